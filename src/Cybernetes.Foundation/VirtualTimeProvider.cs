@@ -1,0 +1,251 @@
+namespace Cybernetes.Foundation;
+
+/// <summary>
+/// A clock that stands still until it is advanced. Timers fire on the advancing thread, one after another, in the order of
+/// their due times and, where those are equal, in the order in which they were armed; while a timer fires the clock shows its
+/// due time. Safe for concurrent use; only one advance runs at a time, the others wait for it.
+/// </summary>
+/// <remarks>
+/// A timer armed with a due time of zero fires at once on the thread pool, without an advance, as a real one would.
+/// A timer callback must not advance the clock itself.
+/// </remarks>
+public sealed class VirtualTimeProvider : TimeProvider
+{
+    /// <summary>The time a clock starts at when none is given: 2026-01-01T00:00:00Z.</summary>
+    public static readonly DateTimeOffset DefaultStart = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    // Enough for the continuations a callback starts, and those they start, to run; each round waits for the pool to drain.
+    private const int SettleRounds = 12;
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _advancing = new(1, 1);
+    private readonly SortedSet<VirtualTimer> _armed = new(VirtualTimer.Order);
+    private readonly List<TimersAwaiter> _awaiters = [];
+    private long _nowTicks;
+    private long _sequence;
+
+    public VirtualTimeProvider()
+        : this(DefaultStart)
+    {
+    }
+
+    public VirtualTimeProvider(DateTimeOffset start) => _nowTicks = start.UtcTicks;
+
+    /// <summary>How many timers are armed. A <c>Task.Delay</c> on this clock is one.</summary>
+    public int ArmedTimers
+    {
+        get
+        {
+            lock (_gate)
+                return _armed.Count;
+        }
+    }
+
+    /// <summary>When the earliest armed timer is due; null when none is armed.</summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            lock (_gate)
+                return _armed.Min is { } timer ? new DateTimeOffset(timer.DueTicks, TimeSpan.Zero) : null;
+        }
+    }
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow() => new(Volatile.Read(ref _nowTicks), TimeSpan.Zero);
+
+    public override long GetTimestamp() => Volatile.Read(ref _nowTicks);
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        var timer = new VirtualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>
+    /// Moves the clock on by <paramref name="span"/> and fires what becomes due. Work that the callbacks hand to the thread pool
+    /// is not waited for: use <see cref="AdvanceAsync"/> for code that awaits in loops.
+    /// </summary>
+    public void Advance(TimeSpan span)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero);
+        _advancing.Wait();
+        try
+        {
+            var target = _nowTicks + span.Ticks;
+            while (TakeDue(target) is { } timer)
+                timer.Fire();
+        }
+        finally
+        {
+            _advancing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Moves the clock on by <paramref name="span"/>; before the first, and after each, firing of a timer it lets the work that was
+    /// started run until the thread pool is idle, so that a loop that waits, works and waits again sees each of its waits end in turn.
+    /// </summary>
+    public async Task AdvanceAsync(TimeSpan span)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero);
+        await _advancing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await SettleAsync().ConfigureAwait(false);
+            var target = _nowTicks + span.Ticks;
+            while (TakeDue(target) is { } timer)
+            {
+                timer.Fire();
+                await SettleAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _advancing.Release();
+        }
+    }
+
+    /// <summary>Advances to the earliest armed timer and fires what is due then; false, and no advance, when none is armed.</summary>
+    public async Task<bool> AdvanceToNextTimerAsync()
+    {
+        await SettleAsync().ConfigureAwait(false);
+        if (NextDue is not { } due)
+            return false;
+        var span = due - GetUtcNow();
+        await AdvanceAsync(span > TimeSpan.Zero ? span : TimeSpan.Zero).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>
+    /// Ends when at least <paramref name="count"/> timers are armed: the barrier by which a test knows that the code under test
+    /// has reached its wait and the clock may be advanced.
+    /// </summary>
+    public Task WhenTimersArmedAsync(int count, CancellationToken cancellation = default)
+    {
+        TimersAwaiter awaiter;
+        lock (_gate)
+        {
+            if (_armed.Count >= count)
+                return Task.CompletedTask;
+            awaiter = new TimersAwaiter(count, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            _awaiters.Add(awaiter);
+        }
+        return awaiter.Source.Task.WaitAsync(cancellation);
+    }
+
+    private static async Task SettleAsync()
+    {
+        for (var round = 0; round < SettleRounds; round++)
+        {
+            // A hop through the global queue runs after what is queued there now; with nothing pending the hops are cheap.
+            await Task.Yield();
+            for (var spin = 0; spin < 64 && ThreadPool.PendingWorkItemCount > 0; spin++)
+                await Task.Yield();
+        }
+    }
+
+    private VirtualTimer? TakeDue(long targetTicks)
+    {
+        lock (_gate)
+        {
+            if (_armed.Min is { } timer && timer.DueTicks <= targetTicks)
+            {
+                _armed.Remove(timer);
+                Volatile.Write(ref _nowTicks, Math.Max(_nowTicks, timer.DueTicks));
+                if (timer.PeriodTicks > 0)
+                    Arm(timer, timer.DueTicks + timer.PeriodTicks);
+                return timer;
+            }
+            Volatile.Write(ref _nowTicks, Math.Max(_nowTicks, targetTicks));
+            return null;
+        }
+    }
+
+    private void Arm(VirtualTimer timer, long dueTicks)
+    {
+        timer.DueTicks = dueTicks;
+        timer.Sequence = _sequence++;
+        _armed.Add(timer);
+        for (var i = _awaiters.Count - 1; i >= 0; i--)
+        {
+            if (_awaiters[i].Count > _armed.Count)
+                continue;
+            _awaiters[i].Source.TrySetResult();
+            _awaiters.RemoveAt(i);
+        }
+    }
+
+    private sealed record TimersAwaiter(int Count, TaskCompletionSource Source);
+
+    private sealed class VirtualTimer(VirtualTimeProvider clock, TimerCallback callback, object? state) : ITimer
+    {
+        // A timer keeps the execution context it was made in, as the runtime's own timers do.
+        private readonly ExecutionContext? _context = ExecutionContext.Capture();
+        private bool _disposed;
+
+        public static IComparer<VirtualTimer> Order { get; } = Comparer<VirtualTimer>.Create((left, right) =>
+            left.DueTicks != right.DueTicks
+                ? left.DueTicks.CompareTo(right.DueTicks)
+                : left.Sequence.CompareTo(right.Sequence));
+
+        public long DueTicks { get; set; }
+
+        public long Sequence { get; set; }
+
+        public long PeriodTicks { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            var atOnce = false;
+            lock (clock._gate)
+            {
+                if (_disposed)
+                    return false;
+                clock._armed.Remove(this);
+                PeriodTicks = period == Timeout.InfiniteTimeSpan ? 0 : period.Ticks;
+                if (dueTime == TimeSpan.Zero)
+                {
+                    atOnce = true;
+                    if (PeriodTicks > 0)
+                        clock.Arm(this, clock._nowTicks + PeriodTicks);
+                }
+                else if (dueTime != Timeout.InfiniteTimeSpan)
+                {
+                    clock.Arm(this, clock._nowTicks + dueTime.Ticks);
+                }
+            }
+            if (atOnce)
+                ThreadPool.UnsafeQueueUserWorkItem(static timer => timer.Fire(), this, preferLocal: false);
+            return true;
+        }
+
+        public void Fire()
+        {
+            if (_context is null)
+                callback(state);
+            else
+                ExecutionContext.Run(_context, _ => callback(state), null);
+        }
+
+        public void Dispose()
+        {
+            lock (clock._gate)
+            {
+                _disposed = true;
+                clock._armed.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
