@@ -31,7 +31,7 @@ public sealed class FactsGenerator : IIncrementalGenerator
             var text = new CodeText();
             text.Line("// Made from the facts of " + group.Short + ".");
             text.Line("#nullable enable");
-            text.Line("#pragma warning disable CS1591, CS0108, CS8618");
+            text.Line("#pragma warning disable CS1591, CS0108, CS8618, CS1522");
             text.Line("using System.Text.Json;");
             text.Line("using Cybernetes.Objects.Schema;");
             text.Line("namespace " + Naming.Namespace(group.Short) + ";");

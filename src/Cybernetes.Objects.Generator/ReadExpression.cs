@@ -5,7 +5,7 @@ namespace Cybernetes.Objects.Generator;
 /// <summary>The expression that reads one field's value; the reader stands on the value's first token, which is not null.</summary>
 internal static class ReadExpression
 {
-    private const string Support = "global::Cybernetes.Objects.Json.JsonRead.";
+    private const string Support = "global::Cybernetes.Objects.JsonRead.";
 
     public static string For(FieldFacts field)
     {
@@ -15,6 +15,9 @@ internal static class ReadExpression
         {
             TypeShape.Struct => Naming.Class(type.StructName!) + ".ReadJson(ref reader, context)",
             TypeShape.Quantity or TypeShape.IntOrString or TypeShape.Raw => Naming.Type(type) + ".ReadJson(ref reader, context)",
+            TypeShape.Time => "global::Cybernetes.Objects.KubernetesTime.ReadJson(ref reader, context)",
+            TypeShape.MicroTime => "global::Cybernetes.Objects.KubernetesTime.ReadMicroJson(ref reader, context)",
+            TypeShape.Duration => "global::Cybernetes.Objects.KubernetesDuration.ReadJson(ref reader, context)",
             TypeShape.List or TypeShape.Map => Support + TypeEmitter.ShapeName(type) + Generic(type) + "(ref reader, context, \"" + goType + "\")",
             _ => Support + type.Shape + "(ref reader, context, \"" + goType + "\")",
         };

@@ -77,25 +77,19 @@ internal sealed class TypeEmitter
         _text.Open("if (!context.StartObject(ref reader, \"" + _type.Group.Version + "." + self + "\"))");
         _text.Line("return value;");
         _text.Close();
-        var seen = _fields.Length > 64 ? "System.UInt128" : "ulong";
-        _text.Line(seen + " seen = 0;");
-        _text.Open("while (context.NextProperty(ref reader))");
-        _text.Line("var field = FieldIndex(context.PropertyName(ref reader));");
+        _text.Open("while (context.NextField(ref reader))");
+        _text.Line("var field = FieldIndex(JsonRead.NameSpan(ref reader));");
         _text.Open("if (field < 0)");
-        _text.Line("context.UnknownField(ref reader);");
+        _text.Line("context.Unknown(ref reader);");
         _text.Line("continue;");
         _text.Close();
-        _text.Line("context.Enter(s_names[field]);");
-        _text.Line("if ((seen & ((" + seen + ")1 << field)) != 0) context.DuplicateField();");
-        _text.Line("seen |= (" + seen + ")1 << field;");
-        _text.Line("reader.Read();");
-        _text.Open("if (reader.TokenType != JsonTokenType.Null) switch (field)");
+        _text.Line("context.EnterField(ref reader, s_names[field], field);");
+        _text.Line("if (reader.TokenType == JsonTokenType.Null) continue;");
+        _text.Open("switch (field)");
         for (var i = 0; i < _fields.Length; i++)
             _text.Line("case " + i + ": value." + Naming.Property(_fields[i], _type) + " = " + ReadExpression.For(_fields[i]) + "; break;");
         _text.Close();
-        _text.Line("context.Exit();");
         _text.Close();
-        _text.Line("context.EndObject();");
         _text.Line("return value;");
         _text.Close();
         _text.Line("private static readonly string[] s_names = [" + string.Join(", ", _fields.Select(f => "\"" + f.JsonName + "\"")) + "];");
@@ -104,13 +98,13 @@ internal sealed class TypeEmitter
 
     private void EmitFieldIndex()
     {
-        _text.Open("private static int FieldIndex(System.ReadOnlySpan<byte> name)");
+        _text.Open("private static int FieldIndex(global::System.ReadOnlySpan<byte> name)");
         _text.Open("switch (name.Length)");
         foreach (var length in _fields.Select((f, i) => (f.JsonName, Index: i)).GroupBy(f => f.JsonName.Length).OrderBy(g => g.Key))
         {
             _text.Open("case " + length.Key + ":");
             foreach (var (name, index) in length)
-                _text.Line("if (System.MemoryExtensions.SequenceEqual(name, \"" + name + "\"u8)) return " + index + ";");
+                _text.Line("if (global::System.MemoryExtensions.SequenceEqual(name, \"" + name + "\"u8)) return " + index + ";");
             _text.Line("break;");
             _text.Close();
         }
@@ -146,28 +140,30 @@ internal sealed class TypeEmitter
         if (type.Shape == TypeShape.Struct)
             return type.Pointer ? name + "?.DeepClone()" : name + ".DeepClone()";
         if (type.Shape is TypeShape.List or TypeShape.Map or TypeShape.Bytes)
-            return "global::Cybernetes.Objects.Json.ObjectClone." + ShapeName(type) + "(" + name + ")";
+            return "global::Cybernetes.Objects.ObjectClone." + ShapeName(type) + "(" + name + ")";
         return name;
     }
 
     private void EmitEquals()
     {
         var self = _type.Name;
-        _text.Open("public bool SemanticEquals(" + self + "? other) => other is not null");
+        _text.Open("public bool SemanticEquals(" + self + "? other)");
+        _text.Line("if (ReferenceEquals(this, other)) return true;");
+        _text.Line("if (other is null) return false;");
         foreach (var field in _fields)
         {
             var name = Naming.Property(field, _type);
-            _text.Line("&& " + EqualsExpression(field.Type, name, "other." + name));
+            _text.Line("if (!(" + EqualsExpression(field.Type, name, "other." + name) + ")) return false;");
         }
-        _text.Line(";");
-        _text.Close("");
+        _text.Line("return true;");
+        _text.Close();
     }
 
     private static string EqualsExpression(TypeReference type, string left, string right) => type.Shape switch
     {
         TypeShape.Struct when type.Pointer => "(" + left + " is null ? " + right + " is null : " + left + ".SemanticEquals(" + right + "))",
         TypeShape.Struct => left + ".SemanticEquals(" + right + ")",
-        TypeShape.List or TypeShape.Map or TypeShape.Bytes => "global::Cybernetes.Objects.Json.ObjectEquality." + ShapeName(type) + "(" + left + ", " + right + ")",
+        TypeShape.List or TypeShape.Map or TypeShape.Bytes or TypeShape.Raw => "global::Cybernetes.Objects.ObjectEquality." + ShapeName(type) + "(" + left + ", " + right + ")",
         _ => left + " == " + right,
     };
 

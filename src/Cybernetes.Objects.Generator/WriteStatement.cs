@@ -5,7 +5,7 @@ namespace Cybernetes.Objects.Generator;
 /// <summary>The statement that writes one field, left out when empty where Go leaves it out.</summary>
 internal static class WriteStatement
 {
-    private const string Support = "global::Cybernetes.Objects.Json.JsonWrite.";
+    private const string Support = "global::Cybernetes.Objects.JsonWrite.";
 
     public static void Emit(CodeText text, FieldFacts field, string name)
     {
@@ -50,6 +50,10 @@ internal static class WriteStatement
             TypeShape.Int32 or TypeShape.Int64 => "writer.WriteNumber(" + json + ", " + value + ");",
             TypeShape.Struct or TypeShape.Quantity or TypeShape.IntOrString or TypeShape.Raw =>
                 "{ writer.WritePropertyName(" + json + "); " + value + ".WriteJson(writer); }",
+            TypeShape.Time => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesTime.WriteJson(writer, " + value + "); }",
+            TypeShape.MicroTime => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesTime.WriteMicroJson(writer, " + value + "); }",
+            TypeShape.Duration => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesDuration.WriteJson(writer, " + value + "); }",
+            TypeShape.Double => "{ writer.WritePropertyName(" + json + "); writer.WriteNumberValue(" + value + "); }",
             _ => "{ writer.WritePropertyName(" + json + "); " + Support + TypeEmitter.ShapeName(type) + "(writer, " + value + "); }",
         };
     }

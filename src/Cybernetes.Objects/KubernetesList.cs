@@ -19,21 +19,8 @@ public sealed class KubernetesList<T> : IWireObject<KubernetesList<T>> where T :
         var list = new KubernetesList<T>();
         if (!context.StartObject(ref reader, T.Facts.Version + "." + T.Facts.Kind + "List"))
             return list;
-        while (context.NextProperty(ref reader))
-        {
-            var name = context.PropertyName(ref reader);
-            if (name.SequenceEqual("items"u8))
-                list.Items = ReadItems(ref reader, context);
-            else if (name.SequenceEqual("metadata"u8))
-                list.Metadata = ReadMetadata(ref reader, context);
-            else if (name.SequenceEqual("apiVersion"u8))
-                list.APIVersion = ReadString(ref reader, context);
-            else if (name.SequenceEqual("kind"u8))
-                list.Kind = ReadString(ref reader, context);
-            else
-                context.UnknownField(ref reader);
-        }
-        context.EndObject();
+        while (context.NextField(ref reader))
+            list.ReadField(ref reader, context);
         return list;
     }
 
@@ -45,42 +32,40 @@ public sealed class KubernetesList<T> : IWireObject<KubernetesList<T>> where T :
         writer.WritePropertyName("metadata"u8);
         Metadata.WriteJson(writer);
         writer.WritePropertyName("items"u8);
-        Json.JsonWrite.ObjectList(writer, Items);
+        JsonWrite.ObjectList(writer, Items);
         writer.WriteEndObject();
     }
 
     public KubernetesList<T> DeepClone() =>
-        new() { APIVersion = APIVersion, Kind = Kind, Metadata = Metadata.DeepClone(), Items = Json.ObjectClone.ObjectList(Items) ?? [] };
+        new() { APIVersion = APIVersion, Kind = Kind, Metadata = Metadata.DeepClone(), Items = ObjectClone.ObjectList(Items) ?? [] };
 
     public bool SemanticEquals(KubernetesList<T>? other) =>
-        other is not null && Metadata.SemanticEquals(other.Metadata) && Json.ObjectEquality.ObjectList(Items, other.Items);
+        other is not null && Metadata.SemanticEquals(other.Metadata) && ObjectEquality.ObjectList(Items, other.Items);
 
-    private static List<T> ReadItems(ref Utf8JsonReader reader, DecodeContext context)
+    private void ReadField(ref Utf8JsonReader reader, DecodeContext context)
     {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Null)
-            return [];
-        context.Enter("items");
-        var items = Json.JsonRead.ObjectList<T>(ref reader, context, "[]" + T.Facts.Version + "." + T.Facts.Kind);
-        context.Exit();
-        return items;
-    }
-
-    private static ListMeta ReadMetadata(ref Utf8JsonReader reader, DecodeContext context)
-    {
-        reader.Read();
-        if (reader.TokenType == JsonTokenType.Null)
-            return new ListMeta();
-        context.Enter("metadata");
-        var metadata = ListMeta.ReadJson(ref reader, context);
-        context.Exit();
-        return metadata;
-    }
-
-    private static string ReadString(ref Utf8JsonReader reader, DecodeContext context)
-    {
-        reader.Read();
-        return reader.TokenType == JsonTokenType.Null ? "" : Json.JsonRead.String(ref reader, context, "string");
+        if (reader.ValueTextEquals("items"u8))
+        {
+            context.EnterField(ref reader, "items", 0);
+            Items = JsonRead.ObjectList<T>(ref reader, context, "[]" + T.Facts.Version + "." + T.Facts.Kind) ?? [];
+        }
+        else if (reader.ValueTextEquals("metadata"u8))
+        {
+            context.EnterField(ref reader, "metadata", 1);
+            Metadata = ListMeta.ReadJson(ref reader, context);
+        }
+        else if (reader.ValueTextEquals("apiVersion"u8))
+        {
+            context.EnterField(ref reader, "apiVersion", 2);
+            APIVersion = JsonRead.String(ref reader, context);
+        }
+        else if (reader.ValueTextEquals("kind"u8))
+        {
+            context.EnterField(ref reader, "kind", 3);
+            Kind = JsonRead.String(ref reader, context);
+        }
+        else
+            context.Unknown(ref reader);
     }
 }
 

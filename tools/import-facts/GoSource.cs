@@ -163,7 +163,7 @@ internal static partial class GoSource
     [GeneratedRegex("""^(?:import )?([A-Za-z0-9_]+ )?"([^"]+)"$""")]
     private static partial Regex ImportLine();
 
-    [GeneratedRegex("""^type (\w+) struct \{""")]
+    [GeneratedRegex("""^type (\w+) struct ?\{""")]
     private static partial Regex StructStart();
 
     [GeneratedRegex("""^type (\w+) =? ?([^{(]+)$""")]

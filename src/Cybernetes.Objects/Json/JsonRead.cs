@@ -9,7 +9,7 @@ namespace Cybernetes.Objects;
 /// Reads of single values with Go's rules: null leaves the zero value, a fraction is no integer, ranges are checked,
 /// and what is malformed in a string becomes U+FFFD. Errors are Go's, thrown as <see cref="ObjectDecodeException"/>.
 /// </summary>
-public static class JsonRead
+public static partial class JsonRead
 {
     public static bool Boolean(ref Utf8JsonReader reader, DecodeContext context, string goType = "bool")
     {
@@ -99,6 +99,10 @@ public static class JsonRead
     /// <summary>The digits of the number under the reader, as written.</summary>
     public static string NumberText(ref Utf8JsonReader reader) =>
         reader.HasValueSequence ? Encoding.ASCII.GetString(reader.ValueSequence.ToArray()) : Encoding.ASCII.GetString(reader.ValueSpan);
+
+    /// <summary>The bytes of the property name under the reader, unescaped; valid until the reader moves.</summary>
+    public static ReadOnlySpan<byte> NameSpan(ref Utf8JsonReader reader) =>
+        !reader.ValueIsEscaped && !reader.HasValueSequence ? reader.ValueSpan : Encoding.UTF8.GetBytes(Text(ref reader));
 
     /// <summary>The unescaped string or property name under the reader; malformed UTF-8 and lone surrogates become U+FFFD.</summary>
     public static string Text(ref Utf8JsonReader reader)

@@ -1,18 +1,9 @@
 using System.Text.Json;
 
-namespace Cybernetes.Objects.Json;
+namespace Cybernetes.Objects;
 
-/// <summary>Lists and maps as Go writes them: map keys in ordinal order.</summary>
 public static partial class JsonWrite
 {
-    public static void StringList(Utf8JsonWriter writer, List<string> list)
-    {
-        writer.WriteStartArray();
-        foreach (var item in list)
-            writer.WriteStringValue(item);
-        writer.WriteEndArray();
-    }
-
     public static void Int32List(Utf8JsonWriter writer, List<int> list)
     {
         writer.WriteStartArray();
@@ -61,11 +52,11 @@ public static partial class JsonWrite
         writer.WriteEndArray();
     }
 
-    public static void StringMap(Utf8JsonWriter writer, Dictionary<string, string> map) =>
-        Map(writer, map, static (w, v) => w.WriteStringValue(v));
-
     public static void BytesMap(Utf8JsonWriter writer, Dictionary<string, byte[]> map) =>
         Map(writer, map, static (w, v) => w.WriteBase64StringValue(v));
+
+    public static void TimeMap(Utf8JsonWriter writer, Dictionary<string, DateTimeOffset> map) =>
+        Map(writer, map, static (w, v) => KubernetesTime.WriteJson(w, v));
 
     public static void QuantityMap(Utf8JsonWriter writer, Dictionary<string, Quantity> map) =>
         Map(writer, map, static (w, v) => v.WriteJson(w));
@@ -87,10 +78,7 @@ public static partial class JsonWrite
         }
         else
         {
-            var keys = new string[map.Count];
-            map.Keys.CopyTo(keys, 0);
-            Array.Sort(keys, StringComparer.Ordinal);
-            foreach (var key in keys)
+            foreach (var key in SortedKeys(map))
                 WriteEntry(writer, key, map[key], write);
         }
         writer.WriteEndObject();

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Cybernetes.Objects;
 
 /// <summary>Writes of single values as Go's encoder orders and forms them.</summary>
-public static class JsonWrite
+public static partial class JsonWrite
 {
     /// <summary>The map as an object with its keys in ordinal order.</summary>
     public static void StringMap(Utf8JsonWriter writer, Dictionary<string, string> map)

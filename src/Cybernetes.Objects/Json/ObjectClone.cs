@@ -1,4 +1,4 @@
-namespace Cybernetes.Objects.Json;
+namespace Cybernetes.Objects;
 
 /// <summary>Deep copies of the collections that generated classes hold; absent stays absent.</summary>
 public static class ObjectClone
@@ -30,6 +30,8 @@ public static class ObjectClone
     public static Dictionary<string, string>? StringMap(Dictionary<string, string>? map) => Map(map, v => v);
 
     public static Dictionary<string, byte[]>? BytesMap(Dictionary<string, byte[]>? map) => Map(map, v => (byte[])v.Clone());
+
+    public static Dictionary<string, DateTimeOffset>? TimeMap(Dictionary<string, DateTimeOffset>? map) => Map(map, v => v);
 
     public static Dictionary<string, Quantity>? QuantityMap(Dictionary<string, Quantity>? map) => Map(map, v => v);
 

@@ -1,9 +1,13 @@
-namespace Cybernetes.Objects.Json;
+namespace Cybernetes.Objects;
 
 /// <summary>Semantic equality of the collections that generated classes hold: absent and empty are equal.</summary>
 public static class ObjectEquality
 {
     public static bool Bytes(byte[]? left, byte[]? right) => left.AsSpan().SequenceEqual(right);
+
+    public static bool Raw(RawJson left, RawJson right) => left.SemanticEquals(right);
+
+    public static bool Raw(RawJson? left, RawJson? right) => left.GetValueOrDefault().SemanticEquals(right.GetValueOrDefault());
 
     public static bool StringList(List<string>? left, List<string>? right) => List(left, right, string.Equals);
 
@@ -13,7 +17,7 @@ public static class ObjectEquality
 
     public static bool BooleanList(List<bool>? left, List<bool>? right) => List(left, right, (a, b) => a == b);
 
-    public static bool RawList(List<RawJson>? left, List<RawJson>? right) => List(left, right, (a, b) => a == b);
+    public static bool RawList(List<RawJson>? left, List<RawJson>? right) => List(left, right, (a, b) => a.SemanticEquals(b));
 
     public static bool QuantityList(List<Quantity>? left, List<Quantity>? right) => List(left, right, (a, b) => a == b);
 
@@ -23,9 +27,12 @@ public static class ObjectEquality
 
     public static bool BytesMap(Dictionary<string, byte[]>? left, Dictionary<string, byte[]>? right) => Map(left, right, Bytes);
 
+    public static bool TimeMap(Dictionary<string, DateTimeOffset>? left, Dictionary<string, DateTimeOffset>? right) =>
+        Map(left, right, (a, b) => a == b);
+
     public static bool QuantityMap(Dictionary<string, Quantity>? left, Dictionary<string, Quantity>? right) => Map(left, right, (a, b) => a == b);
 
-    public static bool RawMap(Dictionary<string, RawJson>? left, Dictionary<string, RawJson>? right) => Map(left, right, (a, b) => a == b);
+    public static bool RawMap(Dictionary<string, RawJson>? left, Dictionary<string, RawJson>? right) => Map(left, right, (a, b) => a.SemanticEquals(b));
 
     public static bool StringListMap(Dictionary<string, List<string>>? left, Dictionary<string, List<string>>? right) => Map(left, right, StringList);
 
