@@ -1,0 +1,44 @@
+using Cybernetes.Objects;
+using Cybernetes.Objects.Autoscaling.V1;
+using Cybernetes.Objects.Core.V1;
+using Eviction = Cybernetes.Objects.Policy.V1.Eviction;
+using Status = Cybernetes.Objects.Meta.V1.Status;
+
+namespace Cybernetes.Client.Transport;
+
+/// <summary>The subresources whose body is of another kind than their object.</summary>
+public static class Subresources
+{
+    /// <summary>Reads an object's scale.</summary>
+    public static async Task<Scale> GetScaleAsync<T>(this ApiClient client, string ns, string name, CancellationToken cancellation = default)
+        where T : class, IKubernetesObject<T>
+    {
+        var call = new ApiCall(HttpMethod.Get, KindClient<T>.PathOf(ns, name, "scale"));
+        ApiAnswer answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
+        return WireBody.Read<Scale>(answer.Body);
+    }
+
+    /// <summary>Sets an object's replicas through its scale.</summary>
+    public static Task<Scale> UpdateScaleAsync<T>(this ApiClient client, Scale scale, CancellationToken cancellation = default)
+        where T : class, IKubernetesObject<T> => client.For<T>().SendAsync<Scale, Scale>(
+            HttpMethod.Put, KindClient<T>.PathOf(scale.Metadata.Namespace, scale.Metadata.Name, "scale"), scale, cancellation);
+
+    /// <summary>Binds the pod that the binding's metadata names to its target, a node.</summary>
+    /// <exception cref="ApiStatusException">The pod is bound already (IsConflict), is gone, or the server refuses.</exception>
+    public static Task BindAsync(this ApiClient client, Binding binding, CancellationToken cancellation = default) =>
+        client.For<Pod>().SendAsync<Binding, Status>(
+            HttpMethod.Post, KindClient<Pod>.PathOf(binding.Metadata.Namespace, binding.Metadata.Name, "binding"), binding, cancellation);
+
+    /// <summary>Evicts the pod that the eviction's metadata names, if its disruption budgets allow it (else IsTooManyRequests).</summary>
+    public static Task EvictAsync(this ApiClient client, Eviction eviction, CancellationToken cancellation = default) =>
+        client.For<Pod>().SendAsync<Eviction, Status>(
+            HttpMethod.Post, KindClient<Pod>.PathOf(eviction.Metadata.Namespace, eviction.Metadata.Name, "eviction"), eviction, cancellation);
+
+    /// <summary>Opens a container's log. The caller disposes the response; its content streams as long as the log is followed.</summary>
+    public static Task<HttpResponseMessage> OpenLogAsync(
+        this ApiClient client, string ns, string pod, PodLogQuery query, CancellationToken cancellation = default)
+    {
+        string path = KindClient<Pod>.PathOf(ns, pod, "log") + query.ToQuery();
+        return client.OpenAsync(new ApiCall(HttpMethod.Get, path) { Accept = "*/*" }, cancellation);
+    }
+}
