@@ -1,20 +1,16 @@
-using System.Text.Json;
 using Cybernetes.Objects.Meta.V1;
 using Cybernetes.Objects.Schema;
 
 namespace Cybernetes.Objects;
 
 /// <summary>An object with a kind and metadata, typed or not.</summary>
-public interface IKubernetesObject
+public interface IKubernetesObject : IJsonWritable
 {
     string APIVersion { get; set; }
 
     string Kind { get; set; }
 
     ObjectMeta Metadata { get; set; }
-
-    /// <summary>Writes the whole object as JSON.</summary>
-    void WriteJson(Utf8JsonWriter writer);
 }
 
 /// <summary>A typed kind.</summary>
@@ -23,7 +19,4 @@ public interface IKubernetesObject<TSelf> : IKubernetesObject, IWireObject<TSelf
 {
     /// <summary>Group, version, resource name and scope of the kind.</summary>
     static abstract KindFacts Facts { get; }
-
-    // Stated again so that a call on the typed interface is not ambiguous between the two it extends.
-    new void WriteJson(Utf8JsonWriter writer);
 }

@@ -6,7 +6,8 @@ using System.Text.Json;
 namespace Cybernetes.Objects;
 
 /// <summary>
-/// What a decode knows beside the bytes: where it stands in the document, and what was unknown or duplicate. One per decode, for one thread;
+/// What a decode knows beside the bytes: where it stands in the document, and what was unknown or duplicate. One per decode, for
+/// one thread;
 /// <see cref="Reset"/> makes it ready for the next. The happy path allocates nothing.
 /// <para>
 /// The protocol of a reader, which stands on the value's first token and leaves on its last:
@@ -24,12 +25,14 @@ public sealed class DecodeContext
     private List<string>? _findings;
     private HashSet<string>? _seenFindings;
 
-    /// <param name="collectStrict">Whether unknown and duplicate fields are noted at all (fieldValidation Strict and Warn).</param>
+    /// <param name="collectStrict">Whether unknown and duplicate fields are noted at all (fieldValidation Strict and
+    /// Warn).</param>
     public DecodeContext(bool collectStrict = true) => CollectStrict = collectStrict;
 
     public bool CollectStrict { get; }
 
-    /// <summary>The document being read, when the caller has it as memory: raw values are then cut out of it instead of parsed again.</summary>
+    /// <summary>The document being read, when the caller has it as memory: raw values are then cut out of it instead of parsed
+    /// again.</summary>
     public ReadOnlyMemory<byte> Source { get; set; }
 
     /// <summary>Unknown and duplicate fields in the order found, such as <c>unknown field "spec.foo"</c>; at most 100.</summary>

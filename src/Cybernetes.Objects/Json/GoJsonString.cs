@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Cybernetes.Objects;
 
-/// <summary>Unescaping as Go does it: whatever is malformed becomes U+FFFD instead of an error. The slow path of <see cref="JsonRead.Text"/>.</summary>
+/// <summary>Unescaping as Go does it: whatever is malformed becomes U+FFFD instead of an error. The slow
+/// path of <see cref="JsonRead.Text"/>.</summary>
 internal static class GoJsonString
 {
     public static string Unescape(ReadOnlySpan<byte> utf8)
@@ -25,7 +26,10 @@ internal static class GoJsonString
                 utf8 = AppendUnicode(builder, utf8);
                 continue;
             }
-            builder.Append((char)utf8[1] switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', char other => other });
+            builder.Append((char)utf8[1] switch
+            {
+                'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', char other => other,
+            });
             utf8 = utf8[2..];
         }
         return builder.ToString();
@@ -53,5 +57,6 @@ internal static class GoJsonString
         return utf8;
     }
 
-    private static char Hex(ReadOnlySpan<byte> digits) => (char)ushort.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static char Hex(ReadOnlySpan<byte> digits) =>
+        (char)ushort.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 }

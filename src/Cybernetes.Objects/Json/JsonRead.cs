@@ -67,7 +67,8 @@ public static partial class JsonRead
     {
         if (reader.TokenType == JsonTokenType.Null) return null;
         if (reader.TokenType != JsonTokenType.String) context.ThrowType(ref reader, goType);
-        if (!reader.ValueIsEscaped && !reader.HasValueSequence && Base64.IsValid(reader.ValueSpan) && reader.TryGetBytesFromBase64(out byte[]? bytes))
+        if (!reader.ValueIsEscaped && !reader.HasValueSequence && Base64.IsValid(reader.ValueSpan)
+            && reader.TryGetBytesFromBase64(out byte[]? bytes))
             return bytes;
         return GoBase64.Decode(Text(ref reader));
     }
@@ -80,7 +81,8 @@ public static partial class JsonRead
         return list;
     }
 
-    public static Dictionary<string, string>? StringMap(ref Utf8JsonReader reader, DecodeContext context, string goType = "map[string]string")
+    public static Dictionary<string, string>? StringMap(
+        ref Utf8JsonReader reader, DecodeContext context, string goType = "map[string]string")
     {
         if (!context.StartMap(ref reader, goType)) return null;
         Dictionary<string, string> map = new(StringComparer.Ordinal);
@@ -98,13 +100,16 @@ public static partial class JsonRead
 
     /// <summary>The digits of the number under the reader, as written.</summary>
     public static string NumberText(ref Utf8JsonReader reader) =>
-        reader.HasValueSequence ? Encoding.ASCII.GetString(reader.ValueSequence.ToArray()) : Encoding.ASCII.GetString(reader.ValueSpan);
+        reader.HasValueSequence
+            ? Encoding.ASCII.GetString(reader.ValueSequence.ToArray())
+            : Encoding.ASCII.GetString(reader.ValueSpan);
 
     /// <summary>The bytes of the property name under the reader, unescaped; valid until the reader moves.</summary>
     public static ReadOnlySpan<byte> NameSpan(ref Utf8JsonReader reader) =>
         !reader.ValueIsEscaped && !reader.HasValueSequence ? reader.ValueSpan : Encoding.UTF8.GetBytes(Text(ref reader));
 
-    /// <summary>The unescaped string or property name under the reader; malformed UTF-8 and lone surrogates become U+FFFD.</summary>
+    /// <summary>The unescaped string or property name under the reader; malformed UTF-8 and lone surrogates become
+    /// U+FFFD.</summary>
     public static string Text(ref Utf8JsonReader reader)
     {
         try
@@ -119,7 +124,8 @@ public static partial class JsonRead
     }
 
     /// <summary>Skips the value and gives its JSON text, for messages about it.</summary>
-    internal static string SkipToText(ref Utf8JsonReader reader, DecodeContext context) => Encoding.UTF8.GetString(context.CopyValue(ref reader));
+    internal static string SkipToText(ref Utf8JsonReader reader, DecodeContext context) =>
+        Encoding.UTF8.GetString(context.CopyValue(ref reader));
 
     // TryGetInt32 takes 1e0 for 1; Go's ParseInt does not.
     private static bool IsInteger(ref Utf8JsonReader reader) =>

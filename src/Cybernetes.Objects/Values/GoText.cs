@@ -44,7 +44,12 @@ public static class GoText
         else builder.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}");
     }
 
-    private static bool IsPrintable(Rune rune)
+    /// <summary>A code point as %#U writes it: <c>U+0007</c>, or <c>U+00E9 'é'</c> when it can be printed.</summary>
+    public static string Unicode(Rune rune) =>
+        string.Create(CultureInfo.InvariantCulture, $"U+{rune.Value:X4}") + (IsPrintable(rune) ? $" '{rune}'" : "");
+
+    /// <summary>Letters, marks, numbers, punctuation, symbols and the plain space.</summary>
+    internal static bool IsPrintable(Rune rune)
     {
         if (rune.Value == ' ') return true;
         return Rune.GetUnicodeCategory(rune) is not (

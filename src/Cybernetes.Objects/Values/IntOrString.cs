@@ -3,8 +3,9 @@ using System.Text.Json;
 
 namespace Cybernetes.Objects;
 
-/// <summary>A 32-bit whole number or a string: a port number or name, a count or a percentage (intstr.IntOrString). Default: the number 0.</summary>
-public readonly struct IntOrString : IEquatable<IntOrString>
+/// <summary>A 32-bit whole number or a string: a port number or name, a count or a percentage (intstr.IntOrString). Default: the
+/// number 0.</summary>
+public readonly struct IntOrString : IEquatable<IntOrString>, IJsonWritable
 {
     private readonly string? _text;
     private readonly int _number;
@@ -23,7 +24,8 @@ public readonly struct IntOrString : IEquatable<IntOrString>
 
     /// <summary>The number; of a string its value as a whole number, 0 when it is none.</summary>
     public int IntValue =>
-        _text is null ? _number : int.TryParse(_text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? value : 0;
+        _text is null ? _number : int.TryParse(_text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out int value) ? value : 0;
 
     public static IntOrString FromInt(int number) => new(number, null);
 
@@ -31,7 +33,9 @@ public readonly struct IntOrString : IEquatable<IntOrString>
 
     /// <summary>A number where the text is one, else the text.</summary>
     public static IntOrString Parse(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? FromInt(number) : FromString(text);
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
+            ? FromInt(number)
+            : FromString(text);
 
     public static implicit operator IntOrString(int number) => FromInt(number);
 
@@ -41,14 +45,19 @@ public readonly struct IntOrString : IEquatable<IntOrString>
 
     public static bool operator !=(IntOrString left, IntOrString right) => !left.Equals(right);
 
-    /// <summary>The number itself, or the percentage of <paramref name="total"/>; null on success, else upstream's error text.</summary>
+    /// <summary>The number itself, or the percentage of <paramref name="total"/>; null on success, else upstream's error
+    /// text.</summary>
     public string? TryScale(int total, bool roundUp, out int value)
     {
         value = _number;
         if (_text is null) return null;
         if (!_text.EndsWith('%')) return "invalid value for IntOrString: invalid type: string is not a percentage";
-        if (!TryAtoi(_text[..^1], out long percent, out string reason))
-            return $"invalid value for IntOrString: invalid value {GoText.Quote(_text)}: strconv.Atoi: parsing {GoText.Quote(_text[..^1])}: {reason}";
+        string digits = _text[..^1];
+        if (!TryAtoi(digits, out long percent, out string reason))
+        {
+            string parsing = $"strconv.Atoi: parsing {GoText.Quote(digits)}: {reason}";
+            return $"invalid value for IntOrString: invalid value {GoText.Quote(_text)}: {parsing}";
+        }
         double scaled = (double)percent * total / 100;
         value = (int)(roundUp ? Math.Ceiling(scaled) : Math.Floor(scaled));
         return null;
@@ -56,11 +65,14 @@ public readonly struct IntOrString : IEquatable<IntOrString>
 
     /// <summary>As <see cref="TryScale"/>, for values that validation has let through.</summary>
     /// <exception cref="FormatException">A string that is no percentage.</exception>
-    public int Scale(int total, bool roundUp) => TryScale(total, roundUp, out int value) is { } error ? throw new FormatException(error) : value;
+    public int Scale(int total, bool roundUp) =>
+        TryScale(total, roundUp, out int value) is { } error ? throw new FormatException(error) : value;
 
     /// <summary>Reads a JSON number or string.</summary>
     public static IntOrString ReadJson(ref Utf8JsonReader reader, DecodeContext context) =>
-        reader.TokenType == JsonTokenType.String ? FromString(JsonRead.String(ref reader, context)) : FromInt(JsonRead.Int32(ref reader, context));
+        reader.TokenType == JsonTokenType.String
+            ? FromString(JsonRead.String(ref reader, context))
+            : FromInt(JsonRead.Int32(ref reader, context));
 
     /// <summary>Writes a JSON number or string.</summary>
     public void WriteJson(Utf8JsonWriter writer)
@@ -69,7 +81,8 @@ public readonly struct IntOrString : IEquatable<IntOrString>
         else writer.WriteStringValue(_text);
     }
 
-    public bool Equals(IntOrString other) => _number == other._number && string.Equals(_text, other._text, StringComparison.Ordinal);
+    public bool Equals(IntOrString other) =>
+        _number == other._number && string.Equals(_text, other._text, StringComparison.Ordinal);
 
     public override bool Equals(object? obj) => obj is IntOrString other && Equals(other);
 
@@ -81,7 +94,8 @@ public readonly struct IntOrString : IEquatable<IntOrString>
     {
         reason = "invalid syntax";
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)) return true;
-        if (text.AsSpan().TrimStart("+-").Length > 18 && !text.AsSpan().TrimStart("+-").ContainsAnyExceptInRange('0', '9')) reason = "value out of range";
+        if (text.AsSpan().TrimStart("+-").Length > 18
+            && !text.AsSpan().TrimStart("+-").ContainsAnyExceptInRange('0', '9')) reason = "value out of range";
         return false;
     }
 }

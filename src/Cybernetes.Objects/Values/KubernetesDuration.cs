@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace Cybernetes.Objects;
 
-/// <summary>metav1.Duration: Go's texts ("1h0m0s", "1.5s", "300ms") for a <see cref="TimeSpan"/>; what is finer than 100 ns is cut off.</summary>
+/// <summary>metav1.Duration: Go's texts ("1h0m0s", "1.5s", "300ms") for a <see cref="TimeSpan"/>; what is finer than 100 ns is
+/// cut off.</summary>
 public static class KubernetesDuration
 {
     private static readonly (string Name, decimal Ticks)[] Units =
@@ -44,7 +45,8 @@ public static class KubernetesDuration
         {
             int digits = CountNumber(rest);
             if (digits == 0 || rest[..digits] is "." || digits > 25) return invalid;
-            if (!decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)) return invalid;
+            if (!decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+                out decimal number)) return invalid;
             rest = rest[digits..];
             int letters = 0;
             while (letters < rest.Length && rest[letters] != '.' && !char.IsAsciiDigit(rest[letters])) letters++;

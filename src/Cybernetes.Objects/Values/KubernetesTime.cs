@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Cybernetes.Objects;
 
 /// <summary>
-/// metav1.Time and metav1.MicroTime: RFC 3339 in UTC, to the second or with six digits. Unset is null; Go's zero time reads and writes as unset.
+/// metav1.Time and metav1.MicroTime: RFC 3339 in UTC, to the second or with six digits. Unset is null; Go's zero time reads and
+/// writes as unset.
 /// </summary>
 public static class KubernetesTime
 {
@@ -13,11 +14,13 @@ public static class KubernetesTime
 
     /// <summary>Reads a metav1.Time; null is unset.</summary>
     /// <exception cref="ObjectDecodeException">No string, or not in the form; the message is Go's.</exception>
-    public static DateTimeOffset? ReadJson(ref Utf8JsonReader reader, DecodeContext context) => Read(ref reader, context, SecondLayout);
+    public static DateTimeOffset? ReadJson(ref Utf8JsonReader reader, DecodeContext context) =>
+        Read(ref reader, context, SecondLayout);
 
     /// <summary>Reads a metav1.MicroTime, which asks for six fraction digits.</summary>
     /// <exception cref="ObjectDecodeException">No string, or not in the form; the message is Go's.</exception>
-    public static DateTimeOffset? ReadMicroJson(ref Utf8JsonReader reader, DecodeContext context) => Read(ref reader, context, MicroLayout);
+    public static DateTimeOffset? ReadMicroJson(ref Utf8JsonReader reader, DecodeContext context) =>
+        Read(ref reader, context, MicroLayout);
 
     public static void WriteJson(Utf8JsonWriter writer, DateTimeOffset? value) => Write(writer, value, micro: false);
 
@@ -67,7 +70,9 @@ public static class KubernetesTime
     private static int Form(Span<char> buffer, DateTimeOffset value, bool micro)
     {
         value.UtcDateTime.TryFormat(
-            buffer, out int written, micro ? "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'" : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            buffer, out int written, micro
+                ? "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'"
+                : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return written;
     }
 
@@ -94,7 +99,8 @@ public static class KubernetesTime
             long ticks = Fraction();
             int offsetMinutes = Zone();
             if (_error is null && _at < text.Length) _error = Prefix() + ": extra text: " + GoText.Quote(text[_at..]);
-            if (_error is null && (day < 1 || year < 1 || day > DateTime.DaysInMonth(year, month))) _error = Prefix() + ": day out of range";
+            if (_error is null
+                && (day < 1 || year < 1 || day > DateTime.DaysInMonth(year, month))) _error = Prefix() + ": day out of range";
             if (_error is not null) return _error;
 
             long local = new DateTime(year, month, day, hour, minute, second).Ticks + ticks;
@@ -108,7 +114,8 @@ public static class KubernetesTime
 
         private void Fail(string element, int from)
         {
-            _error ??= $"{Prefix()} as {GoText.Quote(layout)}: cannot parse {GoText.Quote(text[Math.Min(from, text.Length)..])} as {GoText.Quote(element)}";
+            string rest = GoText.Quote(text[Math.Min(from, text.Length)..]);
+            _error ??= $"{Prefix()} as {GoText.Quote(layout)}: cannot parse {rest} as {GoText.Quote(element)}";
         }
 
         private int Number(int digits, string element, int low = 0, int high = int.MaxValue, string? range = null)

@@ -23,7 +23,8 @@ public readonly partial struct Quantity
 
     /// <summary>Parses a quantity such as 1.5Gi, 500m, 1e3.</summary>
     /// <exception cref="FormatException">With upstream's message.</exception>
-    public static Quantity Parse(string text) => TryParse(text, out Quantity quantity) is { } error ? throw new FormatException(error) : quantity;
+    public static Quantity Parse(string text) =>
+        TryParse(text, out Quantity quantity) is { } error ? throw new FormatException(error) : quantity;
 
     /// <summary>Parses a quantity; answers null on success, else upstream's error text.</summary>
     public static string? TryParse(string text, out Quantity quantity)
@@ -38,7 +39,8 @@ public readonly partial struct Quantity
 
         Scan scan = default;
         if (!scan.Run(text)) return WrongForm;
-        if (!TryReadSuffix(text.AsSpan(scan.SuffixStart), out bool binary, out int exponent, out QuantityFormat format)) return WrongSuffix;
+        if (!TryReadSuffix(text.AsSpan(scan.SuffixStart), out bool binary, out int exponent, out QuantityFormat format))
+            return WrongSuffix;
 
         ReadOnlySpan<char> whole = text.AsSpan(scan.WholeStart, scan.WholeLength);
         ReadOnlySpan<char> fraction = text.AsSpan(scan.FractionStart, scan.FractionLength);
@@ -71,13 +73,15 @@ public readonly partial struct Quantity
         return new Quantity(negative ? -big : big, format);
     }
 
-    private static Quantity FromBinary(string text, bool negative, ReadOnlySpan<char> whole, ReadOnlySpan<char> fraction, int exponent)
+    private static Quantity FromBinary(string text, bool negative, ReadOnlySpan<char> whole, ReadOnlySpan<char> fraction,
+        int exponent)
     {
         if (fraction.Length == 0 && 14 - whole.Length - (int)(exponent * 3f / 10) >= 0)
         {
             long value = Digits(0, whole);
             long units = value << exponent;
-            return new Quantity((Int128)(negative ? -units : units) * NanoPerUnit, QuantityFormat.BinarySI, (value & 7) != 0 ? text : null);
+            return new Quantity((Int128)(negative ? -units : units) * NanoPerUnit, QuantityFormat.BinarySI,
+                (value & 7) != 0 ? text : null);
         }
 
         BigInteger big = (BigDigits(whole, fraction) << exponent) * NanoPerUnit;
@@ -147,7 +151,8 @@ public readonly partial struct Quantity
         }
         format = QuantityFormat.DecimalExponent;
         if (suffix[0] is not ('e' or 'E')) return false;
-        if (!long.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed)) return false;
+        if (!long.TryParse(suffix[1..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed))
+            return false;
         exponent = (int)Math.Clamp(parsed, -1_000_000, 1_000_000);
         return true;
     }

@@ -22,9 +22,10 @@ public enum QuantityFormat : byte
 
 /// <summary>
 /// A fixed-point number of any size with nine fractional digits, as the API writes CPU, memory and counts (resource.Quantity).
-/// Comparison is by value: <c>1000m</c> equals <c>1</c>. What is finer than a billionth is rounded away from zero. The default value is zero.
+/// Comparison is by value: <c>1000m</c> equals <c>1</c>. What is finer than a billionth is rounded away from zero. The default
+/// value is zero.
 /// </summary>
-public readonly partial struct Quantity : IEquatable<Quantity>, IComparable<Quantity>
+public readonly partial struct Quantity : IEquatable<Quantity>, IComparable<Quantity>, IJsonWritable
 {
     private const long NanoPerUnit = 1_000_000_000;
     private const long NanoPerMilli = 1_000_000;
@@ -77,7 +78,8 @@ public readonly partial struct Quantity : IEquatable<Quantity>, IComparable<Quan
         new((Int128)milli * NanoPerMilli, format, null);
 
     /// <summary>Billionths, e.g. CPU use in nano-cores.</summary>
-    public static Quantity FromNano(long nano, QuantityFormat format = QuantityFormat.DecimalSI) => new((Int128)nano, format, null);
+    public static Quantity FromNano(long nano, QuantityFormat format = QuantityFormat.DecimalSI) =>
+        new((Int128)nano, format, null);
 
     /// <summary>The value in whole units, rounded away from zero; held at the ends of the 64-bit range when larger.</summary>
     public long Value() => Scaled(NanoPerUnit);

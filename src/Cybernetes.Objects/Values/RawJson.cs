@@ -3,8 +3,9 @@ using System.Text.Json;
 
 namespace Cybernetes.Objects;
 
-/// <summary>The UTF-8 bytes of one JSON value, carried as they are (runtime.RawExtension, FieldsV1, apiextensions JSON). Default: nothing, written as null.</summary>
-public readonly struct RawJson : IEquatable<RawJson>
+/// <summary>The UTF-8 bytes of one JSON value, carried as they are (runtime.RawExtension, FieldsV1, apiextensions JSON). Default:
+/// nothing, written as null.</summary>
+public readonly struct RawJson : IEquatable<RawJson>, IJsonWritable
 {
     /// <summary>Takes over <paramref name="utf8"/>, which must be one valid JSON value and must not change afterwards.</summary>
     public RawJson(ReadOnlyMemory<byte> utf8) => Utf8 = utf8;
