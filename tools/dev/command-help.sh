@@ -1,0 +1,24 @@
+command_help() {
+  cat <<TEXT
+${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET SDK 10; installs everything else itself.
+
+  ./dev up               build, start a cluster on this machine and show its sample page (root)
+  ./dev down             end that cluster; leaves no process, mount, rule or file behind (root)
+  ./dev build            publish the program to out/cyb
+  ./dev images           make the container images as OCI archives in out/images
+  ./dev test [NAME…]     run all tests, or only the test projects whose name holds NAME
+  ./dev tidy             check the code's format and the house rules; './dev tidy --fix' mends the format
+  ./dev bench [NAME]     run a benchmark from bench/; without a name, list them
+  ./dev help             this text
+
+Examples
+  ./dev up && export KUBECONFIG=$STATE/kubeconfig && kubectl get pods -A
+  ./dev test Store Wire
+  ./dev down
+
+Settings (environment)
+  CYBERNETES_STATE       where the cluster keeps its data (now: $STATE)
+  CYBERNETES_ARGUMENTS   further arguments for 'cyb server'
+  NO_COLOR               no colours
+TEXT
+}
