@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Client.Informers;
 
 /// <summary>
-/// What an informer tells. Calls come one at a time, in the order of the changes, each object seen first by <see cref="OnAdd"/>. They should be
+/// What an informer tells. Calls come one at a time, in the order of the changes, each object seen first by <see cref="OnAdd"/>.
+/// They should be
 /// quick, such as adding a key to a queue: a handler that lags makes the whole informer wait.
 /// </summary>
 public interface IInformerHandler<in T>
@@ -16,7 +17,8 @@ public interface IInformerHandler<in T>
     /// <param name="old">The object as this handler saw it last.</param>
     void OnUpdate(T old, T value);
 
-    /// <param name="last">The object as it was last seen; when the deletion itself was missed, that may be an older state.</param>
+    /// <param name="last">The object as it was last seen; when the deletion itself was missed, that may be an older
+    /// state.</param>
     void OnDelete(T last);
 }
 
@@ -39,11 +41,13 @@ internal enum NotificationKind : byte
 internal readonly record struct Notification<T>(NotificationKind Kind, T? Old, T? Value);
 
 /// <summary>One handler with its own bounded queue and its own loop.</summary>
-internal sealed class HandlerPump<T>(IInformerHandler<T> handler, int backlog, ILogger logger, Action<HandlerPump<T>> remove) : IInformerRegistration
+internal sealed class HandlerPump<T>(
+    IInformerHandler<T> handler, int backlog, ILogger logger, Action<HandlerPump<T>> remove) : IInformerRegistration
     where T : class, IKubernetesObject<T>
 {
     private readonly Channel<Notification<T>> _queue =
-        Channel.CreateBounded<Notification<T>>(new BoundedChannelOptions(backlog) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+        Channel.CreateBounded<Notification<T>>(
+            new BoundedChannelOptions(backlog) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _removed = new();
 

@@ -18,7 +18,8 @@ public interface IInformer
 }
 
 /// <summary>
-/// Keeps a local copy of the objects of one kind, and tells handlers of every change, in order, without a gap. The copy trails the server by the
+/// Keeps a local copy of the objects of one kind, and tells handlers of every change, in order, without a gap. The copy trails
+/// the server by the
 /// time an event takes; it never goes back.
 /// </summary>
 public sealed class Informer<T> : IInformer
@@ -171,7 +172,8 @@ public sealed class Informer<T> : IInformer
     private ValueTask TakeOutAsync(ObjectKey key, T? final, CancellationToken cancellation)
     {
         T? old = Store.Remove(key);
-        return old is null ? ValueTask.CompletedTask : TellAsync(new Notification<T>(NotificationKind.Delete, final ?? old, null), cancellation);
+        return old is null ? ValueTask.CompletedTask : TellAsync(
+            new Notification<T>(NotificationKind.Delete, final ?? old, null), cancellation);
     }
 
     private async ValueTask TellAsync(Notification<T> notification, CancellationToken cancellation)
@@ -195,7 +197,8 @@ public sealed class Informer<T> : IInformer
                 try
                 {
                     foreach (T value in Store.List())
-                        await TellAsync(new Notification<T>(NotificationKind.Update, value, value), cancellation).ConfigureAwait(false);
+                        await TellAsync(
+                            new Notification<T>(NotificationKind.Update, value, value), cancellation).ConfigureAwait(false);
                 }
                 finally
                 {

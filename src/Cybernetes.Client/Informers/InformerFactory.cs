@@ -5,7 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Client.Informers;
 
 /// <summary>
-/// Shares informers within one component: who asks for the same kind and the same selection gets the same informer, so each is watched once.
+/// Shares informers within one component: who asks for the same kind and the same selection gets the same informer, so each is
+/// watched once.
 /// Get informers and add handlers first, then <see cref="Start"/>, then <see cref="WaitForSyncAsync"/>.
 /// </summary>
 public sealed class InformerFactory(ApiClient client, ILogger logger)
@@ -56,7 +57,9 @@ public sealed class InformerFactory(ApiClient client, ILogger logger)
         }
     }
 
-    /// <summary>Ends when all started informers have stopped, after the token given to <see cref="Start"/> was cancelled.</summary>
+    /// <summary>
+    /// Ends when all started informers have stopped, after the token given to <see cref="Start"/> was cancelled.
+    /// </summary>
     public Task WhenStopped()
     {
         lock (_gate)

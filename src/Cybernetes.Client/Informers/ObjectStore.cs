@@ -66,7 +66,8 @@ public sealed class ObjectStore<T>
     }
 
     /// <summary>
-    /// Adds an index: <paramref name="values"/> gives the values under which an object is found. It must depend on the object only. An index of
+    /// Adds an index: <paramref name="values"/> gives the values under which an object is found. It must depend on the object
+    /// only. An index of
     /// that name that is there already stays: shared informers are set up by several users.
     /// </summary>
     public void AddIndex(string name, Func<T, IEnumerable<string>> values)

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Client.Informers;
 
 /// <summary>
-/// Feeds an informer: list, then watch from the list's revision; after a break watch again from the last revision told; when the server has
+/// Feeds an informer: list, then watch from the list's revision; after a break watch again from the last revision told; when the
+/// server has
 /// forgotten that revision, list anew.
 /// </summary>
 internal sealed class Reflector<T>(ApiClient client, InformerOptions options, Informer<T> informer, ILogger logger)
@@ -50,7 +51,7 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
 
     private async Task ListAsync(CancellationToken cancellation)
     {
-        var query = new ListOptions
+        var query = new ListQuery
         {
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
@@ -65,7 +66,7 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
     private async Task<bool> WatchAsync(CancellationToken cancellation)
     {
         int seconds = ShortestWatchSeconds + client.Options.Random.Next(ShortestWatchSeconds);
-        var query = new ListOptions
+        var query = new ListQuery
         {
             LabelSelector = options.LabelSelector,
             FieldSelector = options.FieldSelector,
@@ -80,7 +81,8 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
         bool anyEvent = false;
         try
         {
-            await foreach (WatchEvent<T> change in client.For<T>().WatchAsync(options.Namespace, query, either.Token).ConfigureAwait(false))
+            await foreach (
+                WatchEvent<T> change in client.For<T>().WatchAsync(options.Namespace, query, either.Token).ConfigureAwait(false))
             {
                 anyEvent = true;
                 await informer.ApplyAsync(change, cancellation).ConfigureAwait(false);

@@ -5,7 +5,8 @@ using System.Text;
 namespace Cybernetes.Client.Kubeconfig;
 
 /// <summary>
-/// Everything needed to reach one API server as one user: the resolved form of a kubeconfig's context. Files are read when this is made,
+/// Everything needed to reach one API server as one user: the resolved form of a kubeconfig's context. Files are read when this
+/// is made,
 /// but for <see cref="TokenFile"/>, which is read again as it rotates.
 /// </summary>
 public sealed record ClusterAccess
@@ -44,9 +45,11 @@ public sealed record ClusterAccess
         KubeconfigCluster cluster, string clusterName, KubeconfigUser user, string userName, string defaultNamespace)
     {
         CheckUser(user, userName);
-        byte[]? authorities = cluster.CertificateAuthorityData ?? ReadFile(cluster.CertificateAuthority, "certificate-authority", clusterName);
+        byte[]? authorities = cluster.CertificateAuthorityData
+            ?? ReadFile(cluster.CertificateAuthority, "certificate-authority", clusterName);
         if (authorities is not null && cluster.InsecureSkipTlsVerify)
-            throw new KubeconfigException($"cluster \"{clusterName}\": certificate-authority and insecure-skip-tls-verify exclude each other");
+            throw new KubeconfigException(
+                $"cluster \"{clusterName}\": certificate-authority and insecure-skip-tls-verify exclude each other");
 
         byte[]? certificate = user.ClientCertificateData ?? ReadFile(user.ClientCertificate, "client-certificate", userName);
         byte[]? key = user.ClientKeyData ?? ReadFile(user.ClientKey, "client-key", userName);
@@ -56,7 +59,9 @@ public sealed record ClusterAccess
         return new ClusterAccess
         {
             Server = ServerAddress(cluster, clusterName),
-            Authorities = authorities is null ? [] : ParseBundle(authorities, $"cluster \"{clusterName}\": certificate-authority"),
+            Authorities = authorities is null
+                ? []
+                : ParseBundle(authorities, $"cluster \"{clusterName}\": certificate-authority"),
             SkipVerification = cluster.InsecureSkipTlsVerify,
             TlsServerName = cluster.TlsServerName,
             Proxy = ProxyAddress(cluster, clusterName),
@@ -97,16 +102,19 @@ public sealed record ClusterAccess
         if (user.ExecCommand.Length > 0)
         {
             throw new KubeconfigException(
-                $"user \"{userName}\": exec credential plugins (command \"{user.ExecCommand}\") are not supported yet; use a client certificate or a token");
+                $"user \"{userName}\": exec credential plugins (command \"{user.ExecCommand}\") are not supported yet; "
+                + "use a client certificate or a token");
         }
         if (user.AuthProvider.Length > 0)
             throw new KubeconfigException($"user \"{userName}\": no Auth Provider found for name \"{user.AuthProvider}\"");
         bool hasToken = user.Token.Length > 0 || user.TokenFile.Length > 0;
         if (hasToken && user.Username.Length > 0)
-            throw new KubeconfigException($"user \"{userName}\": more than one authentication method found; allow only one of: token, basicAuth");
+            throw new KubeconfigException(
+                $"user \"{userName}\": more than one authentication method found; allow only one of: token, basicAuth");
         bool impersonatesMore = user.ActAsUid.Length > 0 || user.ActAsGroups.Count > 0 || user.ActAsExtra.Count > 0;
         if (user.ActAs.Length == 0 && impersonatesMore)
-            throw new KubeconfigException($"user \"{userName}\": requesting uid, groups or user-extra without impersonating a user");
+            throw new KubeconfigException(
+                $"user \"{userName}\": requesting uid, groups or user-extra without impersonating a user");
     }
 
     private static Uri ServerAddress(KubeconfigCluster cluster, string clusterName)
@@ -115,7 +123,8 @@ public sealed record ClusterAccess
             throw new KubeconfigException($"cluster \"{clusterName}\" has no server defined");
         string text = cluster.Server.Contains("://", StringComparison.Ordinal) ? cluster.Server : "https://" + cluster.Server;
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? server) || server.Scheme is not ("https" or "http"))
-            throw new KubeconfigException($"cluster \"{clusterName}\": server \"{cluster.Server}\" is not an http or https address");
+            throw new KubeconfigException(
+                $"cluster \"{clusterName}\": server \"{cluster.Server}\" is not an http or https address");
         return server;
     }
 
@@ -123,8 +132,12 @@ public sealed record ClusterAccess
     {
         if (cluster.ProxyUrl.Length == 0)
             return null;
-        if (!Uri.TryCreate(cluster.ProxyUrl, UriKind.Absolute, out Uri? proxy) || proxy.Scheme is not ("http" or "https" or "socks5"))
-            throw new KubeconfigException($"cluster \"{clusterName}\": proxy-url \"{cluster.ProxyUrl}\" must be an http, https or socks5 address");
+        bool isAddress = Uri.TryCreate(cluster.ProxyUrl, UriKind.Absolute, out Uri? proxy);
+        if (!isAddress || proxy!.Scheme is not ("http" or "https" or "socks5"))
+        {
+            throw new KubeconfigException(
+                $"cluster \"{clusterName}\": proxy-url \"{cluster.ProxyUrl}\" must be an http, https or socks5 address");
+        }
         if (cluster.TlsServerName.Length > 0)
             throw new KubeconfigException($"cluster \"{clusterName}\": proxy-url together with tls-server-name is not supported");
         return proxy;

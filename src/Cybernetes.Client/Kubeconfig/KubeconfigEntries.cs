@@ -6,7 +6,9 @@ public sealed record KubeconfigCluster
     /// <summary>The API server's address, such as <c>https://127.0.0.1:6443</c>.</summary>
     public string Server { get; init; } = "";
 
-    /// <summary>The name to ask for in TLS and to find in the serving certificate, when it differs from the address' host.</summary>
+    /// <summary>
+    /// The name to ask for in TLS and to find in the serving certificate, when it differs from the address' host.
+    /// </summary>
     public string TlsServerName { get; init; } = "";
 
     public bool InsecureSkipTlsVerify { get; init; }

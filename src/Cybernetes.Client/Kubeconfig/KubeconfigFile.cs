@@ -34,7 +34,9 @@ public sealed class KubeconfigFile
         return Parse(text, path);
     }
 
-    /// <summary>Reads a kubeconfig from text; <paramref name="path"/> is named in errors and gives the base of relative paths.</summary>
+    /// <summary>
+    /// Reads a kubeconfig from text; <paramref name="path"/> is named in errors and gives the base of relative paths.
+    /// </summary>
     public static KubeconfigFile Parse(string text, string path)
     {
         var result = new KubeconfigFile();
@@ -55,7 +57,8 @@ public sealed class KubeconfigFile
     }
 
     /// <summary>
-    /// Merges files as clientcmd does: the first file that sets an entry or the current context wins; files that are missing are passed over.
+    /// Merges files as clientcmd does: the first file that sets an entry or the current context wins; files that are missing are
+    /// passed over.
     /// </summary>
     /// <exception cref="KubeconfigException">A file is no kubeconfig, or none of them is there.</exception>
     public static KubeconfigFile LoadMerged(IReadOnlyList<string> paths)
@@ -113,7 +116,8 @@ public sealed class KubeconfigFile
         }
         catch (YamlException failure)
         {
-            throw new KubeconfigException($"error loading config file \"{path}\": {failure.Message} (line {failure.Start.Line})", failure);
+            throw new KubeconfigException(
+                $"error loading config file \"{path}\": {failure.Message} (line {failure.Start.Line})", failure);
         }
         YamlNode? root = stream.Documents.Count == 0 ? null : stream.Documents[0].RootNode;
         if (root is null || KubeconfigYaml.IsNull(root))
@@ -130,9 +134,11 @@ public sealed class KubeconfigFile
         string kind = reader.Text(root, "kind");
         string version = reader.Text(root, "apiVersion");
         if (kind.Length > 0 && kind != "Config")
-            throw new KubeconfigException($"error loading config file \"{path}\": no kind \"{kind}\" is registered for a kubeconfig");
+            throw new KubeconfigException(
+                $"error loading config file \"{path}\": no kind \"{kind}\" is registered for a kubeconfig");
         if (version.Length > 0 && version != "v1")
-            throw new KubeconfigException($"error loading config file \"{path}\": no version \"{version}\" is registered for a kubeconfig");
+            throw new KubeconfigException(
+                $"error loading config file \"{path}\": no version \"{version}\" is registered for a kubeconfig");
     }
 
     private void AddMissing(KubeconfigFile other)

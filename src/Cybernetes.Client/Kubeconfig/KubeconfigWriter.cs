@@ -6,7 +6,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Cybernetes.Client.Kubeconfig;
 
-/// <summary>One cluster, one user and the context that joins them, under their names: what <see cref="KubeconfigWriter"/> writes.</summary>
+/// <summary>
+/// One cluster, one user and the context that joins them, under their names: what <see cref="KubeconfigWriter"/> writes.
+/// </summary>
 public sealed record KubeconfigAccess
 {
     public required string ClusterName { get; init; }
@@ -22,12 +24,16 @@ public sealed record KubeconfigAccess
 }
 
 /// <summary>
-/// Writes kubeconfigs: whole files for components, and single entries merged into a user's file. Always mode 0600 and by an atomic
+/// Writes kubeconfigs: whole files for components, and single entries merged into a user's file. Always mode 0600 and by an
+/// atomic
 /// rename. Only the fields that Cybernetes itself hands out are written (addresses, authority, certificate or token).
 /// </summary>
 public static class KubeconfigWriter
 {
-    /// <summary>Writes a file that holds this access only, and makes its context current. A file that says just this already is left alone.</summary>
+    /// <summary>
+    /// Writes a file that holds this access only, and makes its context current. A file that says just this already is left
+    /// alone.
+    /// </summary>
     public static void Write(string path, KubeconfigAccess access)
     {
         byte[] content = Encoding.UTF8.GetBytes(Format(access));
@@ -38,12 +44,15 @@ public static class KubeconfigWriter
     }
 
     /// <summary>
-    /// Puts the three entries into the file at <paramref name="path"/>, which is made when missing. Entries of other names, unknown fields and
-    /// extensions stay; entries of the same names are replaced. The current context is set only when there is none, or when it names a
+    /// Puts the three entries into the file at <paramref name="path"/>, which is made when missing. Entries of other names,
+    /// unknown fields and
+    /// extensions stay; entries of the same names are replaced. The current context is set only when there is none, or when it
+    /// names a
     /// context that is not there, unless <paramref name="makeCurrent"/>. Comments are lost, as kubectl loses them.
     /// </summary>
     /// <returns>Whether the context is the current one now.</returns>
-    /// <exception cref="KubeconfigException">The file there is no kubeconfig, or another process holds its lock: it is left untouched.</exception>
+    /// <exception cref="KubeconfigException">The file there is no kubeconfig, or another process holds its lock: it is left
+    /// untouched.</exception>
     public static bool Merge(string path, KubeconfigAccess access, bool makeCurrent = false)
     {
         CreateDirectory(path);
@@ -62,7 +71,8 @@ public static class KubeconfigWriter
         ReplaceNamed(root, addition, "clusters");
         ReplaceNamed(root, addition, "users");
         ReplaceNamed(root, addition, "contexts");
-        bool isCurrent = makeCurrent || parsed.CurrentContext == access.ContextName || !parsed.Contexts.ContainsKey(parsed.CurrentContext);
+        bool isCurrent = makeCurrent || parsed.CurrentContext == access.ContextName
+            || !parsed.Contexts.ContainsKey(parsed.CurrentContext);
         if (isCurrent)
             Set(root, "current-context", new YamlScalarNode(access.ContextName));
         AtomicFile.Write(path, Encoding.UTF8.GetBytes(Print(root)), AtomicFile.OwnerOnly);
@@ -78,7 +88,8 @@ public static class KubeconfigWriter
             Directory.CreateDirectory(directory, AtomicFile.OwnerOnly | UnixFileMode.UserExecute);
     }
 
-    // client-go's convention: who creates PATH.lock exclusively may write PATH. It fails at once when the lock is taken, and so do we.
+    // client-go's convention: who creates PATH.lock exclusively may write PATH. It fails at once when the lock is taken, and so
+    // do we.
     private static FileStream TakeLock(string path)
     {
         try
@@ -87,7 +98,8 @@ public static class KubeconfigWriter
         }
         catch (IOException failure) when (File.Exists(path))
         {
-            throw new KubeconfigException($"{path} is there: another process is writing this kubeconfig (or left it behind; then remove it)", failure);
+            throw new KubeconfigException(
+                $"{path} is there: another process is writing this kubeconfig (or left it behind; then remove it)", failure);
         }
     }
 
@@ -130,7 +142,8 @@ public static class KubeconfigWriter
     private static string Print(YamlMappingNode root)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        new YamlStream(new YamlDocument(root)).Save(new Emitter(text, new EmitterSettings(2, int.MaxValue, false, 1024)), assignAnchors: false);
+        new YamlStream(new YamlDocument(root)).Save(
+            new Emitter(text, new EmitterSettings(2, int.MaxValue, false, 1024)), assignAnchors: false);
         string printed = text.ToString();
         const string documentEnd = "...\n";
         return printed.EndsWith(documentEnd, StringComparison.Ordinal) ? printed[..^documentEnd.Length] : printed;
@@ -139,7 +152,8 @@ public static class KubeconfigWriter
     // Written by hand: it is small, and the server's start should not pay for a YAML emitter.
     private static string Format(KubeconfigAccess access)
     {
-        var text = new StringBuilder("apiVersion: v1\nkind: Config\nclusters:\n- name: ").Append(Quoted(access.ClusterName)).Append("\n  cluster:\n");
+        var text = new StringBuilder("apiVersion: v1\nkind: Config\nclusters:\n- name: ");
+        text.Append(Quoted(access.ClusterName)).Append("\n  cluster:\n");
         Field(text, "server", access.Cluster.Server);
         Field(text, "tls-server-name", access.Cluster.TlsServerName);
         Field(text, "certificate-authority", access.Cluster.CertificateAuthority);
@@ -178,7 +192,8 @@ public static class KubeconfigWriter
             ? value
             : $"\"{JsonEncodedText.Encode(value)}\"";
 
-    private static bool IsReservedWord(string value) => value.ToLowerInvariant() is "true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n";
+    private static bool IsReservedWord(string value) =>
+        value.ToLowerInvariant() is "true" or "false" or "null" or "yes" or "no" or "on" or "off" or "y" or "n";
 
     private static readonly System.Buffers.SearchValues<char> plain =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@");

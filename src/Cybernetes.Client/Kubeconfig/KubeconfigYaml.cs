@@ -3,7 +3,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Cybernetes.Client.Kubeconfig;
 
-/// <summary>Reads the entries of a kubeconfig out of YAML nodes. Fields it does not know are passed over, as client-go does.</summary>
+/// <summary>
+/// Reads the entries of a kubeconfig out of YAML nodes. Fields it does not know are passed over, as client-go does.
+/// </summary>
 internal sealed class KubeconfigYaml(string path, string directory)
 {
     public KubeconfigCluster Cluster(YamlMappingNode body) => new()
@@ -42,7 +44,9 @@ internal sealed class KubeconfigYaml(string path, string directory)
         Namespace = Text(body, "namespace"),
     };
 
-    /// <summary>The entries of a list of <c>{name, &lt;body&gt;}</c>; of two with the same name the later one stays, as in client-go.</summary>
+    /// <summary>
+    /// The entries of a list of <c>{name, &lt;body&gt;}</c>; of two with the same name the later one stays, as in client-go.
+    /// </summary>
     public IEnumerable<(string Name, YamlMappingNode Body)> Named(YamlMappingNode root, string listName, string bodyName)
     {
         foreach (YamlNode item in List(root, listName))
@@ -65,7 +69,8 @@ internal sealed class KubeconfigYaml(string path, string directory)
     }
 
     public static bool IsNull(YamlNode node) =>
-        node is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+        node is YamlScalarNode { Style: ScalarStyle.Plain or ScalarStyle.Any } scalar
+        && scalar.Value is (null or "" or "~" or "null" or "Null" or "NULL");
 
     public static YamlNode? Find(YamlMappingNode parent, string field)
     {

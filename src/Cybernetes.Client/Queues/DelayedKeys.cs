@@ -1,6 +1,8 @@
 namespace Cybernetes.Client.Queues;
 
-/// <summary>Keys that become due later, each once, at the earliest time it was added for. One timer for all. Safe for concurrent use.</summary>
+/// <summary>
+/// Keys that become due later, each once, at the earliest time it was added for. One timer for all. Safe for concurrent use.
+/// </summary>
 internal sealed class DelayedKeys<TKey> : IDisposable
     where TKey : notnull
 {
@@ -20,7 +22,8 @@ internal sealed class DelayedKeys<TKey> : IDisposable
         _time = time;
         _due = due;
         _start = time.GetTimestamp();
-        _timer = time.CreateTimer(static state => ((DelayedKeys<TKey>)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(
+            static state => ((DelayedKeys<TKey>)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public void Add(TKey key, TimeSpan delay)

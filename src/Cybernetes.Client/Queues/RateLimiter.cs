@@ -1,7 +1,8 @@
 namespace Cybernetes.Client.Queues;
 
 /// <summary>
-/// The larger of two delays: one that doubles with each failure of a key, and one that a token bucket shared by all keys asks for.
+/// The larger of two delays: one that doubles with each failure of a key, and one that a token bucket shared by all keys asks
+/// for.
 /// Not safe for concurrent use: its queue calls it under its lock.
 /// </summary>
 internal sealed class RateLimiter<TKey>(WorkQueueOptions options, TimeProvider time)

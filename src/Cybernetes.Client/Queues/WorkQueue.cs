@@ -1,11 +1,15 @@
 namespace Cybernetes.Client.Queues;
 
-/// <summary>What <see cref="WorkQueue{TKey}.TakeAsync"/> gave: a key to work on, or the news that the queue is shut down and empty.</summary>
+/// <summary>
+/// What <see cref="WorkQueue{TKey}.TakeAsync"/> gave: a key to work on, or the news that the queue is shut down and empty.
+/// </summary>
 public readonly record struct WorkItem<TKey>(bool IsShutDown, TKey Key);
 
 /// <summary>
-/// A queue of keys for workers, with the contract of client-go's rate-limited work queue: a key that is waiting is not added twice; a key that
-/// is added while a worker has it is handed out again after that worker's <see cref="Done"/>, never to two workers at once; order is first in,
+/// A queue of keys for workers, with the contract of client-go's rate-limited work queue: a key that is waiting is not added
+/// twice; a key that
+/// is added while a worker has it is handed out again after that worker's <see cref="Done"/>, never to two workers at once; order
+/// is first in,
 /// first out. Safe for concurrent use. It holds each distinct key once, so its length is bounded by the number of objects.
 /// </summary>
 public sealed class WorkQueue<TKey> : IDisposable
@@ -53,7 +57,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         taker?.TrySetResult(new WorkItem<TKey>(false, key));
     }
 
-    /// <summary>Adds a key once <paramref name="delay"/> is over; a key that is delayed already comes at the earlier of the two times.</summary>
+    /// <summary>
+    /// Adds a key once <paramref name="delay"/> is over; a key that is delayed already comes at the earlier of the two times.
+    /// </summary>
     public void AddAfter(TKey key, TimeSpan delay)
     {
         if (delay <= TimeSpan.Zero)
@@ -130,7 +136,9 @@ public sealed class WorkQueue<TKey> : IDisposable
         taker?.TrySetResult(new WorkItem<TKey>(false, key));
     }
 
-    /// <summary>No key is accepted any more; what waits is still handed out, then takers get the news. Delayed keys are dropped.</summary>
+    /// <summary>
+    /// No key is accepted any more; what waits is still handed out, then takers get the news. Delayed keys are dropped.
+    /// </summary>
     public void ShutDown()
     {
         var released = new List<TaskCompletionSource<WorkItem<TKey>>>();

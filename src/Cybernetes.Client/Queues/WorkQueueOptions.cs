@@ -1,6 +1,8 @@
 namespace Cybernetes.Client.Queues;
 
-/// <summary>How fast a <see cref="WorkQueue{TKey}"/> lets failed keys come back. The defaults are upstream's controller rate limiter.</summary>
+/// <summary>
+/// How fast a <see cref="WorkQueue{TKey}"/> lets failed keys come back. The defaults are upstream's controller rate limiter.
+/// </summary>
 public sealed record WorkQueueOptions
 {
     /// <summary>Names the queue in logs and metrics. Default: empty.</summary>

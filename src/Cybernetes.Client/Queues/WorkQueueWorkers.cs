@@ -6,12 +6,17 @@ namespace Cybernetes.Client.Queues;
 public static class WorkQueueWorkers
 {
     /// <summary>
-    /// Runs <paramref name="workers"/> loops that take a key, reconcile it, and forget it on success or bring it back rate limited on failure.
+    /// Runs <paramref name="workers"/> loops that take a key, reconcile it, and forget it on success or bring it back rate
+    /// limited on failure.
     /// On cancellation the queue is shut down; the task ends when the last reconcile has ended.
     /// </summary>
     /// <param name="reconcile">Any exception but cancellation is a failure: it is logged, and the key comes again.</param>
     public static async Task RunWorkersAsync<TKey>(
-        this WorkQueue<TKey> queue, int workers, Func<TKey, CancellationToken, Task> reconcile, ILogger logger, CancellationToken cancellation)
+        this WorkQueue<TKey> queue,
+        int workers,
+        Func<TKey, CancellationToken, Task> reconcile,
+        ILogger logger,
+        CancellationToken cancellation)
         where TKey : notnull
     {
         using CancellationTokenRegistration registration = cancellation.Register(queue.ShutDown);

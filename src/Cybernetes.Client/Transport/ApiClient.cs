@@ -7,8 +7,10 @@ using Cybernetes.Objects;
 namespace Cybernetes.Client.Transport;
 
 /// <summary>
-/// Calls an API server as one user. The transport decides where it is: HTTPS by a kubeconfig (<see cref="Connect"/>), or any handler, such as the
-/// API server's in-process one. Safe for concurrent use. Failures the server reports are <see cref="ApiStatusException"/>; a server that cannot be
+/// Calls an API server as one user. The transport decides where it is: HTTPS by a kubeconfig (<see cref="Connect"/>), or any
+/// handler, such as the
+/// API server's in-process one. Safe for concurrent use. Failures the server reports are <see cref="ApiStatusException"/>; a
+/// server that cannot be
 /// reached is <see cref="HttpRequestException"/>; a call that took too long is <see cref="TimeoutException"/>.
 /// </summary>
 public sealed class ApiClient : IDisposable
@@ -60,7 +62,9 @@ public sealed class ApiClient : IDisposable
         }
     }
 
-    /// <summary>Sends a request and returns once the answer's headers are there; the body streams. The caller disposes the response.</summary>
+    /// <summary>
+    /// Sends a request and returns once the answer's headers are there; the body streams. The caller disposes the response.
+    /// </summary>
     /// <exception cref="ApiStatusException">The answer's code is 400 or above.</exception>
     public async Task<HttpResponseMessage> OpenAsync(ApiCall call, CancellationToken cancellation)
     {
@@ -115,12 +119,14 @@ public sealed class ApiClient : IDisposable
     }
 
     private static bool NeverSent(HttpRequestException failure) =>
-        failure.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError;
+        failure.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError;
 
     // With Retry-After the server says that it did not begin the work.
     private static bool MayRepeat(HttpStatusCode code) => code == HttpStatusCode.TooManyRequests || (int)code >= 500;
 
-    private static async Task<ApiStatusException> FailureOfAsync(ApiCall call, HttpResponseMessage response, CancellationToken cancellation)
+    private static async Task<ApiStatusException> FailureOfAsync(
+        ApiCall call, HttpResponseMessage response, CancellationToken cancellation)
     {
         using (response)
         {

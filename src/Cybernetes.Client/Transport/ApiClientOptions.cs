@@ -16,15 +16,20 @@ public sealed record ApiClientOptions
     public IRandomSource Random { get; init; } = Chance.Cryptographic;
 
     /// <summary>
-    /// The longest a call may take, watches and log streams apart; infinite turns it off. Default: 60 s, as long as an upstream API server
+    /// The longest a call may take, watches and log streams apart; infinite turns it off. Default: 60 s, as long as an upstream
+    /// API server
     /// works on a request.
     /// </summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often a call that the server asked to repeat (429, or 5xx, with Retry-After) is repeated. Default: 10, as client-go.</summary>
+    /// <summary>
+    /// How often a call that the server asked to repeat (429, or 5xx, with Retry-After) is repeated. Default: 10, as client-go.
+    /// </summary>
     public int MaxRetries { get; init; } = 10;
 
-    /// <summary>How often a call is repeated when no connection could be made. Default: 3; informers have their own patience.</summary>
+    /// <summary>
+    /// How often a call is repeated when no connection could be made. Default: 3; informers have their own patience.
+    /// </summary>
     public int MaxConnectRetries { get; init; } = 3;
 
     /// <summary>The delays between tries when the server names none. Default: 100 ms doubling to 2 s, with jitter.</summary>

@@ -3,7 +3,9 @@ using Cybernetes.Objects.Meta.V1;
 
 namespace Cybernetes.Client.Transport;
 
-/// <summary>The API server answered with a failure. <see cref="Status"/> is its answer; the message is the status' message.</summary>
+/// <summary>
+/// The API server answered with a failure. <see cref="Status"/> is its answer; the message is the status' message.
+/// </summary>
 public sealed class ApiStatusException(Status status) : Exception(status.Message)
 {
     public Status Status { get; } = status;

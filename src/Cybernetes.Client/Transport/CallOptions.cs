@@ -3,13 +3,17 @@ using System.Text;
 
 namespace Cybernetes.Client.Transport;
 
-/// <summary>What a list, a watch or a deletecollection is narrowed to (meta/v1 ListOptions). Null and 0 leave a parameter out.</summary>
-public sealed record ListOptions
+/// <summary>
+/// What a list, a watch or a deletecollection is narrowed to (meta/v1 ListOptions). Null and 0 leave a parameter out.
+/// </summary>
+public sealed record ListQuery
 {
     public string? LabelSelector { get; init; }
     public string? FieldSelector { get; init; }
 
-    /// <summary>Null: the newest state. "0": any state the server has at hand. Else: as <see cref="ResourceVersionMatch"/> says.</summary>
+    /// <summary>
+    /// Null: the newest state. "0": any state the server has at hand. Else: as <see cref="ResourceVersionMatch"/> says.
+    /// </summary>
     public string? ResourceVersion { get; init; }
 
     /// <summary>Exact or NotOlderThan.</summary>

@@ -4,8 +4,11 @@ using Cybernetes.Client.Kubeconfig;
 
 namespace Cybernetes.Client.Transport;
 
-/// <summary>Puts the credentials and the impersonation of an access on every request. A token file is read again at most once a minute.</summary>
-internal sealed class CredentialHandler(ClusterAccess access, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+/// <summary>
+/// Puts the credentials and the impersonation of an access on every request. A token file is read again at most once a minute.
+/// </summary>
+internal sealed class CredentialHandler(
+    ClusterAccess access, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     // client-go's period: bound tokens are rotated long before they end.
     private static readonly TimeSpan rereadAfter = TimeSpan.FromMinutes(1);

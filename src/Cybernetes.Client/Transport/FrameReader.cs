@@ -3,14 +3,17 @@ using System.Buffers;
 namespace Cybernetes.Client.Transport;
 
 /// <summary>
-/// Cuts a watch's stream into its frames: one JSON document a line. A frame is handed out in place, in one piece, whatever the pieces it came
+/// Cuts a watch's stream into its frames: one JSON document a line. A frame is handed out in place, in one piece, whatever the
+/// pieces it came
 /// in; an idle watch holds one small buffer.
 /// </summary>
 internal sealed class FrameReader(Stream stream) : IDisposable
 {
     private const int SmallBuffer = 4096;
 
-    /// <summary>No frame may be longer, in bytes: an object is at most 3 MiB on the wire, with managed fields and escapes still far below.</summary>
+    /// <summary>
+    /// No frame may be longer, in bytes: an object is at most 3 MiB on the wire, with managed fields and escapes still far below.
+    /// </summary>
     public const int LongestFrame = 32 << 20;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(SmallBuffer);

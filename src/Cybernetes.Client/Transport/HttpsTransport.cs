@@ -6,7 +6,10 @@ using Cybernetes.Client.Kubeconfig;
 
 namespace Cybernetes.Client.Transport;
 
-/// <summary>The handler that reaches a server by a kubeconfig's access: pinned authorities, client certificate, HTTP/2, proxy, credentials.</summary>
+/// <summary>
+/// The handler that reaches a server by a kubeconfig's access: pinned authorities, client certificate, HTTP/2, proxy,
+/// credentials.
+/// </summary>
 internal static class HttpsTransport
 {
     /// <returns>The handler and the address that requests must be made to.</returns>
@@ -31,7 +34,8 @@ internal static class HttpsTransport
         Uri address = access.Server;
         if (access.TlsServerName.Length > 0)
         {
-            // The handler takes the name for SNI and for the check from the address; so the address carries it, and the dial goes elsewhere.
+            // The handler takes the name for SNI and for the check from the address; so the address carries it, and the dial goes
+            // elsewhere.
             address = new UriBuilder(access.Server) { Host = access.TlsServerName }.Uri;
             sockets.ConnectCallback = (_, cancellation) => DialAsync(access.Server, cancellation);
         }

@@ -5,8 +5,10 @@ using Cybernetes.Objects.Meta.V1;
 namespace Cybernetes.Client.Transport;
 
 /// <summary>
-/// The calls of one kind. <c>ns</c> is the namespace; null for kinds without one, and for all namespaces in lists and watches. Objects passed in
-/// are not changed; what comes back is the caller's. Every call throws <see cref="ApiStatusException"/> for what the server refuses.
+/// The calls of one kind. <c>ns</c> is the namespace; null for kinds without one, and for all namespaces in lists and watches.
+/// Objects passed in
+/// are not changed; what comes back is the caller's. Every call throws <see cref="ApiStatusException"/> for what the server
+/// refuses.
 /// </summary>
 public readonly partial struct KindClient<T>(ApiClient client)
     where T : class, IKubernetesObject<T>
@@ -18,7 +20,8 @@ public readonly partial struct KindClient<T>(ApiClient client)
     /// <exception cref="ApiStatusException">There is none (IsNotFound), or the server refuses.</exception>
     public async Task<T> GetAsync(string? ns, string name, CancellationToken cancellation = default)
     {
-        ApiAnswer answer = await client.SendAsync(new ApiCall(HttpMethod.Get, PathOf(ns, name)), cancellation).ConfigureAwait(false);
+        ApiAnswer answer = await client.SendAsync(
+            new ApiCall(HttpMethod.Get, PathOf(ns, name)), cancellation).ConfigureAwait(false);
         return WireBody.Read<T>(answer.Body);
     }
 
@@ -36,20 +39,23 @@ public readonly partial struct KindClient<T>(ApiClient client)
     }
 
     /// <summary>One page of a list; <c>Metadata.Continue</c> tells whether there are more.</summary>
-    public async Task<KubernetesList<T>> ListAsync(string? ns = null, ListOptions? options = null, CancellationToken cancellation = default)
+    public async Task<KubernetesList<T>> ListAsync(
+        string? ns = null, ListQuery? options = null, CancellationToken cancellation = default)
     {
-        string path = PathOf(ns) + (options ?? new ListOptions()).ToQuery(watch: false);
+        string path = PathOf(ns) + (options ?? new ListQuery()).ToQuery(watch: false);
         ApiAnswer answer = await client.SendAsync(new ApiCall(HttpMethod.Get, path), cancellation).ConfigureAwait(false);
         return WireBody.Read<KubernetesList<T>>(answer.Body);
     }
 
     /// <summary>
-    /// A whole list, fetched page by page (500 items unless the options say else), of one revision. When the server has forgotten that revision
+    /// A whole list, fetched page by page (500 items unless the options say else), of one revision. When the server has forgotten
+    /// that revision
     /// between two pages, the list is asked for again in one piece.
     /// </summary>
-    public async Task<KubernetesList<T>> ListAllAsync(string? ns = null, ListOptions? options = null, CancellationToken cancellation = default)
+    public async Task<KubernetesList<T>> ListAllAsync(
+        string? ns = null, ListQuery? options = null, CancellationToken cancellation = default)
     {
-        options ??= new ListOptions();
+        options ??= new ListQuery();
         if (options.Limit == 0)
             options = options with { Limit = 500 };
         KubernetesList<T> all = await ListAsync(ns, options, cancellation).ConfigureAwait(false);
@@ -60,7 +66,7 @@ public readonly partial struct KindClient<T>(ApiClient client)
             try
             {
                 // The token holds the revision; to name it again is an error.
-                ListOptions following = options with { Continue = next, ResourceVersion = null, ResourceVersionMatch = null };
+                ListQuery following = options with { Continue = next, ResourceVersion = null, ResourceVersionMatch = null };
                 page = await ListAsync(ns, following, cancellation).ConfigureAwait(false);
             }
             catch (ApiStatusException failure) when (failure.IsExpired)
@@ -77,13 +83,18 @@ public readonly partial struct KindClient<T>(ApiClient client)
     }
 
     /// <summary>
-    /// The changes after <c>options.ResourceVersion</c>, as they happen, until the server ends the watch or the token is cancelled. An error
-    /// event, such as an expired revision, is thrown as <see cref="ApiStatusException"/>; a broken connection as <see cref="IOException"/>.
+    /// The changes after <c>options.ResourceVersion</c>, as they happen, until the server ends the watch or the token is
+    /// cancelled. An error
+    /// event, such as an expired revision, is thrown as <see cref="ApiStatusException"/>; a broken connection as
+    /// <see cref="IOException"/>.
     /// </summary>
     public async IAsyncEnumerable<WatchEvent<T>> WatchAsync(
-        string? ns, ListOptions options, [EnumeratorCancellation] CancellationToken cancellation = default)
+        string? ns, ListQuery options, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
-        var call = new ApiCall(HttpMethod.Get, PathOf(ns) + options.ToQuery(watch: true)) { Accept = "application/json;stream=watch,application/json" };
+        var call = new ApiCall(HttpMethod.Get, PathOf(ns) + options.ToQuery(watch: true))
+        {
+            Accept = "application/json;stream=watch,application/json",
+        };
         using HttpResponseMessage response = await client.OpenAsync(call, cancellation).ConfigureAwait(false);
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         using var frames = new FrameReader(stream);
@@ -97,20 +108,30 @@ public readonly partial struct KindClient<T>(ApiClient client)
 
     /// <summary>Replaces an object; a resourceVersion in it must be the current one, else IsConflict.</summary>
     public Task<T> UpdateAsync(T value, WriteOptions? options = null, CancellationToken cancellation = default) =>
-        SendAsync<T, T>(HttpMethod.Put, PathOf(value.Metadata.Namespace, value.Metadata.Name) + Query(options), value, cancellation);
+        SendAsync<T, T>(
+            HttpMethod.Put, PathOf(value.Metadata.Namespace, value.Metadata.Name) + Query(options), value, cancellation);
 
     /// <summary>Replaces an object's status only.</summary>
     public Task<T> UpdateStatusAsync(T value, WriteOptions? options = null, CancellationToken cancellation = default) =>
         UpdateSubresourceAsync("status", value, options, cancellation);
 
     /// <summary>Replaces the part of an object that a subresource covers.</summary>
-    public Task<T> UpdateSubresourceAsync(string subresource, T value, WriteOptions? options = null, CancellationToken cancellation = default) =>
+    public Task<T> UpdateSubresourceAsync(
+        string subresource, T value, WriteOptions? options = null, CancellationToken cancellation = default) =>
         SendAsync<T, T>(
-            HttpMethod.Put, PathOf(value.Metadata.Namespace, value.Metadata.Name, subresource) + Query(options), value, cancellation);
+            HttpMethod.Put,
+            PathOf(value.Metadata.Namespace, value.Metadata.Name, subresource) + Query(options),
+            value,
+            cancellation);
 
     /// <summary>Patches an object, or one of its subresources, and returns it as it is then.</summary>
     public async Task<T> PatchAsync(
-        string? ns, string name, Patch patch, WriteOptions? options = null, string? subresource = null, CancellationToken cancellation = default)
+        string? ns,
+        string name,
+        ObjectPatch patch,
+        WriteOptions? options = null,
+        string? subresource = null,
+        CancellationToken cancellation = default)
     {
         var call = new ApiCall(HttpMethod.Patch, PathOf(ns, name, subresource) + Query(options))
         {
@@ -122,14 +143,15 @@ public readonly partial struct KindClient<T>(ApiClient client)
     }
 
     /// <summary>Deletes an object, or begins to: finalizers and a grace period may keep it for a while.</summary>
-    public async Task DeleteAsync(string? ns, string name, DeleteOptions? options = null, CancellationToken cancellation = default) =>
+    public async Task DeleteAsync(
+        string? ns, string name, DeleteOptions? options = null, CancellationToken cancellation = default) =>
         await client.SendAsync(Deletion(PathOf(ns, name), options), cancellation).ConfigureAwait(false);
 
     /// <summary>Deletes all objects of a namespace that the selectors match.</summary>
     public async Task DeleteCollectionAsync(
-        string? ns, ListOptions? selection = null, DeleteOptions? options = null, CancellationToken cancellation = default)
+        string? ns, ListQuery? selection = null, DeleteOptions? options = null, CancellationToken cancellation = default)
     {
-        string path = PathOf(ns) + (selection ?? new ListOptions()).ToQuery(watch: false);
+        string path = PathOf(ns) + (selection ?? new ListQuery()).ToQuery(watch: false);
         await client.SendAsync(Deletion(path, options), cancellation).ConfigureAwait(false);
     }
 
@@ -149,11 +171,13 @@ public readonly partial struct KindClient<T>(ApiClient client)
         return subresource is null ? path : $"{path}/{subresource}";
     }
 
-    internal async Task<TAnswer> SendAsync<TBody, TAnswer>(HttpMethod method, string path, TBody body, CancellationToken cancellation)
+    internal async Task<TAnswer> SendAsync<TBody, TAnswer>(
+        HttpMethod method, string path, TBody body, CancellationToken cancellation)
         where TBody : class, IWireObject<TBody>
         where TAnswer : class, IWireObject<TAnswer>
     {
-        ApiAnswer answer = await client.SendAsync(new ApiCall(method, path) { Body = WireBody.Write(body) }, cancellation).ConfigureAwait(false);
+        ApiAnswer answer = await client.SendAsync(
+            new ApiCall(method, path) { Body = WireBody.Write(body) }, cancellation).ConfigureAwait(false);
         return WireBody.Read<TAnswer>(answer.Body);
     }
 

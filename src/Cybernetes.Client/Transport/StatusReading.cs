@@ -4,7 +4,9 @@ using Cybernetes.Objects.Meta.V1;
 
 namespace Cybernetes.Client.Transport;
 
-/// <summary>Makes a <see cref="Status"/> of a failed answer: the server's own, or one worded as client-go words it when the body is none.</summary>
+/// <summary>
+/// Makes a <see cref="Status"/> of a failed answer: the server's own, or one worded as client-go words it when the body is none.
+/// </summary>
 internal static class StatusReading
 {
     private const int LongestQuote = 2048;
@@ -63,12 +65,15 @@ internal static class StatusReading
             409 when call.Method == HttpMethod.Post => ("AlreadyExists", "the server reported a conflict"),
             409 => ("Conflict", "the server reported a conflict"),
             410 => ("Gone", "the server no longer has the requested resource"),
-            413 => ("RequestEntityTooLarge", $"the server responded with the status code 413 but did not return more information ({quote})"),
-            415 => ("UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {quote}"),
+            413 => ("RequestEntityTooLarge",
+                $"the server responded with the status code 413 but did not return more information ({quote})"),
+            415 => ("UnsupportedMediaType",
+                $"the body of the request was in an unknown format - accepted media types include: {quote}"),
             422 => ("Invalid", "the server rejected our request due to an error in our request"),
             429 => ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
             503 => ("ServiceUnavailable", "the server is currently unable to handle the request"),
-            504 => ("Timeout", "the server was unable to return a response in the time allotted, but may still be processing the request"),
+            504 => ("Timeout",
+                "the server was unable to return a response in the time allotted, but may still be processing the request"),
             >= 500 => ("InternalError", $"an error on the server (\"{quote}\") has prevented the request from succeeding"),
             _ => ("", $"the server responded with the status code {code} but did not return more information"),
         };

@@ -10,7 +10,8 @@ namespace Cybernetes.Client.Transport;
 public static class Subresources
 {
     /// <summary>Reads an object's scale.</summary>
-    public static async Task<Scale> GetScaleAsync<T>(this ApiClient client, string ns, string name, CancellationToken cancellation = default)
+    public static async Task<Scale> GetScaleAsync<T>(
+        this ApiClient client, string ns, string name, CancellationToken cancellation = default)
         where T : class, IKubernetesObject<T>
     {
         var call = new ApiCall(HttpMethod.Get, KindClient<T>.PathOf(ns, name, "scale"));
@@ -27,14 +28,24 @@ public static class Subresources
     /// <exception cref="ApiStatusException">The pod is bound already (IsConflict), is gone, or the server refuses.</exception>
     public static Task BindAsync(this ApiClient client, Binding binding, CancellationToken cancellation = default) =>
         client.For<Pod>().SendAsync<Binding, Status>(
-            HttpMethod.Post, KindClient<Pod>.PathOf(binding.Metadata.Namespace, binding.Metadata.Name, "binding"), binding, cancellation);
+            HttpMethod.Post,
+            KindClient<Pod>.PathOf(binding.Metadata.Namespace, binding.Metadata.Name, "binding"),
+            binding,
+            cancellation);
 
-    /// <summary>Evicts the pod that the eviction's metadata names, if its disruption budgets allow it (else IsTooManyRequests).</summary>
+    /// <summary>
+    /// Evicts the pod that the eviction's metadata names, if its disruption budgets allow it (else IsTooManyRequests).
+    /// </summary>
     public static Task EvictAsync(this ApiClient client, Eviction eviction, CancellationToken cancellation = default) =>
         client.For<Pod>().SendAsync<Eviction, Status>(
-            HttpMethod.Post, KindClient<Pod>.PathOf(eviction.Metadata.Namespace, eviction.Metadata.Name, "eviction"), eviction, cancellation);
+            HttpMethod.Post,
+            KindClient<Pod>.PathOf(eviction.Metadata.Namespace, eviction.Metadata.Name, "eviction"),
+            eviction,
+            cancellation);
 
-    /// <summary>Opens a container's log. The caller disposes the response; its content streams as long as the log is followed.</summary>
+    /// <summary>
+    /// Opens a container's log. The caller disposes the response; its content streams as long as the log is followed.
+    /// </summary>
     public static Task<HttpResponseMessage> OpenLogAsync(
         this ApiClient client, string ns, string pod, PodLogQuery query, CancellationToken cancellation = default)
     {

@@ -31,7 +31,8 @@ public sealed class CertificateFiles : IDisposable
             {
                 CertificatePath = certificatePath,
                 KeyPath = keyPath,
-                Certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(certificatePem), Encoding.ASCII.GetString(keyPem)),
+                Certificate = X509Certificate2.CreateFromPem(
+                    Encoding.ASCII.GetString(certificatePem), Encoding.ASCII.GetString(keyPem)),
                 CertificatePem = certificatePem,
                 KeyPem = keyPem,
             };

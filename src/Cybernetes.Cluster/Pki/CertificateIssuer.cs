@@ -14,7 +14,9 @@ internal static class CertificateIssuer
 
     public static ECDsa NewKey() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    /// <summary>A self-signed authority on an existing key. The same key and subject again is a renewal: what it signed stays valid.</summary>
+    /// <summary>
+    /// A self-signed authority on an existing key. The same key and subject again is a renewal: what it signed stays valid.
+    /// </summary>
     public static X509Certificate2 SelfSigned(ECDsa key, string commonName, DateTimeOffset now, TimeSpan lifetime)
     {
         var subject = new X500DistinguishedNameBuilder();
@@ -23,7 +25,8 @@ internal static class CertificateIssuer
         var identifier = new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(
-            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.KeyCertSign, critical: true));
+            X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment | X509KeyUsageFlags.KeyCertSign,
+            critical: true));
         request.CertificateExtensions.Add(identifier);
         request.CertificateExtensions.Add(Alternative([commonName], []));
         return request.CreateSelfSigned(now - clockSkew, now + lifetime);

@@ -4,8 +4,10 @@ using Cybernetes.Foundation.Files;
 namespace Cybernetes.Cluster.Pki;
 
 /// <summary>
-/// The certificates and keys of a cluster: authorities, the API server's, and one client certificate for each component. File names and
-/// subjects are kubeadm's; client certificates that kubeadm keeps only inside kubeconfigs lie here as files too, the kubeconfigs are made
+/// The certificates and keys of a cluster: authorities, the API server's, and one client certificate for each component. File
+/// names and
+/// subjects are kubeadm's; client certificates that kubeadm keeps only inside kubeconfigs lie here as files too, the kubeconfigs
+/// are made
 /// from them.
 /// </summary>
 public sealed class ClusterPki : IDisposable
@@ -13,7 +15,9 @@ public sealed class ClusterPki : IDisposable
     /// <summary>ca.crt: signs all serving and client certificates of the cluster.</summary>
     public required CertificateFiles Authority { get; init; }
 
-    /// <summary>front-proxy-ca.crt: signs the certificate by which the API server's aggregator proves itself to extension servers.</summary>
+    /// <summary>
+    /// front-proxy-ca.crt: signs the certificate by which the API server's aggregator proves itself to extension servers.
+    /// </summary>
     public required CertificateFiles FrontProxyAuthority { get; init; }
 
     public required CertificateFiles FrontProxyClient { get; init; }
@@ -40,7 +44,8 @@ public sealed class ClusterPki : IDisposable
     public required string ServiceAccountPublicKeyPath { get; init; }
 
     /// <summary>
-    /// Makes what is missing, renews what is near its end, keeps the rest. May be called again at any time; two processes must not do so at once
+    /// Makes what is missing, renews what is near its end, keeps the rest. May be called again at any time; two processes must
+    /// not do so at once
     /// on one directory.
     /// </summary>
     /// <exception cref="ClusterPkiException">An authority's key is lost or does not fit.</exception>
@@ -64,7 +69,10 @@ public sealed class ClusterPki : IDisposable
             Authority = authority,
             FrontProxyAuthority = frontProxy,
             FrontProxyClient = files.Leaf(
-                "front-proxy-client", frontProxy, new LeafRequest { CommonName = "front-proxy-client", ForClient = true }, options.LeafLifetime),
+                "front-proxy-client",
+                frontProxy,
+                new LeafRequest { CommonName = "front-proxy-client", ForClient = true },
+                options.LeafLifetime),
             ApiServer = files.Leaf("apiserver", authority, ApiServerRequest(options), options.LeafLifetime),
             ApiServerKubeletClient = Client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
             KubeletServing = files.Leaf("kubelet", authority, KubeletRequest(options), options.LeafLifetime),
@@ -82,8 +90,8 @@ public sealed class ClusterPki : IDisposable
     {
         CertificateFiles[] all =
         [
-            Authority, FrontProxyAuthority, FrontProxyClient, ApiServer, ApiServerKubeletClient, KubeletServing, KubeletClient, Admin,
-            ControllerManager, Scheduler, Proxy,
+            Authority, FrontProxyAuthority, FrontProxyClient, ApiServer, ApiServerKubeletClient, KubeletServing,
+            KubeletClient, Admin, ControllerManager, Scheduler, Proxy,
         ];
         foreach (CertificateFiles files in all)
             files.Dispose();

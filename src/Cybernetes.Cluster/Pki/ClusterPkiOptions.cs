@@ -30,7 +30,8 @@ public sealed record ClusterPkiOptions
     public TimeSpan LeafLifetime { get; init; } = TimeSpan.FromDays(365);
 
     /// <summary>
-    /// A certificate is renewed when less than this part of its life is left. Range: 0 to 1. Default: 0.25, so that a server that is started
+    /// A certificate is renewed when less than this part of its life is left. Range: 0 to 1. Default: 0.25, so that a server that
+    /// is started
     /// once a season never serves an expired one.
     /// </summary>
     public double RenewWhenLeft { get; init; } = 0.25;

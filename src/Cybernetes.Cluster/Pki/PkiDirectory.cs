@@ -6,15 +6,18 @@ using Cybernetes.Foundation.Files;
 namespace Cybernetes.Cluster.Pki;
 
 /// <summary>
-/// Keeps pairs of certificate and key in one directory: what is there and good stays, what is missing or near its end is made. The key is
-/// always written before its certificate, so that a crash between the two leaves a key without a certificate, which the next start completes.
+/// Keeps pairs of certificate and key in one directory: what is there and good stays, what is missing or near its end is made.
+/// The key is
+/// always written before its certificate, so that a crash between the two leaves a key without a certificate, which the next
+/// start completes.
 /// </summary>
 internal sealed class PkiDirectory(string directory, double renewWhenLeft, TimeProvider time)
 {
     public string PathOf(string file) => Path.Combine(directory, file);
 
     /// <summary>The authority NAME.crt and NAME.key.</summary>
-    /// <exception cref="ClusterPkiException">The certificate is there, but its key is not or does not fit: a new one would orphan the cluster.</exception>
+    /// <exception cref="ClusterPkiException">The certificate is there, but its key is not or does not fit: a new one would orphan
+    /// the cluster.</exception>
     public CertificateFiles Authority(string name, string commonName, TimeSpan lifetime)
     {
         string certificatePath = PathOf(name + ".crt");
@@ -35,7 +38,10 @@ internal sealed class PkiDirectory(string directory, double renewWhenLeft, TimeP
         return Keep(certificatePath, keyPath, made);
     }
 
-    /// <summary>The end certificate NAME.crt and NAME.key; made anew when it is missing, near its end, another's, or lacks a name asked for.</summary>
+    /// <summary>
+    /// The end certificate NAME.crt and NAME.key; made anew when it is missing, near its end, another's, or lacks a name asked
+    /// for.
+    /// </summary>
     public CertificateFiles Leaf(string name, CertificateFiles authority, LeafRequest request, TimeSpan lifetime)
     {
         string certificatePath = PathOf(name + ".crt");

@@ -6,8 +6,10 @@ namespace Cybernetes.Foundation.Files;
 /// Replaces whole files so that a reader, or a crash at any moment, sees either the old content or the new one, never a part.
 /// </summary>
 /// <remarks>
-/// The content goes to a new file beside the target, is flushed to the disk and renamed over it; the directory is flushed last. A target
-/// that is a symbolic link is followed, so that the link stays. The owner of a file that existed is kept where the system allows it.
+/// The content goes to a new file beside the target, is flushed to the disk and renamed over it; the directory is flushed last. A
+/// target
+/// that is a symbolic link is followed, so that the link stays. The owner of a file that existed is kept where the system allows
+/// it.
 /// </remarks>
 public static class AtomicFile
 {
@@ -18,7 +20,8 @@ public static class AtomicFile
     public const UnixFileMode ReadableByAll = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Writes <paramref name="content"/> to <paramref name="path"/>, whose directory must exist.</summary>
-    /// <exception cref="IOException">The disk is full, or the directory is missing or not writable; the target is then untouched.</exception>
+    /// <exception cref="IOException">The disk is full, or the directory is missing or not writable; the target is then
+    /// untouched.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {
         string target = FinalTarget(path);

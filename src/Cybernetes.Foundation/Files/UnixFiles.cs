@@ -9,7 +9,9 @@ internal static partial class UnixFiles
     private const int CurrentDirectory = -100;
     private const uint WantOwner = 0x8 | 0x10;
 
-    /// <summary>Makes a rename or a creation inside the directory durable. A file system without that notion is left alone.</summary>
+    /// <summary>
+    /// Makes a rename or a creation inside the directory durable. A file system without that notion is left alone.
+    /// </summary>
     [UnsupportedOSPlatform("windows")]
     public static void FlushDirectory(string directory)
     {
@@ -20,7 +22,10 @@ internal static partial class UnixFiles
         _ = Close(descriptor);
     }
 
-    /// <summary>Gives <paramref name="to"/> the owner and group of <paramref name="from"/>; only root may give files away, so others keep theirs.</summary>
+    /// <summary>
+    /// Gives <paramref name="to"/> the owner and group of <paramref name="from"/>; only root may give files away, so others keep
+    /// theirs.
+    /// </summary>
     [SupportedOSPlatform("linux")]
     public static void CopyOwner(string from, string to)
     {
