@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Failures;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Cybernetes.ApiServer.Authentication;
+
+/// <summary>
+/// Client certificates: the common name is the user, the organisations are the groups. The chain must end at one of the client authorities
+/// and the certificate be meant for client authentication. Verified identities are kept by the certificate's hash until it runs out.
+/// </summary>
+internal sealed class ClientCertificateAuthenticator(Func<X509Certificate2Collection> authorities, TimeProvider time) : IAuthenticator
+{
+    private const string ClientAuthenticationUsage = "1.3.6.1.5.5.7.3.2";
+    private const int MaxKept = 4096;
+    private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
+
+    private sealed record Verified(UserInfo User, DateTimeOffset Until, X509Certificate2Collection Authorities);
+
+    public ValueTask<UserInfo?> AuthenticateAsync(HttpContext context)
+    {
+        var certificate = context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+        if (certificate is null)
+            return new((UserInfo?)null);
+        var trusted = authorities();
+        var hash = certificate.GetCertHashString(HashAlgorithmName.SHA256);
+        if (_verified.TryGetValue(hash, out var known) && known.Until > time.GetUtcNow() && ReferenceEquals(known.Authorities, trusted))
+            return new(known.User);
+
+        var user = Verify(certificate, trusted, hash);
+        if (_verified.Count >= MaxKept)
+            _verified.Clear();
+        _verified[hash] = new(user, new DateTimeOffset(certificate.NotAfter.ToUniversalTime()), trusted);
+        return new(user);
+    }
+
+    private UserInfo Verify(X509Certificate2 certificate, X509Certificate2Collection trusted, string hash)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthenticationUsage));
+        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
+        chain.ChainPolicy.VerificationTimeIgnored = false;
+        if (!chain.Build(certificate))
+            throw Failure.Unauthorized();
+
+        var name = "";
+        var groups = new List<string>();
+        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
+        {
+            if (part.HasMultipleElements)
+                continue;
+            switch (part.GetSingleElementType().Value)
+            {
+                case "2.5.4.3": name = part.GetSingleElementValue() ?? ""; break;
+                case "2.5.4.10": groups.Add(part.GetSingleElementValue() ?? ""); break;
+            }
+        }
+        if (name.Length == 0)
+            throw Failure.Unauthorized();
+        return UserInfo.Authenticated(name, groups) with
+        {
+            Extra = new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["authentication.kubernetes.io/credential-id"] = ["X509SHA256=" + hash.ToLowerInvariant()],
+            },
+        };
+    }
+}

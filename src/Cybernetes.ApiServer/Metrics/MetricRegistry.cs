@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+
+namespace Cybernetes.ApiServer.Metrics;
+
+/// <summary>A lean registry of counters, gauges and histograms, written in Prometheus' text format 0.0.4.</summary>
+public sealed class MetricRegistry
+{
+    private readonly List<IMetric> _metrics = [];
+
+    /// <summary>A counter with labels. Made once, at start.</summary>
+    public Counter Counter(string name, string help, params string[] labels) => Add(new Counter(name, help, labels));
+
+    /// <summary>A histogram with labels and upper bounds (seconds unless the name says otherwise).</summary>
+    public Histogram Histogram(string name, string help, double[] bounds, params string[] labels) => Add(new Histogram(name, help, bounds, labels));
+
+    /// <summary>A gauge that is read when asked for: label values and value of each cell.</summary>
+    public void Gauge(string name, string help, string[] labels, Func<IEnumerable<(string[] Labels, double Value)>> read) =>
+        Add(new Gauge(name, help, labels, read));
+
+    /// <summary>All metrics as text.</summary>
+    public string Render()
+    {
+        var text = new StringBuilder(16 * 1024);
+        lock (_metrics)
+        {
+            foreach (var metric in _metrics)
+                metric.Render(text);
+        }
+        return text.ToString();
+    }
+
+    private T Add<T>(T metric) where T : IMetric
+    {
+        lock (_metrics)
+            _metrics.Add(metric);
+        return metric;
+    }
+}
+
+internal interface IMetric
+{
+    void Render(StringBuilder text);
+}
+
+/// <summary>Label values of one cell; equal by content.</summary>
+internal readonly struct LabelValues(string[] values) : IEquatable<LabelValues>
+{
+    public string[] Values { get; } = values;
+
+    public bool Equals(LabelValues other) => Values.AsSpan().SequenceEqual(other.Values);
+
+    public override bool Equals(object? obj) => obj is LabelValues other && Equals(other);
+
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var value in Values)
+            hash.Add(value);
+        return hash.ToHashCode();
+    }
+}
+
+internal static class MetricText
+{
+    public static void Head(StringBuilder text, string name, string help, string type) =>
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n')
+            .Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+    public static StringBuilder Line(StringBuilder text, string name, string[] labels, string[] values, string? bound = null)
+    {
+        text.Append(name);
+        if (labels.Length == 0 && bound is null)
+            return text.Append(' ');
+        text.Append('{');
+        for (var i = 0; i < labels.Length; i++)
+        {
+            text.Append(i == 0 ? "" : ",").Append(labels[i]).Append("=\"");
+            text.Append(values[i].Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n")).Append('"');
+        }
+        if (bound is not null)
+            text.Append(labels.Length == 0 ? "" : ",").Append("le=\"").Append(bound).Append('"');
+        return text.Append("} ");
+    }
+
+    public static string Number(double value) =>
+        double.IsPositiveInfinity(value) ? "+Inf" : value.ToString("R", CultureInfo.InvariantCulture);
+}
+
+/// <summary>A number that only grows.</summary>
+public sealed class Counter : IMetric
+{
+    private readonly string _name;
+    private readonly string _help;
+    private readonly string[] _labels;
+    private readonly ConcurrentDictionary<LabelValues, StrongCell> _cells = new();
+
+    private sealed class StrongCell
+    {
+        public long Value;
+    }
+
+    internal Counter(string name, string help, string[] labels)
+    {
+        _name = name;
+        _help = help;
+        _labels = labels;
+    }
+
+    /// <summary>Adds one to the cell of these label values, in the order of the labels.</summary>
+    public void Increment(params string[] labels) => Interlocked.Increment(ref _cells.GetOrAdd(new(labels), _ => new()).Value);
+
+    void IMetric.Render(StringBuilder text)
+    {
+        MetricText.Head(text, _name, _help, "counter");
+        foreach (var (key, cell) in _cells)
+            MetricText.Line(text, _name, _labels, key.Values).Append(Interlocked.Read(ref cell.Value)).Append('\n');
+    }
+}
+
+internal sealed class Gauge(string name, string help, string[] labels, Func<IEnumerable<(string[] Labels, double Value)>> read) : IMetric
+{
+    public void Render(StringBuilder text)
+    {
+        MetricText.Head(text, name, help, "gauge");
+        foreach (var (values, value) in read())
+            MetricText.Line(text, name, labels, values).Append(MetricText.Number(value)).Append('\n');
+    }
+}
+
+/// <summary>Counts of observations in buckets.</summary>
+public sealed class Histogram : IMetric
+{
+    private readonly string _name;
+    private readonly string _help;
+    private readonly double[] _bounds;
+    private readonly string[] _labels;
+    private readonly ConcurrentDictionary<LabelValues, Cell> _cells = new();
+
+    private sealed class Cell(int buckets)
+    {
+        public readonly long[] Counts = new long[buckets];
+        public double Sum;
+    }
+
+    internal Histogram(string name, string help, double[] bounds, string[] labels)
+    {
+        _name = name;
+        _help = help;
+        _bounds = bounds;
+        _labels = labels;
+    }
+
+    /// <summary>Records one observation.</summary>
+    public void Observe(double value, params string[] labels)
+    {
+        var cell = _cells.GetOrAdd(new(labels), (_, n) => new(n), _bounds.Length + 1);
+        var bucket = 0;
+        while (bucket < _bounds.Length && value > _bounds[bucket])
+            bucket++;
+        lock (cell)
+        {
+            cell.Counts[bucket]++;
+            cell.Sum += value;
+        }
+    }
+
+    void IMetric.Render(StringBuilder text)
+    {
+        MetricText.Head(text, _name, _help, "histogram");
+        foreach (var (key, cell) in _cells)
+        {
+            long[] counts;
+            double sum;
+            lock (cell)
+            {
+                counts = [.. cell.Counts];
+                sum = cell.Sum;
+            }
+            long total = 0;
+            for (var i = 0; i < counts.Length; i++)
+            {
+                total += counts[i];
+                var bound = MetricText.Number(i < _bounds.Length ? _bounds[i] : double.PositiveInfinity);
+                MetricText.Line(text, _name + "_bucket", _labels, key.Values, bound).Append(total).Append('\n');
+            }
+            MetricText.Line(text, _name + "_sum", _labels, key.Values).Append(MetricText.Number(sum)).Append('\n');
+            MetricText.Line(text, _name + "_count", _labels, key.Values).Append(total).Append('\n');
+        }
+    }
+}

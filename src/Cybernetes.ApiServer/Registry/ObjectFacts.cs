@@ -1,0 +1,155 @@
+using System.Text.Json;
+using Cybernetes.Objects;
+using Cybernetes.Store;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>
+/// What selectors ask of a stored object: name, namespace, labels, the kind's selectable fields. Taken out of the JSON once and kept with the
+/// record, so that lists and watchers never parse.
+/// </summary>
+internal sealed class ObjectFacts
+{
+    private ObjectFacts(string[] fields) => Fields = fields;
+
+    public string Name { get; private set; } = "";
+
+    public string Namespace { get; private set; } = "";
+
+    /// <summary>Labels, null when there are none.</summary>
+    public Dictionary<string, string>? Labels { get; private set; }
+
+    /// <summary>Values of <see cref="KindDefinition.SelectableFields"/>, in their order.</summary>
+    public string[] Fields { get; }
+
+    /// <summary>The facts of a record, from its attachment or its bytes.</summary>
+    public static ObjectFacts Of(Record record, KindDefinition kind)
+    {
+        if (record.Attachment is ObjectFacts facts)
+            return facts;
+        facts = Read(record.Value.Span, kind.SelectableFields);
+        record.Attachment = facts;
+        return facts;
+    }
+
+    /// <summary>Reads the facts off a stored object.</summary>
+    public static ObjectFacts Read(ReadOnlySpan<byte> json, IReadOnlyList<SelectableField> fields)
+    {
+        var values = fields.Count == 0 ? [] : new string[fields.Count];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = fields[i].Absent;
+        var facts = new ObjectFacts(values);
+        var reader = new Utf8JsonReader(json, JsonLimits.ReaderOptions);
+        reader.Read();
+        var pending = fields.Count; // stop early: metadata comes first
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("metadata"u8))
+            {
+                reader.Read();
+                facts.ReadMetadata(ref reader);
+                if (pending == 0)
+                    break;
+                continue;
+            }
+            facts.ReadField(ref reader, fields, Candidates(fields.Count), 0);
+        }
+        return facts;
+    }
+
+    /// <summary>The value of a field by its name in selectors; null when the kind has no such field.</summary>
+    public string? Field(string name, KindDefinition kind)
+    {
+        switch (name)
+        {
+            case "metadata.name": return Name;
+            case "metadata.namespace": return Namespace;
+        }
+        for (var i = 0; i < Fields.Length; i++)
+        {
+            if (kind.SelectableFields[i].Name == name)
+                return Fields[i];
+        }
+        return null;
+    }
+
+    private static ulong Candidates(int count) => count == 64 ? ulong.MaxValue : (1UL << count) - 1;
+
+    private void ReadMetadata(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("name"u8))
+            {
+                reader.Read();
+                Name = reader.GetString() ?? "";
+            }
+            else if (reader.ValueTextEquals("namespace"u8))
+            {
+                reader.Read();
+                Namespace = reader.GetString() ?? "";
+            }
+            else if (reader.ValueTextEquals("labels"u8))
+            {
+                reader.Read();
+                ReadLabels(ref reader);
+            }
+            else
+            {
+                reader.Skip();
+            }
+        }
+    }
+
+    private void ReadLabels(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+            return;
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = reader.GetString()!;
+            reader.Read();
+            labels[key] = reader.GetString() ?? "";
+        }
+        Labels = labels.Count == 0 ? null : labels;
+    }
+
+    /// <summary>Reads the property under the reader if a candidate's path goes through it, else skips it.</summary>
+    private void ReadField(ref Utf8JsonReader reader, IReadOnlyList<SelectableField> fields, ulong candidates, int depth)
+    {
+        ulong deeper = 0;
+        var leaf = -1;
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if ((candidates & (1UL << i)) == 0 || !reader.ValueTextEquals(fields[i].Path[depth]))
+                continue;
+            if (fields[i].Path.Length == depth + 1)
+                leaf = i;
+            else
+                deeper |= 1UL << i;
+        }
+        reader.Read();
+        if (leaf >= 0 && Scalar(ref reader) is { } value)
+        {
+            Fields[leaf] = value;
+            return;
+        }
+        if (deeper == 0 || reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            ReadField(ref reader, fields, deeper, depth + 1);
+    }
+
+    private static string? Scalar(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.String => reader.GetString(),
+        JsonTokenType.True => "true",
+        JsonTokenType.False => "false",
+        JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),
+        _ => null,
+    };
+}

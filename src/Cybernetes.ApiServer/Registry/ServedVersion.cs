@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Schema;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>
+/// One group and version under which a kind is served. The registry works on the stored form; a served version turns what clients send into
+/// it and back. The storage version does neither: its bytes are handed out as they are.
+/// </summary>
+public abstract class ServedVersion(string group, string version, string kind)
+{
+    /// <summary>API group; empty for the core group.</summary>
+    public string Group { get; } = group;
+
+    /// <summary>Version such as <c>v1</c>.</summary>
+    public string Version { get; } = version;
+
+    /// <summary>The kind's name in this version.</summary>
+    public string Kind { get; } = kind;
+
+    /// <summary><c>group/version</c>, or the version alone for the core group.</summary>
+    public string APIVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    /// <summary>True when the stored bytes are already of this version.</summary>
+    public virtual bool IsStorage => false;
+
+    /// <summary>Text of the Warning header of every request of this version; null when it is not deprecated.</summary>
+    public string? DeprecationWarning { get; init; }
+
+    /// <summary>Facts of the type that clients send; null where there are none.</summary>
+    public abstract TypeFacts? Facts { get; }
+
+    /// <summary>Reads one object of this version and converts it to the stored form.</summary>
+    /// <exception cref="ObjectDecodeException">The JSON is not of this type.</exception>
+    public abstract IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context);
+
+    /// <summary>Writes a stored object as one of this version.</summary>
+    public abstract void Encode(IKubernetesObject stored, Utf8JsonWriter writer);
+}
+
+/// <summary>The version that objects are stored in.</summary>
+public sealed class StorageVersion<T> : ServedVersion where T : class, IKubernetesObject<T>
+{
+    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.Find(KindTypeName.Of(T.Facts)));
+
+    /// <summary>The version that the facts of <typeparamref name="T"/> name.</summary>
+    public StorageVersion() : base(T.Facts.Group, T.Facts.Version, T.Facts.Kind)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override bool IsStorage => true;
+
+    /// <inheritdoc/>
+    public override TypeFacts? Facts => _facts.Value;
+
+    /// <inheritdoc/>
+    public override IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context) => T.ReadJson(ref reader, context);
+
+    /// <inheritdoc/>
+    public override void Encode(IKubernetesObject stored, Utf8JsonWriter writer) => ((T)stored).WriteJson(writer);
+}
+
+/// <summary>A version with a class of its own, converted by two functions that lose nothing. They may take over parts of their argument.</summary>
+/// <param name="toStored">Applies this version's own defaults too.</param>
+/// <param name="fromStored">Makes a new object.</param>
+public sealed class ConvertedVersion<TServed, TStored>(Func<TServed, TStored> toStored, Func<TStored, TServed> fromStored)
+    : ServedVersion(TServed.Facts.Group, TServed.Facts.Version, TServed.Facts.Kind)
+    where TServed : class, IKubernetesObject<TServed>
+    where TStored : class, IKubernetesObject<TStored>
+{
+    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.Find(KindTypeName.Of(TServed.Facts)));
+
+    /// <inheritdoc/>
+    public override TypeFacts? Facts => _facts.Value;
+
+    /// <inheritdoc/>
+    public override IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context)
+    {
+        var served = TServed.ReadJson(ref reader, context);
+        var stored = toStored(served);
+        // What was sent is checked against what was asked for: keep the names until the registry sets the stored ones.
+        stored.APIVersion = served.APIVersion;
+        stored.Kind = served.Kind;
+        return stored;
+    }
+
+    /// <inheritdoc/>
+    public override void Encode(IKubernetesObject stored, Utf8JsonWriter writer)
+    {
+        var served = fromStored((TStored)stored);
+        served.APIVersion = APIVersion;
+        served.Kind = Kind;
+        served.WriteJson(writer);
+    }
+}

@@ -1,0 +1,138 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Pipeline;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.ApiServer.Server;
+
+/// <summary>
+/// Kestrel without a host: no configuration files, no service container for requests, no middleware list. A connection's requests go straight
+/// into the pipeline.
+/// </summary>
+internal sealed class WebServer : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+    private readonly IServer _server;
+
+    public WebServer(ServingOptions options, ILoggerFactory loggers)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(loggers);
+        services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+        services.AddOptions();
+        services.AddMetrics();
+        services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
+        new Registrations(services).UseKestrelCore().UseKestrelHttpsConfiguration();
+        _services = services.BuildServiceProvider();
+        _server = _services.GetRequiredService<IServer>();
+    }
+
+    /// <summary>The port that is listened on, once started.</summary>
+    public int Port { get; private set; }
+
+    public async Task StartAsync(RequestPipeline pipeline, CancellationToken cancellation)
+    {
+        await _server.StartAsync(new Application(pipeline), cancellation);
+        Port = new Uri(_server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()).Port;
+    }
+
+    /// <summary>Stops listening and lets requests finish until the token is cancelled.</summary>
+    public Task StopAsync(CancellationToken cancellation) => _server.StopAsync(cancellation);
+
+    public ValueTask DisposeAsync()
+    {
+        _server.Dispose();
+        return _services.DisposeAsync();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ServingOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        kestrel.Limits.MaxRequestBodySize = null; // bounded where the body is read, so that the answer is a Status
+        kestrel.Limits.MaxRequestHeadersTotalSize = 128 * 1024;
+        kestrel.Limits.MaxRequestLineSize = 64 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(32);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(3);
+        kestrel.Limits.MinRequestBodyDataRate = null; // exec and port-forward bodies may be silent for long
+        kestrel.Limits.MinResponseDataRate = null; // watches too
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
+        kestrel.Limits.Http2.InitialStreamWindowSize = 768 * 1024;
+        kestrel.Listen(options.BindAddress, options.Port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificateSelector = (_, _) => options.ServingCertificate(),
+                SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                // A wrong client certificate is a 401 with a Status, not a broken handshake: the authentication stage verifies it.
+                ClientCertificateValidation = (_, _, _) => true,
+                HandshakeTimeout = TimeSpan.FromSeconds(10),
+            });
+        });
+    }
+
+    /// <summary>Takes Kestrel's own service registrations, which are only reachable through a host builder's face.</summary>
+    private sealed class Registrations(IServiceCollection services) : IWebHostBuilder
+    {
+        private readonly WebHostBuilderContext _context = new();
+
+        public IWebHost Build() => throw new NotSupportedException("there is no host");
+
+        public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configure) => this;
+
+        public IWebHostBuilder ConfigureServices(Action<IServiceCollection> configure)
+        {
+            configure(services);
+            return this;
+        }
+
+        public IWebHostBuilder ConfigureServices(Action<WebHostBuilderContext, IServiceCollection> configure)
+        {
+            configure(_context, services);
+            return this;
+        }
+
+        public string? GetSetting(string key) => null;
+
+        public IWebHostBuilder UseSetting(string key, string? value) => this;
+    }
+
+    /// <summary>Kestrel's view of the pipeline; the contexts are kept with their connections and used again.</summary>
+    private sealed class Application(RequestPipeline pipeline) : IHttpApplication<DefaultHttpContext>
+    {
+        public DefaultHttpContext CreateContext(IFeatureCollection features)
+        {
+            if (features is not IHostContextContainer<DefaultHttpContext> kept)
+                return new(features);
+            if (kept.HostContext is { } context)
+                context.Initialize(features);
+            else
+                kept.HostContext = context = new(features);
+            return context;
+        }
+
+        public Task ProcessRequestAsync(DefaultHttpContext context) => pipeline.HandleAsync(context);
+
+        public void DisposeContext(DefaultHttpContext context, Exception? exception) => context.Uninitialize();
+    }
+}
+
+/// <summary>Where and with what the server listens.</summary>
+/// <param name="BindAddress">Address to listen on.</param>
+/// <param name="Port">Port to listen on; 0 takes a free one.</param>
+/// <param name="ServingCertificate">The serving certificate with its key; asked at each handshake, so that it may be renewed.</param>
+internal sealed record ServingOptions(IPAddress BindAddress, int Port, Func<X509Certificate2?> ServingCertificate);

@@ -1,0 +1,164 @@
+using Cybernetes.ApiServer.Registry;
+
+namespace Cybernetes.ApiServer.Watch;
+
+/// <summary>
+/// The recent changes of one kind in a ring, and who waits for them. A watcher holds a place in the ring instead of a buffer of its own: it
+/// costs nothing while it is slow, and when the ring has gone over its place it is cut off, as upstream does.
+/// </summary>
+internal sealed class WatchCache(KindDefinition kind)
+{
+    private const int FirstCapacity = 256;
+
+    // Upstream's largest watch cache per resource; doubled only while the oldest change is younger than the time worth keeping.
+    private const int MaxCapacity = 100 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly List<Watcher> _watchers = [];
+    private CachedEvent[] _ring = new CachedEvent[FirstCapacity];
+    private long _head; // sequence number of the next change
+    private long _tail; // sequence number of the oldest change kept
+    private long _coveredFrom; // changes after this revision are all here
+    private long _coveredFromBefore;
+
+    public KindDefinition Kind { get; } = kind;
+
+    /// <summary>The keys of this cache: <c>/registry/pods/</c>.</summary>
+    public string Prefix { get; } = $"/registry/{kind.StoragePath}/";
+
+    /// <summary>Watchers now.</summary>
+    public int Watchers
+    {
+        get
+        {
+            lock (_lock)
+                return _watchers.Count;
+        }
+    }
+
+    /// <summary>Says that all changes after a revision will be added.</summary>
+    public void Start(long revision)
+    {
+        lock (_lock)
+        {
+            _coveredFrom = revision;
+            _coveredFromBefore = revision;
+            _tail = _head;
+            foreach (var watcher in _watchers)
+                watcher.Cut();
+            _watchers.Clear();
+        }
+    }
+
+    /// <summary>Takes over changes in the order of their revisions and wakes those they concern.</summary>
+    public void Append(IReadOnlyList<CachedEvent> events)
+    {
+        lock (_lock)
+        {
+            foreach (var change in events)
+                Append(change);
+        }
+    }
+
+    /// <summary>
+    /// Joins a watcher behind a revision. False when changes after that revision are no longer here; <paramref name="oldest"/> is then the
+    /// oldest revision that can be watched from.
+    /// </summary>
+    public bool TryJoin(Watcher watcher, long afterRevision, out long oldest)
+    {
+        lock (_lock)
+        {
+            oldest = _coveredFrom;
+            if (afterRevision < _coveredFrom)
+                return false;
+            watcher.Place = FirstAfter(afterRevision);
+            watcher.HasPending = watcher.Place < _head;
+            _watchers.Add(watcher);
+            if (watcher.HasPending)
+                watcher.Wake();
+            return true;
+        }
+    }
+
+    public void Leave(Watcher watcher)
+    {
+        lock (_lock)
+            _watchers.Remove(watcher);
+    }
+
+    /// <summary>Copies the next changes for a watcher; 0 when there are none now, -1 when it has been cut off.</summary>
+    public int Take(Watcher watcher, Span<CachedEvent> into)
+    {
+        lock (_lock)
+        {
+            if (watcher.IsCut || (watcher.HasPending && watcher.Place < _tail))
+                return -1;
+            if (!watcher.HasPending)
+                return 0;
+            var count = (int)Math.Min(into.Length, _head - watcher.Place);
+            for (var i = 0; i < count; i++)
+                into[i] = _ring[(watcher.Place + i) & (_ring.Length - 1)];
+            watcher.Place += count;
+            watcher.HasPending = watcher.Place < _head;
+            return count;
+        }
+    }
+
+    /// <summary>Wakes the watchers that are due for something by the clock.</summary>
+    public void Tick(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            foreach (var watcher in _watchers)
+            {
+                if (watcher.IsDue(now))
+                    watcher.Wake();
+            }
+        }
+    }
+
+    private void Append(CachedEvent change)
+    {
+        if (_head - _tail == _ring.Length && !Grow())
+        {
+            _coveredFromBefore = _ring[_tail & (_ring.Length - 1)].Revision;
+            _tail++;
+            _coveredFrom = _coveredFromBefore;
+        }
+        _ring[_head & (_ring.Length - 1)] = change;
+        foreach (var watcher in _watchers)
+        {
+            if (watcher.HasPending || !watcher.Concerns(change))
+                continue;
+            watcher.Place = _head;
+            watcher.HasPending = true;
+            watcher.Wake();
+        }
+        _head++;
+    }
+
+    private bool Grow()
+    {
+        if (_ring.Length >= MaxCapacity)
+            return false;
+        var larger = new CachedEvent[_ring.Length * 2];
+        for (var i = _tail; i < _head; i++)
+            larger[i & (larger.Length - 1)] = _ring[i & (_ring.Length - 1)];
+        _ring = larger;
+        return true;
+    }
+
+    private long FirstAfter(long revision)
+    {
+        long low = _tail, high = _head;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_ring[middle & (_ring.Length - 1)].Revision <= revision)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+}

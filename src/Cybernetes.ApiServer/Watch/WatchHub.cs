@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using Cybernetes.ApiServer.Registry;
+using Cybernetes.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.ApiServer.Watch;
+
+/// <summary>
+/// One watch of the whole store feeds the caches of all kinds, so that they stand at one revision. Start with <see cref="StartAsync"/>; after
+/// a fault of the store's watch it starts again where it stopped, and when that is compacted, afresh (watchers are cut off and list again).
+/// </summary>
+internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    private const string Root = "/registry/";
+    private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(200);
+    private readonly ConcurrentDictionary<string, WatchCache> _caches = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly List<(long Revision, TaskCompletionSource Reached)> _waiters = [];
+    private ITimer? _ticker;
+    private Task _feeding = Task.CompletedTask;
+    private long _revision;
+
+    /// <summary>All caches have taken over every change up to this revision.</summary>
+    public long Revision => Volatile.Read(ref _revision);
+
+    /// <summary>The caches, for metrics.</summary>
+    public IEnumerable<WatchCache> Caches => _caches.Values;
+
+    /// <summary>Begins at the store's revision of now.</summary>
+    /// <exception cref="InvalidOperationException">The store does not answer.</exception>
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        if (!(await store.StatusAsync(cancellation)).TryGet(out var status, out var error))
+            throw new InvalidOperationException($"the store does not answer: {error.Message}");
+        Begin(status.Revision);
+        _ticker = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
+        _feeding = FeedAsync(_stop.Token);
+    }
+
+    /// <summary>The cache of a kind, made on first use.</summary>
+    public WatchCache CacheOf(KindDefinition kind)
+    {
+        if (_caches.TryGetValue(kind.StoragePath, out var cache))
+            return cache;
+        lock (_lock)
+        {
+            return _caches.GetOrAdd(kind.StoragePath, (_, k) =>
+            {
+                var made = new WatchCache(k);
+                made.Start(Revision);
+                return made;
+            }, kind);
+        }
+    }
+
+    /// <summary>Waits until the caches are as new as a revision.</summary>
+    public Task WaitForAsync(long revision, CancellationToken cancellation)
+    {
+        if (Revision >= revision)
+            return Task.CompletedTask;
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (Revision >= revision)
+                return Task.CompletedTask;
+            _waiters.Add((revision, reached));
+        }
+        return reached.Task.WaitAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_ticker is not null)
+            await _ticker.DisposeAsync();
+        await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var cache in _caches.Values)
+            cache.Start(Revision);
+        _stop.Dispose();
+    }
+
+    private void Begin(long revision)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _revision, revision);
+            foreach (var cache in _caches.Values)
+                cache.Start(revision);
+        }
+    }
+
+    private async Task FeedAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
+            var error = await FeedAsync(watch, cancellation);
+            if (cancellation.IsCancellationRequested || error.Kind == StoreErrorKind.Closed)
+                return;
+            logger.LogWarning("the watch of the store ended and is started again: {Message}", error.Message);
+            await Task.Delay(RestartPause, time, cancellation);
+            if (error.Kind == StoreErrorKind.Compacted && (await store.StatusAsync(cancellation)).TryGet(out var status, out _))
+                Begin(status.Revision);
+        }
+    }
+
+    private async Task<StoreError> FeedAsync(IWatch watch, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var batch = await watch.ReadAsync(cancellation);
+            if (batch.Error is not null)
+                return batch.Error;
+            Distribute(batch);
+        }
+    }
+
+    private void Distribute(WatchBatch batch)
+    {
+        lock (_lock)
+        {
+            WatchCache? cache = null;
+            var changes = new List<CachedEvent>(batch.Events.Count);
+            foreach (var change in batch.Events)
+            {
+                var key = change.Record.Key;
+                if (cache is null || !key.StartsWith(cache.Prefix, StringComparison.Ordinal))
+                {
+                    Flush(cache, changes);
+                    cache = Find(key);
+                }
+                if (cache is not null)
+                    changes.Add(new(cache.Kind, change.Record, change.Previous));
+            }
+            Flush(cache, changes);
+            Volatile.Write(ref _revision, batch.Revision);
+            for (var i = _waiters.Count - 1; i >= 0; i--)
+            {
+                if (_waiters[i].Revision > batch.Revision)
+                    continue;
+                _waiters[i].Reached.TrySetResult();
+                _waiters.RemoveAt(i);
+            }
+        }
+    }
+
+    private static void Flush(WatchCache? cache, List<CachedEvent> changes)
+    {
+        if (changes.Count == 0)
+            return;
+        cache!.Append(changes);
+        changes.Clear();
+    }
+
+    /// <summary>The cache of a key: storage paths have one part (pods) or two (services/specs, a CRD's group/plural).</summary>
+    private WatchCache? Find(string key)
+    {
+        var first = key.IndexOf('/', Root.Length);
+        if (first < 0)
+            return null;
+        var lookup = _caches.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (lookup.TryGetValue(key.AsSpan(Root.Length, first - Root.Length), out var cache))
+            return cache;
+        var second = key.IndexOf('/', first + 1);
+        return second > 0 && lookup.TryGetValue(key.AsSpan(Root.Length, second - Root.Length), out cache) ? cache : null;
+    }
+
+    private void Tick()
+    {
+        var now = time.GetUtcNow();
+        foreach (var cache in _caches.Values)
+            cache.Tick(now);
+    }
+}
