@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
-using Cybernetes.ApiServer.Validation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Meta.V1;
 
@@ -42,7 +41,7 @@ public abstract class KindDefinition
     public virtual string StoragePath => Plural;
 
     /// <summary>Group and resource of the storage version, for failures.</summary>
-    public GroupResource Resource => new(Group, Plural);
+    public ResourceName Resource => new(Group, Plural);
 
     /// <summary>The versions served, the storage version among them. Made once.</summary>
     public IReadOnlyList<ServedVersion> Served => _served ??= MakeServed();
@@ -94,11 +93,11 @@ public abstract class KindDefinition
 
     internal abstract void PrepareStatus(IKubernetesObject obj, IKubernetesObject old, WriteContext context);
 
-    internal abstract void Check(IKubernetesObject obj, FieldErrors errors);
+    internal abstract void Check(IKubernetesObject obj, FieldErrorList errors);
 
-    internal abstract void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrors errors);
+    internal abstract void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors);
 
-    internal abstract void CheckStatus(IKubernetesObject obj, IKubernetesObject old, FieldErrors errors);
+    internal abstract void CheckStatus(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors);
 
     internal abstract void CollectWarnings(IKubernetesObject obj, IKubernetesObject? old, WriteContext context);
 
@@ -183,17 +182,17 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
         throw new InvalidOperationException($"{Kind} has no status strategy");
 
     /// <summary>Field errors of an object as it is; on update too. Metadata is checked by the registry.</summary>
-    protected virtual void Validate(T obj, FieldErrors errors)
+    protected virtual void Validate(T obj, FieldErrorList errors)
     {
     }
 
     /// <summary>Field errors of a change: immutable fields. <see cref="Validate"/> runs beside it.</summary>
-    protected virtual void ValidateUpdate(T obj, T old, FieldErrors errors)
+    protected virtual void ValidateUpdate(T obj, T old, FieldErrorList errors)
     {
     }
 
     /// <summary>Field errors of a change of status. Nothing else runs.</summary>
-    protected virtual void ValidateStatusUpdate(T obj, T old, FieldErrors errors)
+    protected virtual void ValidateStatusUpdate(T obj, T old, FieldErrorList errors)
     {
     }
 
@@ -244,12 +243,12 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
     internal sealed override void PrepareStatus(IKubernetesObject obj, IKubernetesObject old, WriteContext context) =>
         PrepareForStatusUpdate((T)obj, (T)old, context);
 
-    internal sealed override void Check(IKubernetesObject obj, FieldErrors errors) => Validate((T)obj, errors);
+    internal sealed override void Check(IKubernetesObject obj, FieldErrorList errors) => Validate((T)obj, errors);
 
-    internal sealed override void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrors errors) =>
+    internal sealed override void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors) =>
         ValidateUpdate((T)obj, (T)old, errors);
 
-    internal sealed override void CheckStatus(IKubernetesObject obj, IKubernetesObject old, FieldErrors errors) =>
+    internal sealed override void CheckStatus(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors) =>
         ValidateStatusUpdate((T)obj, (T)old, errors);
 
     internal sealed override void CollectWarnings(IKubernetesObject obj, IKubernetesObject? old, WriteContext context) =>

@@ -42,7 +42,7 @@ public abstract class ServedVersion(string group, string version, string kind)
 /// <summary>The version that objects are stored in.</summary>
 public sealed class StorageVersion<T> : ServedVersion where T : class, IKubernetesObject<T>
 {
-    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.Find(KindTypeName.Of(T.Facts)));
+    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.FindType(T.Facts.Group, T.Facts.Version, T.Facts.Kind));
 
     /// <summary>The version that the facts of <typeparamref name="T"/> name.</summary>
     public StorageVersion() : base(T.Facts.Group, T.Facts.Version, T.Facts.Kind)
@@ -70,7 +70,7 @@ public sealed class ConvertedVersion<TServed, TStored>(Func<TServed, TStored> to
     where TServed : class, IKubernetesObject<TServed>
     where TStored : class, IKubernetesObject<TStored>
 {
-    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.Find(KindTypeName.Of(TServed.Facts)));
+    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.FindType(TServed.Facts.Group, TServed.Facts.Version, TServed.Facts.Kind));
 
     /// <inheritdoc/>
     public override TypeFacts? Facts => _facts.Value;

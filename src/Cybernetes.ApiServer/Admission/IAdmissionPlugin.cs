@@ -1,0 +1,76 @@
+using Cybernetes.ApiServer.Failures;
+using Cybernetes.ApiServer.Registry;
+using Cybernetes.Objects;
+
+namespace Cybernetes.ApiServer.Admission;
+
+/// <summary>What is done to an object.</summary>
+public enum AdmissionOperation
+{
+    /// <summary>It comes into being.</summary>
+    Create,
+
+    /// <summary>It changes.</summary>
+    Update,
+
+    /// <summary>It goes.</summary>
+    Delete,
+
+    /// <summary>A stream is opened (exec, attach, portforward, proxy).</summary>
+    Connect,
+}
+
+/// <summary>What admission plugins see of a request.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Operation">What is done.</param>
+/// <param name="Name">Object name; may be empty on create.</param>
+/// <param name="Object">The new state; null for a deletion. Mutating plugins change it in place.</param>
+/// <param name="OldObject">The state before; null for a creation.</param>
+/// <param name="Context">User, namespace, dry run, subresource, warnings.</param>
+public sealed record AdmissionAttributes(
+    KindDefinition Kind, AdmissionOperation Operation, string Name, IKubernetesObject? Object, IKubernetesObject? OldObject, WriteContext Context)
+{
+    /// <summary>True for writes of pods' own path, not of a subresource.</summary>
+    public bool IsMainResource => Context.Subresource.Length == 0;
+
+    /// <summary>A 403 about this object.</summary>
+    public RequestFailure Forbidden(string detail) => Failure.Forbidden(Kind.Resource, Name, detail);
+}
+
+/// <summary>Changes or refuses writes after authorization and before they are stored.</summary>
+public interface IAdmissionPlugin
+{
+    /// <summary>Name as in <c>--enable-admission-plugins</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Cheap filter: whether the plugin has anything to do.</summary>
+    bool Handles(AdmissionAttributes attributes);
+
+    /// <summary>May change the object or throw a failure. In the order of registration.</summary>
+    ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    /// <summary>May throw a failure. The object is final.</summary>
+    ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation) => ValueTask.CompletedTask;
+}
+
+/// <summary>The plugins in their order.</summary>
+internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
+{
+    public async ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        foreach (var plugin in plugins)
+        {
+            if (plugin.Handles(attributes))
+                await plugin.MutateAsync(attributes, cancellation);
+        }
+    }
+
+    public async ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        foreach (var plugin in plugins)
+        {
+            if (plugin.Handles(attributes))
+                await plugin.ValidateAsync(attributes, cancellation);
+        }
+    }
+}

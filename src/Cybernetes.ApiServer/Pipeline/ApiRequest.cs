@@ -1,0 +1,55 @@
+using Cybernetes.ApiServer.Authentication;
+using Cybernetes.ApiServer.Registry;
+using Microsoft.AspNetCore.Http;
+
+namespace Cybernetes.ApiServer.Pipeline;
+
+/// <summary>One request on its way through the pipeline; each stage fills in what it finds out.</summary>
+public sealed class ApiRequest(HttpContext http)
+{
+    /// <summary>The HTTP side.</summary>
+    public HttpContext Http { get; } = http;
+
+    /// <summary>What is asked for.</summary>
+    public RequestInfo Info { get; internal set; } = null!;
+
+    /// <summary>Who asks, after impersonation.</summary>
+    public UserInfo User { get; internal set; } = UserInfo.Anonymous;
+
+    /// <summary>Id of the request in audit logs and the <c>Audit-Id</c> header.</summary>
+    public string AuditId { get; internal set; } = "";
+
+    /// <summary>The kind asked for, set by routing of resource requests.</summary>
+    public ServedKind Target { get; internal set; } = null!;
+
+    /// <summary>The kind asked for.</summary>
+    public KindDefinition Kind => Target.Kind;
+
+    /// <summary>Cancelled when the client is gone.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>A query parameter, empty when absent.</summary>
+    public string Query(string name) => Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : "";
+
+    /// <summary>A boolean query parameter as Go's form decoding reads it: present without a value is true.</summary>
+    public bool QueryFlag(string name) =>
+        Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0
+        && values[0] is "" or "1" or "true" or "True" or "TRUE" or "t" or "T";
+
+    /// <summary>Adds a Warning header (RFC 9111, code 299). Before the answer starts.</summary>
+    public void Warn(string text)
+    {
+        var quoted = text.Replace("\\", "\\\\").Replace("\"", "\\\"").ReplaceLineEndings(" ");
+        Http.Response.Headers.Append("Warning", $"299 - \"{quoted}\"");
+    }
+}
+
+/// <summary>Something that answers paths that are no resources: health, version, metrics, discovery, OpenAPI.</summary>
+public interface IPathHandler
+{
+    /// <summary>Whether it answers this path.</summary>
+    bool Serves(string path);
+
+    /// <summary>Answers. Failures are thrown as <see cref="Failures.RequestFailure"/>.</summary>
+    Task HandleAsync(ApiRequest request);
+}
