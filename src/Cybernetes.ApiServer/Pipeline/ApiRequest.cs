@@ -10,6 +10,9 @@ public sealed class ApiRequest(HttpContext http)
     /// <summary>The HTTP side.</summary>
     public HttpContext Http { get; } = http;
 
+    /// <summary>When the request came.</summary>
+    public required DateTimeOffset Received { get; init; }
+
     /// <summary>What is asked for.</summary>
     public RequestInfo Info { get; internal set; } = null!;
 

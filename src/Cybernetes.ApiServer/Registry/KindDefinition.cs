@@ -70,8 +70,11 @@ public abstract class KindDefinition
     /// <summary>Subresources beside status and scale.</summary>
     public virtual IReadOnlyList<Subresource> Subresources => [];
 
-    /// <summary>What is wrong with a name; empty when it is fine. <paramref name="isPrefix"/>: it is a generateName.</summary>
-    public virtual IReadOnlyList<string> NameProblems(string name, bool isPrefix) => ObjectNames.SubdomainProblems(name, isPrefix);
+    /// <summary>What is wrong with a name; empty when it is fine. A generateName is checked with its trailing dash masked.</summary>
+    public virtual IReadOnlyList<string> NameProblems(string name) => Names.Dns1123Subdomain(name);
+
+    /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
+    public virtual bool ReturnsDeletedObject => false;
 
     /// <summary>What is done with dependents when a delete says nothing of it.</summary>
     public virtual string DefaultPropagation => "Background";
@@ -84,6 +87,19 @@ public abstract class KindDefinition
 
     /// <summary>Cells of one row, one for each column.</summary>
     public abstract object?[] Row(IKubernetesObject obj, DateTimeOffset now);
+
+    /// <summary>Whether an update of an object that is being deleted takes the last hindrance away, so that it goes now.</summary>
+    public virtual bool IsReadyToGo(IKubernetesObject obj, IKubernetesObject old) =>
+        obj.Metadata.Finalizers is not { Count: > 0 } && old.Metadata.DeletionTimestamp is not null
+        && (old.Metadata.DeletionGracePeriodSeconds ?? 0) == 0;
+
+    /// <summary>Whether a deleted object stays although it has no finalizers in its metadata: a namespace's own.</summary>
+    public virtual bool StaysWhenMarked(IKubernetesObject obj) => false;
+
+    /// <summary>Called when a deletion gives the object its deletionTimestamp.</summary>
+    public virtual void OnMarkedForDeletion(IKubernetesObject obj)
+    {
+    }
 
     internal abstract void ApplyDefaults(IKubernetesObject obj);
 

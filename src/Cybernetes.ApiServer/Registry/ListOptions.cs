@@ -49,7 +49,7 @@ internal sealed class ListOptions
             ResourceVersionMatch = request.Query("resourceVersionMatch"),
             Limit = (int)Math.Clamp(ReadNumber(request, "limit") ?? 0, 0, int.MaxValue),
             Continue = request.Query("continue"),
-            Timeout = ReadNumber(request, "timeoutSeconds") is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds.Value, 86_400)) : null,
+            Timeout = ReadNumber(request, "timeoutSeconds") is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) : null,
             AllowBookmarks = request.QueryFlag("allowWatchBookmarks"),
             SendInitialEvents = request.Query("sendInitialEvents").Length > 0 ? request.QueryFlag("sendInitialEvents") : null,
         };

@@ -9,9 +9,10 @@ namespace Cybernetes.ApiServer.Registry;
 /// <summary>The stored form: JSON in the storage version with a stamp where resourceVersion stands.</summary>
 internal static class StoredJson
 {
-    // As long as a stamp: quotes and 20 characters that no other value in front of it (kind, apiVersion, names, uid) can hold.
-    private const string Placeholder = "++++++++++++++++++++";
-    private static readonly byte[] StampText = System.Text.Encoding.ASCII.GetBytes($"\"{Placeholder}\"");
+    // As long as a stamp with its quotes. In Go's field order only names and the uid come before it, so the first match is the field.
+    private const string Placeholder = "00000000000000000000";
+    private const string FieldText = "\"resourceVersion\":";
+    private static readonly byte[] StampText = System.Text.Encoding.ASCII.GetBytes($"{FieldText}\"{Placeholder}\"");
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? t_buffer;
@@ -26,7 +27,7 @@ internal static class StoredJson
         obj.Metadata.ResourceVersion = Placeholder;
         var json = Write(kind, obj);
         obj.Metadata.ResourceVersion = version;
-        return (json, json.AsSpan().IndexOf(StampText));
+        return (json, json.AsSpan().IndexOf(StampText) + FieldText.Length);
     }
 
     /// <summary>Encodes an object as it is: answers of dry runs.</summary>

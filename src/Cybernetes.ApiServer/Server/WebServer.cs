@@ -29,7 +29,7 @@ internal sealed class WebServer : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddSingleton(loggers);
-        services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+        services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.AddOptions();
         services.AddMetrics();
         services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
@@ -90,7 +90,9 @@ internal sealed class WebServer : IAsyncDisposable
     {
         private readonly WebHostBuilderContext _context = new();
 
+#pragma warning disable ASPDEPR008 // the interface asks for it; there is no other face to Kestrel's registrations
         public IWebHost Build() => throw new NotSupportedException("there is no host");
+#pragma warning restore ASPDEPR008
 
         public IWebHostBuilder ConfigureAppConfiguration(Action<WebHostBuilderContext, IConfigurationBuilder> configure) => this;
 

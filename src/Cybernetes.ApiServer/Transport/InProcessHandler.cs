@@ -153,7 +153,7 @@ internal sealed class InProcessExchange :
     {
         var headers = new HeaderDictionary();
         foreach (var (name, values) in request.Headers.NonValidated)
-            headers[name] = values.Count == 1 ? values.ToString() : new([.. values]);
+            headers[name] = values.Count == 1 ? values.ToString() : new Microsoft.Extensions.Primitives.StringValues(values.ToArray());
         if (request.Content is { } content)
         {
             foreach (var (name, values) in content.Headers.NonValidated)

@@ -1,0 +1,74 @@
+using Cybernetes.ApiServer.Admission;
+using Cybernetes.ApiServer.Authorization;
+using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.ApiServer.Watch;
+using Cybernetes.Foundation;
+using Cybernetes.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>What the stages and subresources of one server share. Made once, at start.</summary>
+public sealed class RegistryServices
+{
+    private KindCatalog _catalog = new([]);
+
+    /// <summary>The store.</summary>
+    public required IStore Store { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Uids and suffixes.</summary>
+    public required IdentitySource Identities { get; init; }
+
+    /// <summary>Chance that need not be unguessable: jitter.</summary>
+    public required IRandomSource Random { get; init; }
+
+    /// <summary>Log of the registry.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>Who may do what.</summary>
+    public required IAuthorizer Authorizer { get; init; }
+
+    internal WatchHub Hub { get; init; } = null!;
+
+    internal AdmissionChain Admission { get; set; } = new([]);
+
+    internal RequestPipeline Pipeline { get; set; } = null!;
+
+    /// <summary>The kinds served now.</summary>
+    public KindCatalog Catalog => Volatile.Read(ref _catalog);
+
+    /// <summary>Serves other kinds from now on.</summary>
+    public void Serve(KindCatalog catalog)
+    {
+        foreach (var kind in catalog.Kinds)
+            Hub.CacheOf(kind);
+        Volatile.Write(ref _catalog, catalog);
+    }
+
+    /// <summary>The key of an object: <c>/registry/pods/default/web</c>.</summary>
+    public static string KeyOf(KindDefinition kind, string ns, string name) =>
+        kind.Namespaced ? $"/registry/{kind.StoragePath}/{ns}/{name}" : $"/registry/{kind.StoragePath}/{name}";
+
+    /// <summary>The keys of a kind, in one namespace or (empty) in all.</summary>
+    public static KeyRange RangeOf(KindDefinition kind, string ns) => KeyRange.Prefix(
+        kind.Namespaced && ns.Length > 0 ? $"/registry/{kind.StoragePath}/{ns}/" : $"/registry/{kind.StoragePath}/");
+
+    /// <summary>An object's record of now; null when there is none.</summary>
+    public async ValueTask<Record?> FindAsync(KindDefinition kind, string ns, string name, CancellationToken cancellation)
+    {
+        var result = await Store.GetAsync(KeyOf(kind, ns, name), 0, cancellation);
+        return result.TryGet(out var found, out var error) ? found.Record : throw StoredJson.FailureOf(error);
+    }
+
+    /// <summary>An object's typed state of now; null when there is none. The object is the caller's own.</summary>
+    public async ValueTask<T?> FindAsync<T>(string group, string plural, string ns, string name, CancellationToken cancellation)
+        where T : class, Objects.IKubernetesObject
+    {
+        if (Catalog.FindStored(group, plural) is not { } kind)
+            return null;
+        return await FindAsync(kind, ns, name, cancellation) is { } record ? (T)kind.DecodeStored(record.Value) : null;
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text;
+using System.Text.Json;
+using Cybernetes.ApiServer.Failures;
+using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Store;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>GET of a collection: all of one revision, whole or in pages.</summary>
+internal static class ListVerb
+{
+    private const int FilteredChunk = 500;
+    private const string PageExpired = "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+        + "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided "
+        + "token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned "
+        + "and now may show up in the list.";
+
+    public static async Task HandleAsync(ApiRequest request, RegistryServices services)
+    {
+        var options = ListOptions.Read(request, watch: false);
+        var page = await ReadAsync(request.Kind, request.Kind.Namespaced ? request.Info.Namespace : "", options, services, request.Aborted);
+        await ListWriter.WriteAsync(request, page);
+    }
+
+    /// <summary>One page.</summary>
+    public static async ValueTask<ListPage> ReadAsync(
+        KindDefinition kind, string ns, ListOptions options, RegistryServices services, CancellationToken cancellation)
+    {
+        var whole = RangeOf(kind, ns, options.Filter);
+        var range = whole;
+        long revision = 0;
+        if (options.Continue.Length > 0)
+        {
+            (revision, range) = ReadToken(options.Continue, kind, whole);
+        }
+        else if (options.ResourceVersion is > 0 and var asked)
+        {
+            await Freshness.DemandAsync(services, asked, cancellation);
+            // Without a match, a page of a named revision is of exactly that one: upstream's rule of old.
+            if (options.ResourceVersionMatch == "Exact" || (options.ResourceVersionMatch.Length == 0 && options.Limit > 0))
+                revision = asked;
+        }
+
+        var items = new List<Record>();
+        while (true)
+        {
+            var limit = options.Limit == 0 ? 0 : options.Filter.IsEverything ? options.Limit : Math.Max(options.Limit, FilteredChunk);
+            var result = await services.Store.RangeAsync(new(range) { Limit = limit, Revision = revision }, cancellation);
+            if (!result.TryGet(out var chunk, out var error))
+                throw FailureOf(error, options, kind, range);
+            if (revision == 0)
+                revision = chunk.Revision;
+            var taken = Take(kind, chunk.Records, options, items);
+            var full = options.Limit > 0 && items.Count == options.Limit;
+            var more = chunk.More || taken < chunk.Records.Count;
+            if (full && more)
+                return new(items, revision, MakeToken(kind, revision, chunk.Records[taken - 1].Key),
+                    options.Filter.IsEverything ? chunk.Count - taken : null);
+            if (!more)
+                return new(items, revision, "", null);
+            range = range.After(chunk.Records[^1].Key);
+        }
+    }
+
+    /// <summary>Adds the matching records until the page is full; says how many records were looked at.</summary>
+    private static int Take(KindDefinition kind, IReadOnlyList<Record> records, ListOptions options, List<Record> items)
+    {
+        var everything = options.Filter.IsEverything;
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (everything || options.Filter.Matches(ObjectFacts.Of(records[i], kind)))
+                items.Add(records[i]);
+            if (options.Limit > 0 && items.Count == options.Limit)
+                return i + 1;
+        }
+        return records.Count;
+    }
+
+    private static KeyRange RangeOf(KindDefinition kind, string ns, ObjectFilter filter) =>
+        filter.PinnedName.Length > 0 && (!kind.Namespaced || ns.Length > 0)
+            ? KeyRange.Key(RegistryServices.KeyOf(kind, ns, filter.PinnedName))
+            : RegistryServices.RangeOf(kind, ns);
+
+    private static RequestFailure FailureOf(StoreError error, ListOptions options, KindDefinition kind, KeyRange range) => error.Kind switch
+    {
+        StoreErrorKind.Compacted when options.Continue.Length > 0 =>
+            Failure.Expired(PageExpired, MakeToken(kind, -1, range.Start.TrimEnd('\0'))),
+        StoreErrorKind.FutureRevision => Failure.TooLargeResourceVersion(options.ResourceVersion ?? 0, error.CurrentRevision),
+        _ => StoredJson.FailureOf(error),
+    };
+
+    /// <summary>Upstream's token: base64url of JSON with the revision and the key, relative to the kind, that comes next.</summary>
+    private static string MakeToken(KindDefinition kind, long revision, string lastKey)
+    {
+        var relative = lastKey[$"/registry/{kind.StoragePath}/".Length..];
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>(128);
+        using (var writer = new Utf8JsonWriter(buffer, JsonText.WriterOptions))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("v", "meta.k8s.io/v1");
+            writer.WriteNumber("rv", revision);
+            writer.WriteString("start", relative + "\0");
+            writer.WriteEndObject();
+        }
+        return Convert.ToBase64String(buffer.WrittenSpan).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    }
+
+    private static (long Revision, KeyRange Range) ReadToken(string token, KindDefinition kind, KeyRange whole)
+    {
+        try
+        {
+            var text = token.Replace('-', '+').Replace('_', '/');
+            using var document = JsonDocument.Parse(Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '=')));
+            var root = document.RootElement;
+            if (root.GetProperty("v").GetString() != "meta.k8s.io/v1")
+                throw new FormatException("continue key is not valid: server does not recognize this encoded version");
+            var start = $"/registry/{kind.StoragePath}/" + root.GetProperty("start").GetString();
+            // A token of another namespace or kind must not widen what may be read.
+            if (!whole.Contains(start) || !Encoding.UTF8.GetBytes(start).All(b => b < 0x80))
+                throw new FormatException("continue key is not valid: it is of another list");
+            return (Math.Max(root.GetProperty("rv").GetInt64(), 0), KeyRange.Between(start, whole.End));
+        }
+        catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw Failure.BadRequest($"continue key is not valid: {e.Message}");
+        }
+    }
+}
+
+/// <summary>One page of a list.</summary>
+/// <param name="Items">The records, by key.</param>
+/// <param name="Revision">The revision all of them are of.</param>
+/// <param name="Continue">Token of the next page; empty on the last.</param>
+/// <param name="Remaining">Items after this page; null when unknown.</param>
+internal sealed record ListPage(IReadOnlyList<Record> Items, long Revision, string Continue, long? Remaining);

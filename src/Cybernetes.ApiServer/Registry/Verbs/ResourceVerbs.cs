@@ -1,0 +1,208 @@
+using Cybernetes.ApiServer.Failures;
+using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Objects;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>Routing below a kind: from verb and subresource to the code that answers.</summary>
+internal static class ResourceVerbs
+{
+    public static Task HandleAsync(ApiRequest request, RegistryServices services)
+    {
+        var info = request.Info;
+        var kind = request.Kind;
+        if (!kind.Namespaced && info.Namespace.Length > 0 && kind.Plural != "namespaces")
+            throw Failure.NoSuchRoute();
+        if (info.Subresource.Length > 0)
+            return SubresourceAsync(request, services);
+
+        var isCollection = info.Name.Length == 0 || request.Info.Verb is "list" or "deletecollection";
+        if (!isCollection && kind.Namespaced && info.Namespace.Length == 0 && info.Verb != "watch")
+            throw Failure.NoSuchRoute();
+        Demand(kind, info.Verb switch
+        {
+            "get" => KindVerbs.Get,
+            "list" => KindVerbs.List,
+            "watch" => KindVerbs.Watch,
+            "create" => KindVerbs.Create,
+            "update" => KindVerbs.Update,
+            "patch" => KindVerbs.Patch,
+            "delete" => KindVerbs.Delete,
+            "deletecollection" => KindVerbs.DeleteCollection,
+            _ => throw Failure.MethodNotAllowed(),
+        });
+        return info.Verb switch
+        {
+            "get" => GetVerb.HandleAsync(request, services),
+            "list" => ListVerb.HandleAsync(request, services),
+            "watch" => WatchVerb.HandleAsync(request, services),
+            "create" when info.Name.Length > 0 => throw Failure.MethodNotAllowed(),
+            "create" => CreateVerb.HandleAsync(request, services),
+            "update" => UpdateVerb.HandleAsync(request, services, WriteStrategy.Object),
+            "patch" => PatchVerb.HandleAsync(request, services, WriteStrategy.Object),
+            "delete" => DeleteVerb.HandleAsync(request, services),
+            _ => DeleteVerb.HandleCollectionAsync(request, services),
+        };
+    }
+
+    /// <summary>The write's surroundings.</summary>
+    public static WriteContext ContextOf(ApiRequest request, RegistryServices services, bool dryRun, string fieldManager) => new()
+    {
+        User = request.User, Now = request.Received, Identities = services.Identities, DryRun = dryRun, FieldManager = fieldManager,
+        Namespace = request.Kind.Namespaced ? request.Info.Namespace : "", Subresource = request.Info.Subresource,
+    };
+
+    /// <summary>Writes an object as a write left it, with the warnings it gathered.</summary>
+    public static Task AnswerAsync(ApiRequest request, WriteContext context, WriteOutcome outcome)
+    {
+        foreach (var warning in context.Warnings)
+            request.Warn(warning);
+        return Answers.WriteObjectAsync(request, outcome.Created ? 201 : 200, outcome.Stored);
+    }
+
+    private static Task SubresourceAsync(ApiRequest request, RegistryServices services)
+    {
+        var info = request.Info;
+        var kind = request.Kind;
+        switch (info.Subresource)
+        {
+            case "status" when kind.HasStatus:
+                return info.Verb switch
+                {
+                    "get" => GetVerb.HandleAsync(request, services),
+                    "update" => UpdateVerb.HandleAsync(request, services, WriteStrategy.Status),
+                    "patch" => PatchVerb.HandleAsync(request, services, WriteStrategy.Status),
+                    _ => throw Failure.MethodNotAllowed(),
+                };
+            case "scale" when kind.HasScale:
+                return ScaleVerb.HandleAsync(request, services);
+        }
+        var subresource = kind.Subresources.FirstOrDefault(s => s.Name == info.Subresource) ?? throw Failure.NoSuchRoute();
+        var verb = info.Verb switch
+        {
+            "get" => KindVerbs.Get,
+            "create" => KindVerbs.Create,
+            "update" => KindVerbs.Update,
+            "patch" => KindVerbs.Patch,
+            "delete" => KindVerbs.Delete,
+            _ => KindVerbs.None,
+        };
+        if (verb == KindVerbs.None || !subresource.Verbs.HasFlag(verb))
+            throw Failure.MethodNotAllowed();
+        return subresource.HandleAsync(request, services);
+    }
+
+    private static void Demand(KindDefinition kind, KindVerbs verb)
+    {
+        if (!kind.Verbs.HasFlag(verb))
+            throw Failure.MethodNotAllowed();
+    }
+}
+
+/// <summary>GET of one object, and of its status.</summary>
+internal static class GetVerb
+{
+    public static async Task HandleAsync(ApiRequest request, RegistryServices services)
+    {
+        var info = request.Info;
+        // An object's own state is always the newest: that is at least as new as any revision asked for that exists.
+        if (ListOptions.ReadRevision(request.Query("resourceVersion")) is > 0 and var asked)
+            await Freshness.DemandAsync(services, asked, request.Aborted);
+        var record = await services.FindAsync(request.Kind, info.Namespace, info.Name, request.Aborted)
+            ?? throw Failure.NotFound(request.Kind.Resource, info.Name);
+        await Answers.WriteObjectAsync(request, 200, record.Value);
+    }
+}
+
+/// <summary>Reads "not older than": a revision that the store has not reached yet is waited for, briefly.</summary>
+internal static class Freshness
+{
+    // Upstream's watch cache waits as long.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public static async ValueTask DemandAsync(RegistryServices services, long revision, CancellationToken cancellation)
+    {
+        if (services.Hub.Revision >= revision)
+            return;
+        using var late = new CancellationTokenSource(Patience, services.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        try
+        {
+            await services.Hub.WaitForAsync(revision, either.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            throw Failure.TooLargeResourceVersion(revision, services.Hub.Revision);
+        }
+    }
+}
+
+/// <summary>POST of a new object.</summary>
+internal static class CreateVerb
+{
+    public static async Task HandleAsync(ApiRequest request, RegistryServices services)
+    {
+        if (request.Kind.Namespaced && request.Info.Namespace.Length == 0)
+            throw Failure.MethodNotAllowed();
+        var options = WriteOptions.Read(request, "CreateOptions");
+        var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
+        var body = await BodyReader.ReadAsync(request.Http);
+        var findings = new List<string>();
+        var json = BodyDecoder.ToJson(request.Http.Request.ContentType, body, findings);
+        var decoded = BodyDecoder.Decode(request.Target, json, options.FieldValidation, findings);
+        findings.ForEach(context.Warn);
+        var fresh = decoded;
+        var outcome = await services.Pipeline.WriteAsync(new()
+        {
+            Kind = request.Kind, Name = decoded.Metadata.Name, Context = context, IsCreate = true,
+            Produce = _ =>
+            {
+                // Each attempt gets an object of its own: stages change it.
+                var obj = fresh ?? BodyDecoder.Decode(request.Target, json, FieldValidation.Ignore, []);
+                fresh = null;
+                return new(obj);
+            },
+        }, request.Aborted);
+        await ResourceVerbs.AnswerAsync(request, context, outcome);
+    }
+}
+
+/// <summary>PUT of an object or its status.</summary>
+internal static class UpdateVerb
+{
+    public static async Task HandleAsync(ApiRequest request, RegistryServices services, WriteStrategy strategy)
+    {
+        var options = WriteOptions.Read(request, "UpdateOptions");
+        var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
+        var body = await BodyReader.ReadAsync(request.Http);
+        var findings = new List<string>();
+        var json = BodyDecoder.ToJson(request.Http.Request.ContentType, body, findings);
+        var decoded = BodyDecoder.Decode(request.Target, json, options.FieldValidation, findings);
+        findings.ForEach(context.Warn);
+        CheckName(request, decoded);
+        var fresh = decoded;
+        var outcome = await services.Pipeline.WriteAsync(new()
+        {
+            Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy,
+            MayCreate = request.Kind.AllowCreateOnUpdate && strategy == WriteStrategy.Object,
+            Produce = _ =>
+            {
+                var obj = fresh ?? BodyDecoder.Decode(request.Target, json, FieldValidation.Ignore, []);
+                fresh = null;
+                return new(obj);
+            },
+        }, request.Aborted);
+        await ResourceVerbs.AnswerAsync(request, context, outcome);
+    }
+
+    /// <summary>The object's own names must be those of the URL.</summary>
+    public static void CheckName(ApiRequest request, IKubernetesObject obj)
+    {
+        var info = request.Info;
+        if (obj.Metadata.Name != info.Name)
+            throw Failure.BadRequest($"the name of the object ({obj.Metadata.Name}) does not match the name on the URL ({info.Name})");
+        if (request.Kind.Namespaced && obj.Metadata.Namespace.Length > 0 && obj.Metadata.Namespace != info.Namespace)
+            throw Failure.BadRequest(
+                $"the namespace of the object ({obj.Metadata.Namespace}) does not match the namespace on the URL ({info.Namespace})");
+    }
+}
