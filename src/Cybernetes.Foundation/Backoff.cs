@@ -14,7 +14,9 @@ public sealed record BackoffOptions(TimeSpan Initial, TimeSpan Cap)
     /// </summary>
     public double Jitter { get; init; }
 
-    /// <summary>The delay after <paramref name="failures"/> failures before this one (0 gives <see cref="Initial"/>), without jitter.</summary>
+    /// <summary>
+    /// The delay after <paramref name="failures"/> failures before this one (0 gives <see cref="Initial"/>), without jitter.
+    /// </summary>
     public TimeSpan Delay(int failures)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(failures);
@@ -33,7 +35,9 @@ public sealed record BackoffOptions(TimeSpan Initial, TimeSpan Cap)
     }
 }
 
-/// <summary>The growing delay of one thing that is tried again and again. Not safe for concurrent use: it belongs to its loop.</summary>
+/// <summary>
+/// The growing delay of one thing that is tried again and again. Not safe for concurrent use: it belongs to its loop.
+/// </summary>
 public sealed class Backoff(BackoffOptions options, IRandomSource random)
 {
     /// <summary>How many delays were given since the start or the last <see cref="Reset"/>.</summary>

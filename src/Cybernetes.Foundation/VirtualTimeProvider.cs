@@ -68,8 +68,8 @@ public sealed class VirtualTimeProvider : TimeProvider
     }
 
     /// <summary>
-    /// Moves the clock on by <paramref name="span"/> and fires what becomes due. Work that the callbacks hand to the thread pool
-    /// is not waited for: use <see cref="AdvanceAsync"/> for code that awaits in loops.
+    /// Moves the clock on by <paramref name="span"/> and fires what becomes due. Work that the callbacks hand to the thread
+    /// pool is not waited for: use <see cref="AdvanceAsync"/> for code that awaits in loops.
     /// </summary>
     public void Advance(TimeSpan span)
     {
@@ -88,8 +88,9 @@ public sealed class VirtualTimeProvider : TimeProvider
     }
 
     /// <summary>
-    /// Moves the clock on by <paramref name="span"/>; before the first, and after each, firing of a timer it lets the work that was
-    /// started run until the thread pool is idle, so that a loop that waits, works and waits again sees each of its waits end in turn.
+    /// Moves the clock on by <paramref name="span"/>; before the first, and after each, firing of a timer it lets the work that
+    /// was started run until the thread pool is idle, so that a loop that waits, works and waits again sees each of its waits
+    /// end in turn.
     /// </summary>
     public async Task AdvanceAsync(TimeSpan span)
     {
@@ -111,7 +112,9 @@ public sealed class VirtualTimeProvider : TimeProvider
         }
     }
 
-    /// <summary>Advances to the earliest armed timer and fires what is due then; false, and no advance, when none is armed.</summary>
+    /// <summary>
+    /// Advances to the earliest armed timer and fires what is due then; false, and no advance, when none is armed.
+    /// </summary>
     public async Task<bool> AdvanceToNextTimerAsync()
     {
         await SettleAsync().ConfigureAwait(false);

@@ -2,8 +2,8 @@ namespace Cybernetes.Store;
 
 /// <summary>
 /// An ordered map from ASCII keys to opaque bytes with one revision counter: every transaction that changes something gets the
-/// next revision, and every kept revision can be read and watched from. The contract is etcd's v3 (KV, Watch and Lease services of
-/// its API reference); the engines are interchangeable.
+/// next revision, and every kept revision can be read and watched from. The contract is etcd's v3 (KV, Watch and Lease services
+/// of its API reference); the engines are interchangeable.
 /// </summary>
 /// <remarks>
 /// <para>Reads are linear: they see every write that was answered before the read was asked for.</para>
@@ -15,7 +15,8 @@ namespace Cybernetes.Store;
 public interface IStore : IAsyncDisposable
 {
     /// <summary>One record, at a revision (0: now).</summary>
-    /// <returns>The record or null; <see cref="StoreErrorKind.Compacted"/> or <see cref="StoreErrorKind.FutureRevision"/>.</returns>
+    /// <returns>The record or null; <see cref="StoreErrorKind.Compacted"/> or <see
+    /// cref="StoreErrorKind.FutureRevision"/>.</returns>
     ValueTask<StoreResult<GetResult>> GetAsync(string key, long revision = 0, CancellationToken cancellation = default);
 
     /// <summary>The records of a range in the order of their keys, all of one revision.</summary>
@@ -27,7 +28,8 @@ public interface IStore : IAsyncDisposable
     /// nothing takes no revision.
     /// </summary>
     /// <returns>What happened; <see cref="StoreErrorKind.NoSpace"/>, <see cref="StoreErrorKind.Unavailable"/>,
-    /// <see cref="StoreErrorKind.Overloaded"/>, <see cref="StoreErrorKind.LeaseNotFound"/>, <see cref="StoreErrorKind.InvalidRequest"/>,
+    /// <see cref="StoreErrorKind.Overloaded"/>, <see cref="StoreErrorKind.LeaseNotFound"/>, <see
+    /// cref="StoreErrorKind.InvalidRequest"/>,
     /// <see cref="StoreErrorKind.TooLarge"/>. After any of these nothing of the transaction is visible.</returns>
     ValueTask<StoreResult<TransactionResult>> TransactAsync(Transaction transaction, CancellationToken cancellation = default);
 
@@ -35,14 +37,16 @@ public interface IStore : IAsyncDisposable
     IWatch Watch(WatchRequest request);
 
     /// <summary>
-    /// Forgets what was overwritten or deleted before <paramref name="revision"/>: reads and watches from revisions below it fail from
-    /// now on with <see cref="StoreErrorKind.Compacted"/>. The space is given back in the background.
+    /// Forgets what was overwritten or deleted before <paramref name="revision"/>: reads and watches from revisions below it
+    /// fail from now on with <see cref="StoreErrorKind.Compacted"/>. The space is given back in the background.
     /// </summary>
     /// <returns>The revision; <see cref="StoreErrorKind.Compacted"/> when that was done before,
     /// <see cref="StoreErrorKind.FutureRevision"/>.</returns>
     ValueTask<StoreResult<long>> CompactAsync(long revision, CancellationToken cancellation = default);
 
-    /// <summary>Makes a lease: the records put under it are deleted when it is not kept alive for <paramref name="timeToLive"/>.</summary>
+    /// <summary>
+    /// Makes a lease: the records put under it are deleted when it is not kept alive for <paramref name="timeToLive"/>.
+    /// </summary>
     ValueTask<StoreResult<LeaseState>> GrantLeaseAsync(TimeSpan timeToLive, CancellationToken cancellation = default);
 
     /// <summary>Gives the lease its full time to live again.</summary>

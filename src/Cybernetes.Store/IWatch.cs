@@ -29,8 +29,8 @@ public interface IWatch : IAsyncDisposable
     ValueTask<WatchBatch> ReadAsync(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Asks for a progress note: as soon as all older changes are read, a batch without events says up to which revision (not below
-    /// the store's at this moment) nothing is outstanding.
+    /// Asks for a progress note: as soon as all older changes are read, a batch without events says up to which revision (not
+    /// below the store's at this moment) nothing is outstanding.
     /// </summary>
     void RequestProgress();
 }
@@ -42,8 +42,8 @@ public interface IWatch : IAsyncDisposable
 public sealed record WatchBatch(long Revision, IReadOnlyList<WatchEvent> Events, StoreError? Error = null);
 
 /// <summary>One change.</summary>
-/// <param name="Record">The new version; for a deletion a record without a value whose <see cref="Store.Record.ModRevision"/> is the
-/// revision of the deletion.</param>
+/// <param name="Record">The new version; for a deletion a record without a value whose <see cref="Store.Record.ModRevision"/>
+/// is the revision of the deletion.</param>
 /// <param name="Previous">The version before; null when the key is new, or when it was compacted or not asked for.</param>
 public readonly record struct WatchEvent(Record Record, Record? Previous)
 {

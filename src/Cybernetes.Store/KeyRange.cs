@@ -23,7 +23,9 @@ public readonly record struct KeyRange
     public static KeyRange Prefix(string prefix) =>
         prefix.Length == 0 ? All : new(prefix, EndOfPrefix(prefix), KeyRangeKind.Prefix);
 
-    /// <summary>The keys from <paramref name="start"/> up to, not including, <paramref name="end"/> (null: to the last).</summary>
+    /// <summary>
+    /// The keys from <paramref name="start"/> up to, not including, <paramref name="end"/> (null: to the last).
+    /// </summary>
     public static KeyRange Between(string start, string? end) => new(start, end, KeyRangeKind.Between);
 
     /// <summary>

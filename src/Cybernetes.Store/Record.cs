@@ -43,8 +43,8 @@ public sealed class Record
     public bool IsDeletion => _value is null;
 
     /// <summary>
-    /// A place for what a reader derives from the bytes (for example what selectors ask for), given with the put or set later; it
-    /// goes when the record goes and is not stored. Whatever is set must follow from the bytes alone: readers may race.
+    /// A place for what a reader derives from the bytes (for example what selectors ask for), given with the put or set later;
+    /// it goes when the record goes and is not stored. Whatever is set must follow from the bytes alone: readers may race.
     /// </summary>
     public object? Attachment { get; set; }
 

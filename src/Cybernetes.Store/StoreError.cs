@@ -24,7 +24,9 @@ public enum StoreErrorKind
     /// <summary>The disk or the quota is full. Nothing happened; works again when there is space.</summary>
     NoSpace,
 
-    /// <summary>The disk or the peer failed. Nothing is visible; after a crash the write may turn out to have happened.</summary>
+    /// <summary>
+    /// The disk or the peer failed. Nothing is visible; after a crash the write may turn out to have happened.
+    /// </summary>
     Unavailable,
 
     /// <summary>What is stored does not match its checksum.</summary>
@@ -43,7 +45,8 @@ public enum StoreErrorKind
 /// <summary>An expected failure.</summary>
 /// <param name="Kind">What a caller decides by.</param>
 /// <param name="Message">What a person reads.</param>
-/// <param name="CompactRevision">With <see cref="StoreErrorKind.Compacted"/>: the oldest revision that can be read; otherwise 0.</param>
+/// <param name="CompactRevision">With <see cref="StoreErrorKind.Compacted"/>: the oldest revision that can be read; otherwise
+/// 0.</param>
 /// <param name="CurrentRevision">The store's revision where it matters (compacted, future); otherwise 0.</param>
 public sealed record StoreError(StoreErrorKind Kind, string Message, long CompactRevision = 0, long CurrentRevision = 0)
 {

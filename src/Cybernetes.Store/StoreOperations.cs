@@ -60,6 +60,6 @@ public static class StoreOperations
 /// <param name="Succeeded">False when the condition did not hold; nothing was written then.</param>
 /// <param name="Revision">The store's revision after it.</param>
 /// <param name="Record">The version that was written; null after a deletion and when nothing was written.</param>
-/// <param name="Previous">After a success the version before (null: there was none); after a failure the present one (null: the key
-/// does not exist).</param>
+/// <param name="Previous">After a success the version before (null: there was none); after a failure the present one (null: the
+/// key does not exist).</param>
 public readonly record struct WriteResult(bool Succeeded, long Revision, Record? Record, Record? Previous);

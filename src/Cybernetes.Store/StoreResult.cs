@@ -15,7 +15,8 @@ public readonly struct StoreResult<T>
     /// <summary>The value. Taking it after a failure is a bug and throws.</summary>
     public T Value => Error is null
         ? _value!
-        : throw new InvalidOperationException($"The store failed ({Error.Kind}: {Error.Message}) and the failure was not looked at.");
+        : throw new InvalidOperationException(
+            $"The store failed ({Error.Kind}: {Error.Message}) and the failure was not looked at.");
 
     public static implicit operator StoreResult<T>(T value) => new(value, null);
 

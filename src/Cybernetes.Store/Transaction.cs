@@ -1,8 +1,8 @@
 namespace Cybernetes.Store;
 
 /// <summary>
-/// If all compares hold, <paramref name="Then"/> happens, otherwise <paramref name="Else"/>. The operations run in their order and
-/// see each other; all changes get one revision. No key may be written twice in one list.
+/// If all compares hold, <paramref name="Then"/> happens, otherwise <paramref name="Else"/>. The operations run in their order
+/// and see each other; all changes get one revision. No key may be written twice in one list.
 /// </summary>
 public sealed record Transaction(
     IReadOnlyList<Compare> Compares, IReadOnlyList<Operation> Then, IReadOnlyList<Operation> Else)
@@ -51,11 +51,12 @@ public abstract record Operation
 
 /// <summary>Writes a record.</summary>
 /// <param name="Key">Ordinal ASCII text.</param>
-/// <param name="Value">The bytes. The array belongs to the store from the call on and must not be changed any more; it is handed out to
-/// readers as it is, so it should be no longer than its contents.</param>
-/// <param name="RevisionOffset">Where the store writes the transaction's revision into the value (see <see cref="RevisionStamp"/>) before
-/// anyone sees it; <see cref="RevisionStamp.None"/> for nowhere.</param>
-/// <param name="Lease">The lease the record lives under; 0 for none. A put without lease takes the key off the lease it had.</param>
+/// <param name="Value">The bytes. The array belongs to the store from the call on and must not be changed any more; it is
+/// handed out to readers as it is, so it should be no longer than its contents.</param>
+/// <param name="RevisionOffset">Where the store writes the transaction's revision into the value (see <see
+/// cref="RevisionStamp"/>) before anyone sees it; <see cref="RevisionStamp.None"/> for nowhere.</param>
+/// <param name="Lease">The lease the record lives under; 0 for none. A put without lease takes the key off the lease it
+/// had.</param>
 public sealed record PutOperation(string Key, byte[] Value, int RevisionOffset = RevisionStamp.None, long Lease = 0) : Operation
 {
     /// <summary>Becomes the record's <see cref="Record.Attachment"/>; an engine of several processes forgets it.</summary>

@@ -30,7 +30,8 @@ public class BackoffTests
         {
             var delay = options.Delay(failures, first);
             Assert.Equal(delay, options.Delay(failures, second));
-            Assert.InRange(delay, Options.Delay(failures), TimeSpan.FromTicks(Math.Min(Options.Cap.Ticks, Options.Delay(failures).Ticks * 3 / 2)));
+            var most = Math.Min(Options.Cap.Ticks, Options.Delay(failures).Ticks * 3 / 2);
+            Assert.InRange(delay, Options.Delay(failures), TimeSpan.FromTicks(most));
         }
     }
 

@@ -1,8 +1,8 @@
 namespace Cybernetes.Store.Embedded;
 
 /// <summary>
-/// The kept changes in the order of their revisions. One writer appends and trims; readers walk it without locks. A position counts
-/// changes since the store was opened and never changes its meaning.
+/// The kept changes in the order of their revisions. One writer appends and trims; readers walk it without locks. A position
+/// counts changes since the store was opened and never changes its meaning.
 /// </summary>
 internal sealed class ChangeLog
 {
@@ -53,7 +53,9 @@ internal sealed class ChangeLog
         return slot < 0 ? null : view.Chunks[slot / ChunkSize][slot % ChunkSize];
     }
 
-    /// <summary>The first kept position whose change is of the revision or newer; <see cref="End"/> when there is none.</summary>
+    /// <summary>
+    /// The first kept position whose change is of the revision or newer; <see cref="End"/> when there is none.
+    /// </summary>
     public long Find(long revision)
     {
         long low = First, high = End - 1;

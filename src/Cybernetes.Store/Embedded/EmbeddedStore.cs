@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Cybernetes.Store.Embedded;
 
 /// <summary>
-/// The store inside this process: all state in memory, made durable by SQLite in a folder of its own, or in memory only. A queued
-/// write is always seen to its end: cancelling a call is looked at before the write is queued, not afterwards.
+/// The store inside this process: all state in memory, made durable by SQLite in a folder of its own, or in memory only. A
+/// queued write is always seen to its end: cancelling a call is looked at before the write is queued, not afterwards.
 /// </summary>
 public sealed class EmbeddedStore : IStore
 {
@@ -50,10 +50,12 @@ public sealed class EmbeddedStore : IStore
     /// <summary>
     /// Opens the store in a folder, which is made if need be. Returns when all of it is in memory and checked.
     /// </summary>
-    /// <returns>The store; <see cref="StoreErrorKind.Locked"/> when another process has it, <see cref="StoreErrorKind.Corrupted"/> when
-    /// a record does not match its checksum, <see cref="StoreErrorKind.Unavailable"/> when the folder cannot be used.</returns>
+    /// <returns>The store; <see cref="StoreErrorKind.Locked"/> when another process has it, <see
+    /// cref="StoreErrorKind.Corrupted"/> when a record does not match its checksum, <see cref="StoreErrorKind.Unavailable"/>
+    /// when the folder cannot be used.</returns>
     public static StoreResult<EmbeddedStore> Open(
-        string path, TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null, ILogger? logger = null)
+        string path, TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null,
+        ILogger? logger = null)
     {
         options ??= new EmbeddedStoreOptions();
         logger ??= NullLogger.Instance;
@@ -66,7 +68,9 @@ public sealed class EmbeddedStore : IStore
         return error;
     }
 
-    /// <summary>A store that is gone when the process ends, for tests and simulations. Writes are done when their calls return.</summary>
+    /// <summary>
+    /// A store that is gone when the process ends, for tests and simulations. Writes are done when their calls return.
+    /// </summary>
     public static EmbeddedStore OpenInMemory(
         TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null, ILogger? logger = null) =>
         OpenWith(new MemoryJournal(), time, options, random, logger);
@@ -83,7 +87,8 @@ public sealed class EmbeddedStore : IStore
         return ValueTask.FromResult(_closed != 0 ? StoreError.Closed() : _reader.Range(request));
     }
 
-    public ValueTask<StoreResult<TransactionResult>> TransactAsync(Transaction transaction, CancellationToken cancellation = default)
+    public ValueTask<StoreResult<TransactionResult>> TransactAsync(
+        Transaction transaction, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         if (TransactionRunner.CheckForm(transaction, _options, out var bytes) is { } error)
@@ -156,7 +161,8 @@ public sealed class EmbeddedStore : IStore
 
     /// <summary>An in-memory store over a journal of the test's choice.</summary>
     internal static EmbeddedStore OpenWith(
-        IJournal journal, TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null, ILogger? logger = null) =>
+        IJournal journal, TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null,
+        ILogger? logger = null) =>
         new(
             new StateLoader(), journal, null, options ?? new EmbeddedStoreOptions(), time, random ?? Chance.Cryptographic,
             logger ?? NullLogger.Instance);
@@ -182,7 +188,10 @@ public sealed class EmbeddedStore : IStore
         var operations = succeeded ? transaction.Then : transaction.Else;
         var results = new OperationResult[operations.Count];
         for (var i = 0; i < results.Length; i++)
-            results[i] = new RangeOperationResult(StateReader.Read(state.Tree, ((RangeOperation)operations[i]).Request, state.Revision));
+        {
+            var request = ((RangeOperation)operations[i]).Request;
+            results[i] = new RangeOperationResult(StateReader.Read(state.Tree, request, state.Revision));
+        }
         return new TransactionResult(succeeded, state.Revision, results);
     }
 

@@ -4,18 +4,20 @@ namespace Cybernetes.Store.Embedded;
 public sealed record EmbeddedStoreOptions
 {
     /// <summary>
-    /// How often old revisions are compacted; each time up to the revision of the time before, so that history is kept for one to two
-    /// intervals. Default 5 minutes, as kube-apiserver does with etcd; zero turns it off.
+    /// How often old revisions are compacted; each time up to the revision of the time before, so that history is kept for one
+    /// to two intervals. Default 5 minutes, as kube-apiserver does with etcd; zero turns it off.
     /// </summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// History above so many bytes (values and overhead, in memory) is halved at once, without waiting for the interval. Default 256 MiB;
-    /// 0 turns it off.
+    /// History above so many bytes (values and overhead, in memory) is halved at once, without waiting for the interval.
+    /// Default 256 MiB; 0 turns it off.
     /// </summary>
     public long HistoryByteLimit { get; init; } = 256L << 20;
 
-    /// <summary>Undelivered events after which a watcher is cut off. Default 65,536: some seconds of writing at full speed.</summary>
+    /// <summary>
+    /// Undelivered events after which a watcher is cut off. Default 65,536: some seconds of writing at full speed.
+    /// </summary>
     public int WatchEventLimit { get; init; } = 65_536;
 
     /// <summary>Writes that may wait for the disk; more are refused. Default 16,384.</summary>

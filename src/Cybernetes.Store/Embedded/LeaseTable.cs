@@ -3,8 +3,8 @@ using Cybernetes.Foundation;
 namespace Cybernetes.Store.Embedded;
 
 /// <summary>
-/// The leases, what hangs on them, and when they end. Grants and revocations are decided by the writer and noted here after they are
-/// durable; keeping alive needs no durability and happens at once. Safe for concurrent use.
+/// The leases, what hangs on them, and when they end. Grants and revocations are decided by the writer and noted here after
+/// they are durable; keeping alive needs no durability and happens at once. Safe for concurrent use.
 /// </summary>
 internal sealed class LeaseTable : IDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class LeaseTable : IDisposable
     private readonly ITimer _timer;
     private readonly Action<long> _expired;
 
-    /// <param name="expired">Called, outside of any lock, for each lease whose time is up; it has to see to its revocation.</param>
+    /// <param name="expired">Called, outside of any lock, for each lease whose time is up; it has to see to its
+    /// revocation.</param>
     public LeaseTable(TimeProvider time, IRandomSource random, Action<long> expired)
     {
         (_time, _random, _expired) = (time, random, expired);
@@ -78,8 +79,8 @@ internal sealed class LeaseTable : IDisposable
     }
 
     /// <summary>
-    /// Marks the lease as ending, so that it cannot be kept alive any more, and gives its keys; null when there is no such lease or,
-    /// with <paramref name="onlyIfOver"/>, when it was kept alive in time.
+    /// Marks the lease as ending, so that it cannot be kept alive any more, and gives its keys; null when there is no such
+    /// lease or, with <paramref name="onlyIfOver"/>, when it was kept alive in time.
     /// </summary>
     public string[]? BeginEnd(long id, bool onlyIfOver)
     {

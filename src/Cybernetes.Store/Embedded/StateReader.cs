@@ -3,8 +3,8 @@ using Cybernetes.Store.Embedded.Tree;
 namespace Cybernetes.Store.Embedded;
 
 /// <summary>
-/// Answers reads. The newest state is the published tree; an older one is either a tree that was kept because somebody began to page
-/// through it, or is found record by record along the chains of older versions.
+/// Answers reads. The newest state is the published tree; an older one is either a tree that was kept because somebody began to
+/// page through it, or is found record by record along the chains of older versions.
 /// </summary>
 internal sealed class StateReader(Func<StoreState> current)
 {

@@ -44,7 +44,8 @@ public abstract class KeyValueContract : StoreContract
     {
         for (var i = 0; i < 12; i++)
         {
-            var written = (await Store.PutAsync("/a", Bytes("{\"rv\":......................,\"x\":1}"), 6, 0, Cancellation)).Value;
+            var value = Bytes("{\"rv\":......................,\"x\":1}");
+            var written = (await Store.PutAsync("/a", value, 6, 0, Cancellation)).Value;
             var expected = $"{{\"rv\":{('"' + written.Revision.ToString() + '"').PadRight(22)},\"x\":1}}";
             Assert.Equal(expected, Text(written.Record));
             Assert.Equal(expected, Text(await GetAsync("/a")));
@@ -103,10 +104,11 @@ public abstract class KeyValueContract : StoreContract
     [InlineData("/q", 0, "/q=9", 1, false)]
     [InlineData("/x", 0, "", 0, false)]
     [InlineData("", 0, "/o=0 /p/a=1 /p/b=2 /p/c=3 /q=9", 5, false)]
-    public async Task Range_Prefix_GivesOrderedRecordsAndTheWholeCount(string prefix, int limit, string expected, long count, bool more)
+    public async Task Range_Prefix_GivesOrderedRecordsAndTheWholeCount(
+        string prefix, int limit, string expected, long count, bool more)
     {
-        foreach (var (key, value) in new[] { ("/q", "9"), ("/p/c", "3"), ("/o", "0"), ("/p/a", "1"), ("/p/b", "2"), ("/p/d", "4") })
-            await PutAsync(key, value);
+        foreach (var pair in "/q=9 /p/c=3 /o=0 /p/a=1 /p/b=2 /p/d=4".Split(' '))
+            await PutAsync(pair.Split('=')[0], pair.Split('=')[1]);
         await DeleteAsync("/p/d");
 
         var result = await RangeAsync(new RangeRequest(KeyRange.Prefix(prefix)) { Limit = limit });

@@ -55,7 +55,9 @@ public abstract class StoreContract : IAsyncLifetime
     protected static string Show(IEnumerable<Record> records) =>
         string.Join(' ', records.Select(record => $"{record.Key}={Text(record)}"));
 
-    /// <summary>"+key=value" for a creation, "~" for a change (with the value before), "-key(value before)" for a deletion.</summary>
+    /// <summary>
+    /// "+key=value" for a creation, "~" for a change (with the value before), "-key(value before)" for a deletion.
+    /// </summary>
     protected static string Show(WatchEvent change) => change switch
     {
         { IsDeletion: true } => $"-{change.Record.Key}({Text(change.Previous)})",

@@ -79,7 +79,8 @@ public abstract class TransactionContract : StoreContract
     public async Task Transaction_OnlyReads_TakesNoRevision()
     {
         var written = await PutAsync("/a", "1");
-        var result = await TransactAsync(new Transaction([Compare.Absent("/a")], [], [new RangeOperation("/a"), new RangeOperation("/b")]));
+        var result = await TransactAsync(
+            new Transaction([Compare.Absent("/a")], [], [new RangeOperation("/a"), new RangeOperation("/b")]));
         Assert.Equal(written.Revision, result.Revision);
         Assert.Equal("/a=1", Show(((RangeOperationResult)result.Results[0]).Range.Records));
         Assert.Empty(((RangeOperationResult)result.Results[1]).Range.Records);
@@ -119,7 +120,7 @@ public abstract class TransactionContract : StoreContract
             await FailureAsync(Transaction.Of(new PutOperation("/a", Bytes("1")), new PutOperation("/a", Bytes("2")))));
         Assert.Equal(
             StoreErrorKind.InvalidRequest,
-            await FailureAsync(Transaction.Of(new PutOperation("/a/b", Bytes("1")), new DeleteOperation(KeyRange.Prefix("/a/")))));
+            await FailureAsync(Transaction.Of(new PutOperation("/a/b", []), new DeleteOperation(KeyRange.Prefix("/a/")))));
         Assert.Equal(
             StoreErrorKind.InvalidRequest,
             await FailureAsync(Transaction.Of([.. Enumerable.Range(0, 20).Select(i => new PutOperation($"/{i % 19}", []))])));

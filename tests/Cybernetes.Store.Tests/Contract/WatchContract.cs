@@ -33,7 +33,8 @@ public abstract class WatchContract : StoreContract
     public async Task Watch_FromAFutureRevision_SkipsWhatComesBefore()
     {
         var now = await PutAsync("/a", "0");
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.All) { StartRevision = now.Revision + 3, PreviousRecords = true });
+        await using var watch = Store.Watch(
+            new WatchRequest(KeyRange.All) { StartRevision = now.Revision + 3, PreviousRecords = true });
         await PutAsync("/a", "1");
         await PutAsync("/a", "2");
         await PutAsync("/a", "3");
@@ -46,7 +47,8 @@ public abstract class WatchContract : StoreContract
         string[] expected = ["/p/a", "/p/a /p/a/x /p/b /p/bb", "/p/b /p/bb", "/p/bb /q", "/p/a/x"];
         KeyRange[] ranges =
         [
-            KeyRange.Key("/p/a"), KeyRange.Prefix("/p/"), KeyRange.Prefix("/p/b"), KeyRange.Between("/p/bb", null), KeyRange.Prefix("/p/a/"),
+            KeyRange.Key("/p/a"), KeyRange.Prefix("/p/"), KeyRange.Prefix("/p/b"), KeyRange.Between("/p/bb", null),
+            KeyRange.Prefix("/p/a/"),
         ];
         var watches = ranges.Select(range => Store.Watch(new WatchRequest(range))).ToList();
         foreach (var key in new[] { "/p/a", "/p/a/x", "/p/b", "/p/bb", "/q" })
@@ -65,7 +67,8 @@ public abstract class WatchContract : StoreContract
         await PutAsync("/p/0", "1");
         await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { PreviousRecords = true });
         var result = await TransactAsync(Transaction.Of(
-            new PutOperation("/p/2", Bytes("2")), new PutOperation("/q", []), new DeleteOperation("/p/0"), new PutOperation("/p/1", [])));
+            new PutOperation("/p/2", Bytes("2")), new PutOperation("/q", []), new DeleteOperation("/p/0"),
+            new PutOperation("/p/1", [])));
 
         var batch = await watch.ReadAsync(Cancellation);
 
@@ -78,8 +81,9 @@ public abstract class WatchContract : StoreContract
     public async Task Watch_LongPast_ComesCompleteInOrderAndInWholeTransactions()
     {
         var start = (await Store.CurrentRevisionAsync(Cancellation)).Value + 1;
+        var three = Transaction.Of(new PutOperation("/p/x", []), new PutOperation("/p/y", []), new PutOperation("/q", []));
         for (var i = 0; i < 900; i++)
-            await TransactAsync(Transaction.Of(new PutOperation("/p/x", []), new PutOperation("/p/y", []), new PutOperation("/q", [])));
+            await TransactAsync(three);
         await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = start });
         var next = start;
         while (next < start + 900)
@@ -171,7 +175,8 @@ public abstract class WatchContract : StoreContract
         var start = (await Store.CurrentRevisionAsync(Cancellation)).Value + 1;
         var watchers = Enumerable.Range(0, 6).Select(i => Task.Run(async () =>
         {
-            await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = i % 2 == 0 ? start : 0 });
+            var from = i % 2 == 0 ? start : 0;
+            await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = from });
             return await ReadEventsAsync(watch, i % 2 == 0 ? writers * writes : 1);
         })).ToList();
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>

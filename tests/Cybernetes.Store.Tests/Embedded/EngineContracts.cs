@@ -35,7 +35,8 @@ public class DurableKeyValueTests : KeyValueContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.Open(_folder.Path, clock).Value);
+    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) =>
+        new(EmbeddedStore.Open(_folder.Path, clock).Value);
 
     protected override ValueTask CleanUpAsync() => _folder.DisposeAsync();
 }
@@ -44,7 +45,8 @@ public class DurableTransactionTests : TransactionContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.Open(_folder.Path, clock).Value);
+    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) =>
+        new(EmbeddedStore.Open(_folder.Path, clock).Value);
 
     protected override ValueTask CleanUpAsync() => _folder.DisposeAsync();
 }
@@ -53,7 +55,8 @@ public class DurableWatchTests : WatchContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.Open(_folder.Path, clock).Value);
+    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) =>
+        new(EmbeddedStore.Open(_folder.Path, clock).Value);
 
     protected override ValueTask CleanUpAsync() => _folder.DisposeAsync();
 }
@@ -62,7 +65,8 @@ public class DurableCompactionTests : CompactionContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.Open(_folder.Path, clock).Value);
+    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) =>
+        new(EmbeddedStore.Open(_folder.Path, clock).Value);
 
     protected override ValueTask CleanUpAsync() => _folder.DisposeAsync();
 }
@@ -71,7 +75,8 @@ public class DurableLeaseTests : LeaseContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.Open(_folder.Path, clock).Value);
+    protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) =>
+        new(EmbeddedStore.Open(_folder.Path, clock).Value);
 
     protected override ValueTask CleanUpAsync() => _folder.DisposeAsync();
 }

@@ -12,7 +12,7 @@ internal static class JournalReader
     {
         var format = connection.Execute("SELECT number FROM meta WHERE name = 'format'");
         if (format != Format)
-            return new StoreError(StoreErrorKind.Unavailable, $"the database has format {format}; this program knows format {Format}");
+            return new StoreError(StoreErrorKind.Unavailable, $"the database has format {format}, this program knows {Format}");
         loader.SetCompactRevision(connection.Execute("SELECT number FROM meta WHERE name = 'compact-revision'"));
         using (var leases = connection.Prepare("SELECT id, milliseconds FROM leases"))
         {
@@ -40,7 +40,8 @@ internal static class JournalReader
         if (RecordChecksum.Of(id, created, version, lease, stamp, key, value, isDeletion) != row.Integer(5))
         {
             var name = Encoding.ASCII.GetString(key);
-            return new StoreError(StoreErrorKind.Corrupted, $"the record of {name} at revision {revision} does not match its checksum");
+            return new StoreError(
+                StoreErrorKind.Corrupted, $"the record of {name} at revision {revision} does not match its checksum");
         }
         var origin = new RecordOrigin(created, revision, (int)(id & ((1 << 20) - 1)), version, lease);
         if (loader.Add(Encoding.ASCII.GetString(key), isDeletion ? null : Copy(value), (int)stamp, origin))

@@ -1,12 +1,16 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Cybernetes.Store.Embedded.Sqlite;
 
-/// <summary>CRC-32C (Castagnoli; RFC 3720, appendix B.4) over everything a row says, so that no flipped bit is served.</summary>
+/// <summary>
+/// CRC-32C (Castagnoli; RFC 3720, appendix B.4) over everything a row says, so that no flipped bit is served.
+/// </summary>
 internal static class RecordChecksum
 {
-    public static uint Of(long id, long created, long version, long lease, long stamp, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value,
+    public static uint Of(
+        long id, long created, long version, long lease, long stamp, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value,
         bool isDeletion)
     {
         var crc = uint.MaxValue;
@@ -24,7 +28,7 @@ internal static class RecordChecksum
     {
         var words = MemoryMarshal.Cast<byte, ulong>(bytes);
         foreach (var word in words)
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(word));
+            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
         foreach (var rest in bytes[(words.Length * sizeof(ulong))..])
             crc = BitOperations.Crc32C(crc, rest);
         return crc;

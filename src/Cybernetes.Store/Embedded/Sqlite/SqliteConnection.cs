@@ -40,7 +40,9 @@ internal sealed unsafe class SqliteConnection : IDisposable
         return new SqliteStatement(this, statement);
     }
 
-    /// <summary>Runs a statement to its end and gives the number in the first column of its first row; 0 when it has none.</summary>
+    /// <summary>
+    /// Runs a statement to its end and gives the number in the first column of its first row; 0 when it has none.
+    /// </summary>
     public long Execute(string text)
     {
         using var statement = Prepare(text);

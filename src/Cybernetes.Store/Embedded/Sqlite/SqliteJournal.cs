@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Store.Embedded.Sqlite;
 
 /// <summary>
-/// The journal in an SQLite database: one row a record, in the order of the revisions, so that writing is appending. Write-ahead log,
-/// synchronous=FULL: a commit is on disk when it returns.
+/// The journal in an SQLite database: one row a record, in the order of the revisions, so that writing is appending.
+/// Write-ahead log, synchronous=FULL: a commit is on disk when it returns.
 /// </summary>
 internal sealed class SqliteJournal : IJournal
 {
@@ -181,8 +181,8 @@ internal sealed class SqliteJournal : IJournal
         var value = record.ValueArray;
         var id = RecordId.Of(record);
         var checksum = RecordChecksum.Of(
-            id, record.CreateRevision, record.Version, record.Lease, record.RevisionOffset, _key.AsSpan(0, record.Key.Length), value,
-            value is null);
+            id, record.CreateRevision, record.Version, record.Lease, record.RevisionOffset,
+            _key.AsSpan(0, record.Key.Length), value, value is null);
         // An empty array has no address, but an empty value is not a deletion.
         fixed (byte* key = _key, bytes = value is { Length: 0 } ? _key : value)
         {

@@ -93,7 +93,8 @@ internal static partial class SqliteLibrary
     public static partial int Checkpoint(nint connection, nint schema, int mode, out int frames, out int copied);
 
     [LibraryImport(Name, EntryPoint = "sqlite3_wal_hook")]
-    public static unsafe partial nint SetLogHook(nint connection, delegate* unmanaged[Cdecl]<int*, nint, nint, int, int> hook, int* context);
+    public static unsafe partial nint SetLogHook(
+        nint connection, delegate* unmanaged[Cdecl]<int*, nint, nint, int, int> hook, int* context);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {

@@ -3,8 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Store.Embedded.Sqlite;
 
 /// <summary>
-/// Keeps the write-ahead log short. Copying it into the database is done beside the writer, by a connection of its own; only when the
-/// writer never pauses, so that there is always something left to copy, it does the rest itself, which lets the log start anew.
+/// Keeps the write-ahead log short. Copying it into the database is done beside the writer, by a connection of its own; only
+/// when the writer never pauses, so that there is always something left to copy, it does the rest itself, which lets the log
+/// start anew.
 /// </summary>
 internal sealed class WalKeeper(string path, SqliteConnection writer, int pageSize, ILogger logger) : IDisposable
 {

@@ -7,8 +7,9 @@ internal interface IRecordVisitor
 }
 
 /// <summary>
-/// A persistent ordered map from keys to their newest records, deletions included until they are compacted. A value of this type is a
-/// snapshot: it never changes. Changes are made by a <see cref="RecordTreeEditor"/>, which copies only the path it touches.
+/// A persistent ordered map from keys to their newest records, deletions included until they are compacted. A value of this
+/// type is a snapshot: it never changes. Changes are made by a <see cref="RecordTreeEditor"/>, which copies only the path it
+/// touches.
 /// </summary>
 internal readonly struct RecordTree(TreeNode root)
 {

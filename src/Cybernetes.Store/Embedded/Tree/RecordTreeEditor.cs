@@ -1,8 +1,9 @@
 namespace Cybernetes.Store.Embedded.Tree;
 
 /// <summary>
-/// Makes a new tree out of an old one. Nodes are copied the first time they are touched and changed in place afterwards, so that a
-/// batch of writes copies each node once. The old tree stays as it was; dropping the editor undoes everything. One thread only.
+/// Makes a new tree out of an old one. Nodes are copied the first time they are touched and changed in place afterwards, so
+/// that a batch of writes copies each node once. The old tree stays as it was; dropping the editor undoes everything. One
+/// thread only.
 /// </summary>
 internal sealed class RecordTreeEditor(RecordTree tree)
 {

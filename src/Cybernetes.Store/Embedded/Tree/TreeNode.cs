@@ -1,11 +1,14 @@
 namespace Cybernetes.Store.Embedded.Tree;
 
 /// <summary>
-/// A node of the tree. Once published it never changes; an editor may change the nodes it made itself (<see cref="Owner"/>) until then.
+/// A node of the tree. Once published it never changes; an editor may change the nodes it made itself (<see cref="Owner"/>)
+/// until then.
 /// </summary>
 internal abstract class TreeNode(object owner)
 {
-    /// <summary>Slots a node has: 512 bytes of references, so that copying one costs about as much as comparing a few keys.</summary>
+    /// <summary>
+    /// Slots a node has: 512 bytes of references, so that copying one costs about as much as comparing a few keys.
+    /// </summary>
     public const int Capacity = 64;
 
     /// <summary>The editor that may change this node in place.</summary>
@@ -96,7 +99,9 @@ internal sealed class Leaf(object owner) : TreeNode(owner)
 
 internal sealed class Branch(object owner) : TreeNode(owner)
 {
-    /// <summary>The lowest key of each child; that of the first is not kept exact, since everything lower goes there anyway.</summary>
+    /// <summary>
+    /// The lowest key of each child; that of the first is not kept exact, since everything lower goes there anyway.
+    /// </summary>
     public string[] Keys { get; } = new string[Capacity];
 
     public TreeNode[] Children { get; } = new TreeNode[Capacity];

@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Cybernetes.Store.Embedded.Watching;
 
 /// <summary>
-/// One watch. It first reads what it missed from the change log, then walks along its group's chain. Its lock is taken by the reader
-/// and, for a moment, by the writer that wakes it; the hub's lock may be held when it is taken, never the other way round.
+/// One watch. It first reads what it missed from the change log, then walks along its group's chain. Its lock is taken by the
+/// reader and, for a moment, by the writer that wakes it; the hub's lock may be held when it is taken, never the other way
+/// round.
 /// </summary>
 internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
 {
@@ -164,7 +165,9 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
         _node = null;
     }
 
-    /// <summary>What can be delivered now; null when nothing, or (again) when the lock should be let go before looking further.</summary>
+    /// <summary>
+    /// What can be delivered now; null when nothing, or (again) when the lock should be let go before looking further.
+    /// </summary>
     private WatchBatch? TryTake(out bool again)
     {
         again = false;
@@ -206,7 +209,9 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
         return events.Length == 0 ? null : new WatchBatch(batch.Revision, events);
     }
 
-    /// <summary>The next piece of the past, up to the revision at which the watch joined; null when the piece had nothing for us.</summary>
+    /// <summary>
+    /// The next piece of the past, up to the revision at which the watch joined; null when the piece had nothing for us.
+    /// </summary>
     private WatchBatch? ReadLog(StoreState state)
     {
         var until = Math.Min(_joinRevision, state.Revision);

@@ -1,9 +1,9 @@
 namespace Cybernetes.Store.Embedded.Watching;
 
 /// <summary>
-/// Brings changes to watchers. A change is looked up by its key, by each of the key's prefixes that end in a slash, and in the list of
-/// odd ranges; so it costs the groups it concerns, not the number of watchers. A watcher that does not read costs nothing but
-/// what it has not read, and is cut off when that is too much.
+/// Brings changes to watchers. A change is looked up by its key, by each of the key's prefixes that end in a slash, and in the
+/// list of odd ranges; so it costs the groups it concerns, not the number of watchers. A watcher that does not read costs
+/// nothing but what it has not read, and is cut off when that is too much.
 /// </summary>
 internal sealed class WatchHub
 {
@@ -32,7 +32,8 @@ internal sealed class WatchHub
     }
 
     /// <summary>
-    /// Adds the watch to its group. It has to read the change log up to the revision given back; everything newer comes after the node.
+    /// Adds the watch to its group. It has to read the change log up to the revision given back; everything newer comes after
+    /// the node.
     /// </summary>
     public (WatchGroup Group, WatchNode Node, long Revision) Join(EmbeddedWatch watch, KeyRange range)
     {
@@ -59,7 +60,9 @@ internal sealed class WatchHub
         }
     }
 
-    /// <summary>Links the changes of a batch, which is in the log already, to the groups' chains. Nobody is woken yet.</summary>
+    /// <summary>
+    /// Links the changes of a batch, which is in the log already, to the groups' chains. Nobody is woken yet.
+    /// </summary>
     public void Stage(List<Record> changes, long revision)
     {
         lock (_gate)

@@ -1,6 +1,8 @@
 namespace Cybernetes.Store.Embedded.Watching;
 
-/// <summary>One batch of a group's changes; the nodes of a group form a chain that its watchers walk along, each at its own pace.</summary>
+/// <summary>
+/// One batch of a group's changes; the nodes of a group form a chain that its watchers walk along, each at its own pace.
+/// </summary>
 internal sealed class WatchNode(WatchBatch batch, long position)
 {
     private volatile WatchNode? _next;

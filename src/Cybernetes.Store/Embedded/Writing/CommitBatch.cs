@@ -4,8 +4,8 @@ using Cybernetes.Store.Embedded.Tree;
 namespace Cybernetes.Store.Embedded.Writing;
 
 /// <summary>
-/// The next state in the making: everything a group of requests changes. Nothing of it is visible until it is durable, and dropping
-/// it undoes it all.
+/// The next state in the making: everything a group of requests changes. Nothing of it is visible until it is durable, and
+/// dropping it undoes it all.
 /// </summary>
 internal sealed class CommitBatch(StoreState start, LeaseTable leases, JournalBatch journal)
 {
@@ -53,7 +53,9 @@ internal sealed class CommitBatch(StoreState start, LeaseTable leases, JournalBa
         Add(new Record(existing.Key, null, RevisionStamp.None, origin) { Older = existing });
     }
 
-    /// <summary>Deletes the records that live under a lease: as one transaction, if they are not more than one may hold.</summary>
+    /// <summary>
+    /// Deletes the records that live under a lease: as one transaction, if they are not more than one may hold.
+    /// </summary>
     /// <param name="keys">The keys of the lease before this batch.</param>
     public void DeleteLeased(long lease, string[] keys)
     {

@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Cybernetes.Store.Embedded.Writing;
 
 /// <summary>
-/// Queues requests and lets one thread at a time take them in groups. With a journal on disk that is a thread of its own; in memory
-/// it is whoever brings the request, so that a write is done when its call returns and a test runs the same way each time.
+/// Queues requests and lets one thread at a time take them in groups. With a journal on disk that is a thread of its own; in
+/// memory it is whoever brings the request, so that a write is done when its call returns and a test runs the same way each
+/// time.
 /// </summary>
 internal sealed class CommitLoop : IDisposable
 {

@@ -3,13 +3,14 @@ using Cybernetes.Store.Embedded.Journal;
 namespace Cybernetes.Store.Embedded.Writing;
 
 /// <summary>
-/// Gives back what a compaction has made unreachable, a slice a batch, so that writers never wait for it. It walks the change log
-/// from its old end: a change that is older than the compact revision makes the version it replaced superfluous, and, if it is a
-/// deletion, itself. Versions of one key go oldest first, so that a crash between two slices never brings one back.
+/// Gives back what a compaction has made unreachable, a slice a batch, so that writers never wait for it. It walks the change
+/// log from its old end: a change that is older than the compact revision makes the version it replaced superfluous, and, if it
+/// is a deletion, itself. Versions of one key go oldest first, so that a crash between two slices never brings one back.
 /// </summary>
 internal sealed class Compactor(ChangeLog log, Queue<long> leftOver)
 {
-    // Deleting a row costs about as much as writing one. Twice what is written keeps pace with any load, without being felt much.
+    // Deleting a row costs about as much as writing one. Twice what is written keeps pace with any load, without being felt
+    // much.
     private const int IdleSlice = 512;
     private const int BusySlice = 32;
 

@@ -31,8 +31,7 @@ internal static class TransactionRunner
     }
 
     /// <summary>True when neither list changes anything: then the transaction needs no writer.</summary>
-    public static bool OnlyReads(Transaction transaction) =>
-        transaction.Then.All(operation => operation is RangeOperation) && transaction.Else.All(operation => operation is RangeOperation);
+    public static bool OnlyReads(Transaction transaction) => OnlyReads(transaction.Then) && OnlyReads(transaction.Else);
 
     /// <summary>What is wrong with a transaction whatever the state; null when nothing is.</summary>
     public static StoreError? CheckForm(Transaction transaction, EmbeddedStoreOptions options, out long bytes)
@@ -62,6 +61,16 @@ internal static class TransactionRunner
                 _ => actual > compare.Value,
             };
             if (!holds)
+                return false;
+        }
+        return true;
+    }
+
+    private static bool OnlyReads(IReadOnlyList<Operation> operations)
+    {
+        for (var i = 0; i < operations.Count; i++)
+        {
+            if (operations[i] is not RangeOperation)
                 return false;
         }
         return true;

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Store.Embedded.Writing;
 
 /// <summary>
-/// Turns groups of requests into durable states. 1. builds the next state aside; 2. makes it durable; 3. puts its changes into the log
-/// and the watchers' chains; 4. publishes it; 5. wakes watchers; 6. answers. A failure in 1 or 2 leaves no trace.
+/// Turns groups of requests into durable states. 1. builds the next state aside; 2. makes it durable; 3. puts its changes into
+/// the log and the watchers' chains; 4. publishes it; 5. wakes watchers; 6. answers. A failure in 1 or 2 leaves no trace.
 /// </summary>
 internal sealed class Writer(
     StoreState initial, IJournal journal, ChangeLog log, WatchHub hub, LeaseTable leases, Compactor compactor, StateReader reader,
@@ -101,7 +101,8 @@ internal sealed class Writer(
         // While an earlier compaction is being worked off the number is still too high: one at a time.
         if (batch.CompactRevision == _state.CompactRevision && !compactor.HasWork(_state.CompactRevision)
             && batch.Compact(compactor.Middle()) is null)
-            logger.LogInformation("History is above {Limit} bytes: compacted to {Revision}", options.HistoryByteLimit, batch.CompactRevision);
+            logger.LogInformation(
+                "History is above {Limit} bytes: compacted to {Revision}", options.HistoryByteLimit, batch.CompactRevision);
     }
 
     private bool Tidy()

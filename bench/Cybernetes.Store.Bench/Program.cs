@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using Cybernetes.Store;
+using Cybernetes.Store.Embedded;
+
+// Measures the embedded engine alone. Prints figures, asserts nothing: machines differ and are shared.
+//   store-bench [puts [FOLDER] | memory [RECORDS] | reads | watch]     default: all of it
+
+var what = args.Length > 0 ? args[0] : "all";
+var folder = args.Length > 1 && what == "puts" ? args[1] : Directory.CreateTempSubdirectory("store-bench-").FullName;
+try
+{
+    if (what is "puts" or "all")
+        await Puts.RunAsync(folder);
+    if (what is "reads" or "all")
+        await Reads.RunAsync();
+    if (what is "watch" or "all")
+        await Watchers.RunAsync(folder);
+    if (what is "memory" or "all")
+        await Memory.RunAsync(folder, args.Length > 1 && what == "memory" ? int.Parse(args[1]) : 150_000);
+}
+finally
+{
+    Directory.Delete(folder, recursive: true);
+}
+
+internal static class Measure
+{
+    public static EmbeddedStore Open(string folder, string name) =>
+        EmbeddedStore.Open(Path.Combine(folder, name), TimeProvider.System).Value;
+
+    /// <summary>Writers that each put as fast as they are answered; gives puts a second.</summary>
+    public static async Task<double> PutAsync(EmbeddedStore store, int writers, int puts, int size, int keys)
+    {
+        var left = puts;
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
+        {
+            for (int i; (i = Interlocked.Decrement(ref left)) >= 0;)
+            {
+                var result = await store.PutAsync($"/registry/configmaps/default/load-{i % keys:000000}", new byte[size], 8);
+                if (result.Error is { } error)
+                    throw new InvalidOperationException(error.Message);
+            }
+        })));
+        return puts / clock.Elapsed.TotalSeconds;
+    }
+}
+
+internal static class Puts
+{
+    public static async Task RunAsync(string folder)
+    {
+        Console.WriteLine("durable puts of 1 KB");
+        await using var store = Measure.Open(folder, "puts");
+        await Measure.PutAsync(store, 64, 20_000, 1024, 20_000);
+        foreach (var (writers, puts) in new[] { (1, 10_000), (16, 100_000), (64, 300_000), (256, 300_000) })
+        {
+            var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
+            var rate = await Measure.PutAsync(store, writers, puts, 1024, 20_000);
+            allocated = (GC.GetTotalAllocatedBytes() - allocated) / puts;
+            var microseconds = (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / puts;
+            Console.WriteLine(
+                $"  {writers,4} writers: {rate,9:N0}/s, {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put");
+        }
+        await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
+        await Measure.PutAsync(memory, 1, 50_000, 1024, 20_000);
+        Console.WriteLine($"  in memory, 1 writer: {await Measure.PutAsync(memory, 1, 300_000, 1024, 20_000):N0}/s");
+    }
+}
+
+internal static class Reads
+{
+    public static async Task RunAsync()
+    {
+        const int records = 17_500;
+        await using var store = EmbeddedStore.OpenInMemory(TimeProvider.System);
+        for (var i = 0; i < records; i++)
+            await store.PutAsync($"/registry/configmaps/default/load-{i:000000}", new byte[1024], 8);
+        var clock = Stopwatch.StartNew();
+        const int gets = 1_000_000;
+        for (var i = 0; i < gets; i++)
+            await store.GetAsync($"/registry/configmaps/default/load-{i % records:000000}");
+        Console.WriteLine($"gets: {gets / clock.Elapsed.TotalSeconds:N0}/s");
+        clock.Restart();
+        const int lists = 200;
+        for (var i = 0; i < lists; i++)
+            await store.RangeAsync(new RangeRequest(KeyRange.Prefix("/registry/configmaps/")));
+        Console.WriteLine($"list of {records:N0}: {clock.Elapsed.TotalMilliseconds / lists:N2} ms");
+        clock.Restart();
+        for (var i = 0; i < lists; i++)
+            await PageAsync(store);
+        Console.WriteLine($"the same in pages of 500: {clock.Elapsed.TotalMilliseconds / lists:N2} ms");
+    }
+
+    private static async Task PageAsync(EmbeddedStore store)
+    {
+        var request = new RangeRequest(KeyRange.Prefix("/registry/configmaps/")) { Limit = 500 };
+        while (true)
+        {
+            var page = (await store.RangeAsync(request)).Value;
+            if (!page.More)
+                return;
+            request = request with { Revision = page.Revision, Range = request.Range.After(page.Records[^1].Key) };
+        }
+    }
+}
+
+internal static class Watchers
+{
+    public static async Task RunAsync(string folder)
+    {
+        await using var store = Measure.Open(folder, "watch");
+        foreach (var watchers in new[] { 200, 5_000 })
+        {
+            const int puts = 5_000;
+            var ends = new List<Task>();
+            for (var i = 0; i < watchers; i++)
+                ends.Add(ReadAsync(store.Watch(new WatchRequest(KeyRange.Prefix("/registry/configmaps/"))), puts));
+            var clock = Stopwatch.StartNew();
+            await Measure.PutAsync(store, 16, puts, 1024, 1000);
+            await Task.WhenAll(ends);
+            Console.WriteLine($"watch: {watchers:N0} watchers, {puts * watchers / clock.Elapsed.TotalSeconds:N0} events/s");
+        }
+    }
+
+    private static async Task ReadAsync(IWatch watch, int events)
+    {
+        await using (watch)
+        {
+            while (events > 0)
+            {
+                var batch = await watch.ReadAsync();
+                if (batch.Error is { } error)
+                    throw new InvalidOperationException(error.Message);
+                events -= batch.Events.Count;
+            }
+        }
+    }
+}
+
+internal static class Memory
+{
+    public static async Task RunAsync(string folder, int records)
+    {
+        const int size = 2048;
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        long onDisk;
+        await using (var store = Measure.Open(folder, "memory"))
+        {
+            var clock = Stopwatch.StartNew();
+            await Measure.PutAsync(store, 64, records, size, records);
+            Console.WriteLine($"{records:N0} records of {size} bytes written in {clock.Elapsed.TotalSeconds:N1} s");
+            var used = GC.GetTotalMemory(forceFullCollection: true) - before;
+            onDisk = (await store.StatusAsync()).Value.BytesOnDisk;
+            Console.WriteLine($"  {used / records:N0} bytes of memory and {onDisk / records:N0} of disk a record");
+        }
+        var opening = Stopwatch.StartNew();
+        await using var again = Measure.Open(folder, "memory");
+        Console.WriteLine($"  opened again in {opening.Elapsed.TotalMilliseconds:N0} ms");
+        Console.WriteLine($"  resident: {Environment.WorkingSet >> 20:N0} MiB");
+    }
+}
