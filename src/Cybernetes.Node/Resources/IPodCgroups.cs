@@ -29,7 +29,8 @@ public readonly record struct CgroupUsage(
     ulong ProcessCount);
 
 /// <summary>The cgroups of pods: <c>/kubepods[/burstable|/besteffort]/pod&lt;uid&gt;</c> (cgroupfs driver).</summary>
-/// <remarks>Blocking, but each call is only a few small file writes. Failures are <see cref="IOException"/>s which name the file.</remarks>
+/// <remarks>Blocking, but each call is only a few small file writes. Failures are <see cref="IOException"/>s which name the
+/// file.</remarks>
 public interface IPodCgroups
 {
     /// <summary>The parent for a pod's sandbox: PodSandboxConfig.linux.cgroup_parent.</summary>
@@ -51,7 +52,8 @@ public interface IPodCgroups
     /// </summary>
     bool TryRemove(QosClass qos, string podUid);
 
-    /// <summary>All pod cgroups there are, with the uids of their pods: those without a pod are left over and to be removed.</summary>
+    /// <summary>All pod cgroups there are, with the uids of their pods: those without a pod are left over and to be
+    /// removed.</summary>
     IReadOnlyList<(QosClass Qos, string PodUid)> List();
 
     /// <summary>Null when the cgroup is not there.</summary>

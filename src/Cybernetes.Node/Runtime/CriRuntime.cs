@@ -27,7 +27,7 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
             endpoint = endpoint["unix://".Length..];
         return endpoint.StartsWith('/')
             ? endpoint
-            : throw new ArgumentException($"the runtime endpoint \"{endpoint}\" is not a unix socket (unix:///path)", nameof(endpoint));
+            : throw new ArgumentException($"runtime endpoint \"{endpoint}\" is no unix socket (unix:///path)", nameof(endpoint));
     }
 
     public void Dispose() => _channel.Dispose();
@@ -49,7 +49,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
     {
         try
         {
-            var response = await CallAsync("RuntimeConfig", new RuntimeConfigRequest(), RuntimeConfigResponse.Parser, cancellation)
+            var response = await CallAsync(
+                "RuntimeConfig", new RuntimeConfigRequest(), RuntimeConfigResponse.Parser, cancellation)
                 .ConfigureAwait(false);
             return response.Linux?.CgroupDriver;
         }
@@ -88,7 +89,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
     public async Task<IReadOnlyList<PodSandbox>> ListPodSandboxesAsync(PodSandboxFilter? filter, CancellationToken cancellation)
     {
         var request = new ListPodSandboxRequest { Filter = filter };
-        var response = await CallAsync("ListPodSandbox", request, ListPodSandboxResponse.Parser, cancellation).ConfigureAwait(false);
+        var response = await CallAsync("ListPodSandbox", request, ListPodSandboxResponse.Parser, cancellation)
+            .ConfigureAwait(false);
         return response.Items;
     }
 
@@ -96,7 +98,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
         string sandboxId, ContainerConfig config, PodSandboxConfig sandboxConfig, CancellationToken cancellation)
     {
         var request = new CreateContainerRequest { PodSandboxId = sandboxId, Config = config, SandboxConfig = sandboxConfig };
-        var response = await CallAsync("CreateContainer", request, CreateContainerResponse.Parser, cancellation).ConfigureAwait(false);
+        var response = await CallAsync("CreateContainer", request, CreateContainerResponse.Parser, cancellation)
+            .ConfigureAwait(false);
         return response.ContainerId;
     }
 
@@ -127,7 +130,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
     public async Task<IReadOnlyList<Container>> ListContainersAsync(ContainerFilter? filter, CancellationToken cancellation)
     {
         var request = new ListContainersRequest { Filter = filter };
-        var response = await CallAsync("ListContainers", request, ListContainersResponse.Parser, cancellation).ConfigureAwait(false);
+        var response = await CallAsync("ListContainers", request, ListContainersResponse.Parser, cancellation)
+            .ConfigureAwait(false);
         return response.Containers;
     }
 
@@ -166,7 +170,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
     public async Task<ContainerStats> ContainerStatsAsync(string containerId, CancellationToken cancellation)
     {
         var request = new ContainerStatsRequest { ContainerId = containerId };
-        var response = await CallAsync("ContainerStats", request, ContainerStatsResponse.Parser, cancellation).ConfigureAwait(false);
+        var response = await CallAsync("ContainerStats", request, ContainerStatsResponse.Parser, cancellation)
+            .ConfigureAwait(false);
         return response.Stats ?? throw new RuntimeCallException(RuntimeStatusCode.Internal, "the answer holds no statistics");
     }
 
@@ -203,8 +208,11 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
     public async Task<Image?> ImageStatusAsync(ImageSpec image, CancellationToken cancellation)
     {
         var response = await _channel.CallAsync(
-            ImageService + "ImageStatus", new ImageStatusRequest { Image = image }, ImageStatusResponse.Parser, CallDeadline, cancellation)
-            .ConfigureAwait(false);
+            ImageService + "ImageStatus",
+            new ImageStatusRequest { Image = image },
+            ImageStatusResponse.Parser,
+            CallDeadline,
+            cancellation).ConfigureAwait(false);
         return response.Image;
     }
 
@@ -227,7 +235,8 @@ public sealed class CriRuntime : IRuntimeService, IImageService, IDisposable
         ImageService + "ImageFsInfo", new ImageFsInfoRequest(), ImageFsInfoResponse.Parser, CallDeadline, cancellation);
 
     private Task<TResponse> CallAsync<TResponse>(
-        string method, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellation, TimeSpan? deadline = null)
+        string method, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellation,
+        TimeSpan? deadline = null)
         where TResponse : IMessage<TResponse> =>
         _channel.CallAsync(RuntimeService + method, request, parser, deadline ?? CallDeadline, cancellation);
 }

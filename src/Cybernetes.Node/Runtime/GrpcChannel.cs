@@ -9,7 +9,8 @@ using Google.Protobuf;
 namespace Cybernetes.Node.Runtime;
 
 /// <summary>
-/// gRPC calls over HTTP/2 with prior knowledge on a unix socket ("gRPC over HTTP2"). Connects on the first call and again after the
+/// gRPC calls over HTTP/2 with prior knowledge on a unix socket ("gRPC over HTTP2"). Connects on the first call and again after
+/// the
 /// peer went away; calls under way then fail with <see cref="RuntimeStatusCode.Unavailable"/>.
 /// </summary>
 internal sealed class GrpcChannel : IDisposable

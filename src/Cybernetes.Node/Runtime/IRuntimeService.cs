@@ -3,7 +3,8 @@ using Cybernetes.Node.Runtime.Cri;
 namespace Cybernetes.Node.Runtime;
 
 /// <summary>
-/// The container runtime as the node agent sees it: CRI v1's RuntimeService. <see cref="CriRuntime"/> speaks it to a real runtime,
+/// The container runtime as the node agent sees it: CRI v1's RuntimeService. <see cref="CriRuntime"/> speaks it to a real
+/// runtime,
 /// <see cref="Simulated.SimulatedRuntime"/> answers it without containers.
 /// </summary>
 /// <remarks>
@@ -27,7 +28,8 @@ public interface IRuntimeService
     /// <summary>Makes and starts the sandbox with its network. Returns its id.</summary>
     Task<string> RunPodSandboxAsync(PodSandboxConfig config, string runtimeHandler, CancellationToken cancellation);
 
-    /// <summary>Kills what runs inside and gives the addresses back. May be called again on a stopped or absent sandbox.</summary>
+    /// <summary>Kills what runs inside and gives the addresses back. May be called again on a stopped or absent
+    /// sandbox.</summary>
     Task StopPodSandboxAsync(string sandboxId, CancellationToken cancellation);
 
     /// <summary>Removes a sandbox with all its containers. An absent one is no error.</summary>
@@ -60,7 +62,8 @@ public interface IRuntimeService
     /// <summary>Makes the runtime write to a new file at the log path, after the old one was renamed.</summary>
     Task ReopenContainerLogAsync(string containerId, CancellationToken cancellation);
 
-    /// <summary>Runs a command to its end. <see cref="RuntimeStatusCode.DeadlineExceeded"/> when it took longer than the timeout.</summary>
+    /// <summary>Runs a command to its end. <see cref="RuntimeStatusCode.DeadlineExceeded"/> when it took longer than the
+    /// timeout.</summary>
     /// <param name="timeout">Zero: no limit.</param>
     Task<ExecSyncResponse> ExecSyncAsync(
         string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellation);
@@ -81,7 +84,8 @@ public interface IRuntimeService
         PodSandboxStatsFilter? filter, CancellationToken cancellation);
 
     /// <summary>
-    /// Container events from now on, until cancelled or the connection ends. Fails with <see cref="RuntimeStatusCode.Unimplemented"/>
+    /// Container events from now on, until cancelled or the connection ends. Fails with
+    /// <see cref="RuntimeStatusCode.Unimplemented"/>
     /// where the runtime has none: <see cref="PodLifecycleSource"/> then lists instead.
     /// </summary>
     IAsyncEnumerable<ContainerEventResponse> ContainerEventsAsync(CancellationToken cancellation);
@@ -95,7 +99,8 @@ public interface IImageService
     /// <summary>Null when the image is not on the node.</summary>
     Task<Image?> ImageStatusAsync(ImageSpec image, CancellationToken cancellation);
 
-    /// <summary>Pulls and returns the reference (an image id or digest) to create containers with. No deadline but the caller's.</summary>
+    /// <summary>Pulls and returns the reference (an image id or digest) to create containers with. No deadline but the
+    /// caller's.</summary>
     Task<string> PullImageAsync(
         ImageSpec image, AuthConfig? credentials, PodSandboxConfig? sandboxConfig, CancellationToken cancellation);
 

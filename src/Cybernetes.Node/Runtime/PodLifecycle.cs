@@ -17,7 +17,8 @@ public enum PodLifecycleEventType
     ContainerChanged,
 }
 
-/// <summary>Something happened to a pod at the runtime; its pod worker should look. Several changes may share one event's moment.</summary>
+/// <summary>Something happened to a pod at the runtime; its pod worker should look. Several changes may share one event's
+/// moment.</summary>
 /// <param name="Id">The container's or sandbox's id.</param>
 public readonly record struct PodLifecycleEvent(string PodUid, PodLifecycleEventType Type, string Id);
 

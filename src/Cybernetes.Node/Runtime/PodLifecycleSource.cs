@@ -51,7 +51,8 @@ public sealed partial class PodLifecycleSource(IRuntimeService runtime, TimeProv
         }
     }
 
-    /// <summary>Runs until cancelled. The handler is called from two loops, so it has to take calls at the same time, and not block.</summary>
+    /// <summary>Runs until cancelled. The handler is called from two loops, so it has to take calls at the same time, and not
+    /// block.</summary>
     public async Task RunAsync(Action<PodLifecycleEvent> handler, CancellationToken cancellation)
     {
         var events = FollowEventsAsync(handler, cancellation);

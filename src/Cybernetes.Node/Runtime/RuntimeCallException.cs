@@ -23,7 +23,8 @@ public enum RuntimeStatusCode
 }
 
 /// <summary>The container runtime refused a call or could not be reached.</summary>
-/// <remarks><see cref="Exception.Message"/> has Go's form: <c>rpc error: code = NotFound desc = …</c>, as events show it.</remarks>
+/// <remarks><see cref="Exception.Message"/> has Go's form: <c>rpc error: code = NotFound desc = …</c>, as events show
+/// it.</remarks>
 public sealed class RuntimeCallException : Exception
 {
     public RuntimeCallException(RuntimeStatusCode code, string description, Exception? cause = null)

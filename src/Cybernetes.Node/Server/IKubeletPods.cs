@@ -25,11 +25,26 @@ public interface IKubeletPods
     /// <summary>Writes the JSON of GET /stats/summary (stats.k8s.io Summary).</summary>
     ValueTask WriteStatsSummaryAsync(IBufferWriter<byte> output, bool onlyCpuAndMemory, CancellationToken cancellation);
 
-    /// <summary>Writes GET /metrics in Prometheus text form.</summary>
-    ValueTask WriteMetricsAsync(IBufferWriter<byte> output, CancellationToken cancellation);
+    /// <summary>Writes one of the metrics pages in Prometheus text form.</summary>
+    ValueTask WriteMetricsAsync(KubeletMetricsPage page, IBufferWriter<byte> output, CancellationToken cancellation);
 
     /// <summary>Null when well; else why the pod workers' loop is stuck (shown by /healthz).</summary>
     string? SyncLoopFault { get; }
+}
+
+public enum KubeletMetricsPage
+{
+    /// <summary>GET /metrics: the node agent's own.</summary>
+    Kubelet,
+
+    /// <summary>GET /metrics/cadvisor: the containers'.</summary>
+    Cadvisor,
+
+    /// <summary>GET /metrics/resource: CPU and memory of node, pods and containers.</summary>
+    Resource,
+
+    /// <summary>GET /metrics/probes.</summary>
+    Probes,
 }
 
 /// <param name="HasTerminal">The container was made with a TTY (attach follows it).</param>
@@ -37,7 +52,8 @@ public interface IKubeletPods
 public readonly record struct ContainerTarget(string ContainerId, bool HasTerminal, bool HasStdin);
 
 /// <param name="Path">The CRI log file.</param>
-/// <param name="IsRunning">Asked again and again while following: false once the container ended and the log will not grow.</param>
+/// <param name="IsRunning">Asked again and again while following: false once the container ended and the log will not
+/// grow.</param>
 public sealed record ContainerLogTarget(string Path, Func<CancellationToken, ValueTask<bool>> IsRunning);
 
 /// <summary>A request that gets an HTTP error with a plain text.</summary>
