@@ -1,0 +1,104 @@
+using Cybernetes.Foundation;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Scheduler.Queue;
+
+namespace Cybernetes.Scheduler.Tests.Queue;
+
+public sealed class SchedulingQueueTests
+{
+    private readonly VirtualTimeProvider _time = new();
+
+    [Fact]
+    public async Task Take_SeveralPods_HighestPriorityThenOldestFirst()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("low"));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        queue.Put(Cluster.Pod("high-late", with: p => p.Spec.Priority = 10));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        queue.Put(Cluster.Pod("high-later", with: p => p.Spec.Priority = 10));
+        var order = new List<string>();
+        for (var i = 0; i < 3; i++)
+            order.Add((await queue.TakeAsync(default)).Uid);
+        Assert.Equal(["high-late", "high-later", "low"], order);
+    }
+
+    [Fact]
+    public async Task PutBack_Unschedulable_WaitsForAnEventItsPluginsWantAndBacksOff()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("p"));
+        var taken = await queue.TakeAsync(default);
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        Assert.Equal(QueuePlace.Unschedulable, taken.Place);
+
+        queue.Move(ClusterEvent.NodeTaintsChanged);
+        Assert.Equal(QueuePlace.Unschedulable, taken.Place);
+
+        queue.Move(ClusterEvent.NodeAdded);
+        Assert.Equal(QueuePlace.Backoff, taken.Place);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(QueuePlace.Active, taken.Place);
+    }
+
+    [Fact]
+    public async Task PutBack_EventDuringTheAttempt_IsNotMissed()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("p"));
+        var taken = await queue.TakeAsync(default);
+        queue.Move(ClusterEvent.NodeAdded);
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        Assert.Equal(QueuePlace.Backoff, taken.Place);
+    }
+
+    [Fact]
+    public async Task PutBack_ManyAttempts_BackoffDoublesToTenSeconds()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("p"));
+        foreach (var seconds in new[] { 1, 2, 4, 8, 10, 10 })
+        {
+            var taken = await queue.TakeAsync(default);
+            queue.PutBack(taken, ClusterEvent.None);
+            _time.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            Assert.Equal(QueuePlace.Backoff, taken.Place);
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Equal(QueuePlace.Active, taken.Place);
+        }
+    }
+
+    [Fact]
+    public async Task PutBack_NothingHappens_FiveMinutesWakeThePod()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("p"));
+        var taken = await queue.TakeAsync(default);
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(QueuePlace.Active, taken.Place);
+    }
+
+    [Fact]
+    public async Task Put_GatedPod_StaysOutUntilTheGateIsGone()
+    {
+        using var queue = new SchedulingQueue(_time);
+        var gated = Cluster.Pod("p", with: p => p.Spec.SchedulingGates = [new PodSchedulingGate { Name = "wait" }]);
+        queue.Put(gated);
+        Assert.Equal(1, queue.Count(QueuePlace.Gated));
+        var free = gated.DeepClone();
+        free.Spec.SchedulingGates = null;
+        queue.Put(free);
+        Assert.Equal("p", (await queue.TakeAsync(default)).Uid);
+    }
+
+    [Fact]
+    public async Task Remove_WaitingPod_IsNeverHandedOut()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("gone"));
+        queue.Remove("gone");
+        queue.Put(Cluster.Pod("stays"));
+        Assert.Equal("stays", (await queue.TakeAsync(default)).Uid);
+    }
+}
