@@ -1,5 +1,4 @@
-source "$REPO/tools/dev/build.sh"
-source "$REPO/tools/dev/images.sh"
+source "$REPO/tools/dev/command-prepare.sh"
 
 TEST_RESULTS=$OUT/tests
 TEST_CONFIGURATION=Release
@@ -27,9 +26,7 @@ command_test() {
 
   build_tests "${names[@]}" "${alone[@]}"
   if [ ${#alone[@]} -gt 0 ]; then
-    step "building the program and the images that the end-to-end tests use"
-    build_program
-    make_images
+    command_prepare
   fi
 
   step "testing"
