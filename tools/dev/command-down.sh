@@ -52,10 +52,13 @@ remove_shims() {
 our_shims() {
   local file
   for file in /proc/[0-9]*/cmdline; do
-    { tr '\0' '\n' <"$file" | awk -v socket="$CONTAINERD_SOCKET" 'NR == 1 && /containerd-shim/ { shim = 1 } $0 == socket { ours = 1 } END { exit !(shim && ours) }'; } 2>/dev/null &&
-      basename "$(dirname "$file")"
+    { tr '\0' '\n' <"$file" | names_our_shim; } 2>/dev/null && basename "$(dirname "$file")"
   done
   return 0
+}
+
+names_our_shim() {
+  awk -v socket="$CONTAINERD_SOCKET" 'NR == 1 && /containerd-shim/ { shim = 1 } $0 == socket { ours = 1 } END { exit !(shim && ours) }'
 }
 
 no_shims() { [ -z "$(our_shims)" ]; }

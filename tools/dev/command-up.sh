@@ -23,7 +23,7 @@ command_up() {
   import_images
   start_server
   step "waiting for the node"
-  wait_for_server 60 node_ready "the node is not Ready after 60 s"
+  wait_for_server 60 node_ready "the node is not Ready"
   step "applying deploy/sample.yaml"
   apply_sample
   step "fetching the page through the node port"

@@ -14,16 +14,10 @@ start_containerd() {
   mkdir -p "$CONTAINERD"/{root,state,cni,certs.d,opt}
   sed "s|BASE|$CONTAINERD|g" "$REPO/deploy/containerd.toml" >"$CONTAINERD/config.toml"
   start_in_background "$CONTAINERD_PID" "$CONTAINERD_LOG" containerd --config "$CONTAINERD/config.toml"
-  if ! wait_until 20 containerd_answers; then
-    show_tail "$CONTAINERD_LOG"
-    fail "containerd does not answer on $CONTAINERD_SOCKET" "its log is $CONTAINERD_LOG"
-  fi
+  wait_for_process "$CONTAINERD_PID" "$CONTAINERD_LOG" 20 containerd_answers "containerd does not answer"
 }
 
-containerd_answers() {
-  running "$CONTAINERD_PID" || fail "containerd has ended" "its log is $CONTAINERD_LOG"
-  ctr_k8s version && ctr_k8s plugins ls | grep -q '^io.containerd.grpc.v1 *cri .*ok'
-}
+containerd_answers() { ctr_k8s plugins ls | grep -q '^io.containerd.grpc.v1 *cri .*ok'; }
 
 # Imports the archives of out/images that this containerd does not have yet.
 import_images() {

@@ -9,6 +9,8 @@ RUNTIME_PACKAGES="
   conntrack                 conntrack
   ip                        iproute2
   mount                     mount
+  ps                        procps
+  hostname                  hostname
   nsenter                   util-linux
   modprobe                  kmod
   curl                      curl
@@ -45,15 +47,21 @@ need_packages() {
   PATH=$PATH:/usr/sbin:/sbin
   [ ${#missing[@]} -gt 0 ] || return 0
 
-  command -v apt-get >/dev/null || fail "missing: ${missing[*]}" "this is not a Debian system: install what these Debian packages hold, then run it again"
+  command -v apt-get >/dev/null ||
+    fail "missing: ${missing[*]}" "this is not a Debian system: install what these Debian packages hold, then run it again"
   [ "$(id -u)" -eq 0 ] || fail "missing packages: ${missing[*]}" "install them with: sudo apt-get install ${missing[*]}"
   step "installing Debian packages: ${missing[*]}"
   mkdir -p "$OUT"
   if ! install_quietly "${missing[@]}"; then
     note "the package lists may be old: apt-get update"
-    apt-get -qq update >"$OUT/apt.log" 2>&1 </dev/null || { show_tail "$OUT/apt.log"; fail "apt-get update failed" "is the network there? the whole log: $OUT/apt.log"; }
-    install_quietly "${missing[@]}" || { show_tail "$OUT/apt.log"; fail "the packages cannot be installed" "the whole log: $OUT/apt.log"; }
+    apt-get -qq update >"$OUT/apt.log" 2>&1 </dev/null || packages_failed "apt-get update failed: is the network there?"
+    install_quietly "${missing[@]}" || packages_failed "the packages cannot be installed"
   fi
+}
+
+packages_failed() {
+  show_tail "$OUT/apt.log"
+  fail "$1" "the whole log: $OUT/apt.log"
 }
 
 # Installs without starting the services that packages bring (containerd's own unit): Cybernetes starts its own.

@@ -53,3 +53,14 @@ wait_until() {
     sleep 0.1
   done
 }
+
+# wait_for_process PIDFILE LOG SECONDS CONDITION WHAT: waits for the condition; fails with the log when the process ends or
+# the time is over. WHAT says what did not happen.
+wait_for_process() {
+  local file=$1 log=$2 limit=$3 condition=$4 what=$5 end=$((SECONDS + $3))
+  until $condition >/dev/null 2>&1; do
+    running "$file" || { show_tail "$log"; fail "$what: its process has ended" "the whole log: $log" "take everything down with: ./dev down"; }
+    [ $SECONDS -lt $end ] || { show_tail "$log"; fail "$what, after $limit s" "the whole log: $log"; }
+    sleep 0.1
+  done
+}

@@ -18,18 +18,10 @@ start_server() {
   note "cyb server ${arguments[*]}"
   [ ! -f "$SERVER_LOG" ] || mv "$SERVER_LOG" "$SERVER_LOG.1"
   start_in_background "$SERVER_PID" "$SERVER_LOG" "$OUT/cyb" server "${arguments[@]}"
-  wait_for_server 30 server_ready "the server is not ready after 30 s"
+  wait_for_server 30 server_ready "the server is not ready"
 }
 
-# wait_for_server SECONDS CONDITION WHAT: waits for the condition; fails with the log when the server ends or the time is over.
-wait_for_server() {
-  local end=$((SECONDS + $1)) condition=$2 what=$3
-  until $condition >/dev/null 2>&1; do
-    running "$SERVER_PID" || { show_tail "$SERVER_LOG"; fail "the server has ended" "its whole log: $SERVER_LOG" "take everything down with: ./dev down"; }
-    [ $SECONDS -lt $end ] || { show_tail "$SERVER_LOG"; fail "$what" "its whole log: $SERVER_LOG"; }
-    sleep 0.2
-  done
-}
+wait_for_server() { wait_for_process "$SERVER_PID" "$SERVER_LOG" "$@"; }
 
 cluster_kubectl() { kubectl --kubeconfig "$CLUSTER_KUBECONFIG" --request-timeout=10s "$@"; }
 server_ready() { [ -s "$CLUSTER_KUBECONFIG" ] && [ "$(cluster_kubectl get --raw /readyz)" = ok ]; }

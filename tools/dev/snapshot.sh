@@ -28,7 +28,8 @@ restore_sysctls() {
   local name value
   [ -f "$BEFORE/sysctls" ] || return 0
   while read -r name value; do
-    [ "$(cat "/proc/sys/$name" 2>/dev/null)" = "$value" ] || printf '%s' "$value" >"/proc/sys/$name" 2>/dev/null || note "cannot set $name back to $value"
+    [ "$(cat "/proc/sys/$name" 2>/dev/null)" != "$value" ] || continue
+    printf '%s' "$value" >"/proc/sys/$name" 2>/dev/null || note "cannot set $name back to $value"
   done <"$BEFORE/sysctls"
 }
 
@@ -66,7 +67,8 @@ remove_rules() {
     for table in filter nat mangle raw; do
       save=$($tool-save -t $table 2>/dev/null) || continue
       grep -qE 'KUBE-|CNI-|cybernetes' <<<"$save" || continue
-      grep -vE 'KUBE-|CNI-|cybernetes' <<<"$save" | $tool-restore -w 5 -T $table 2>/dev/null || note "cannot take the rules out of $tool's table $table"
+      grep -vE 'KUBE-|CNI-|cybernetes' <<<"$save" | $tool-restore -w 5 -T $table 2>/dev/null ||
+        note "cannot take the rules out of $tool's table $table"
     done
   done
 }
