@@ -1,2 +1,4 @@
-Console.Error.WriteLine("cyb: no parts yet");
-return 2;
+using Cybernetes.Cli;
+using Cybernetes.Cli.Commands;
+
+return await CommandLine.RunAsync(args, Parts.Commands(), new CommandConsole(Console.Out, Console.Error)).ConfigureAwait(false);
