@@ -45,9 +45,8 @@ internal sealed class CompletionCommand(Func<IReadOnlyList<Command>> commands) :
             text.Append("      ").Append(command.Name).Append(") words='").AppendJoin(' ', words).Append("' ;;\n");
         }
         text.Append("      *) return 0 ;;\n    esac\n");
-        text.Append(
-            "    case $word in -*) ;; *) [ \"${COMP_WORDS[1]}\" = completion ]
-                || { compopt -o default 2>/dev/null; return 0; } ;; esac\n");
+        text.Append("    case $word in\n      -*) ;;\n      *) [ \"${COMP_WORDS[1]}\" = completion ] || ");
+        text.Append("{ compopt -o default 2>/dev/null; return 0; } ;;\n    esac\n");
         text.Append("  fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n}\n");
         return text.Append("complete -F _cyb cyb\n").ToString();
     }
