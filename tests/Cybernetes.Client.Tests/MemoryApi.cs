@@ -12,6 +12,7 @@ internal sealed class MemoryApi : HttpMessageHandler
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
+    private readonly List<(int Count, TaskCompletionSource Reached)> _waiting = [];
     private long _revision;
 
     /// <summary>When set, a request for which it is true is answered with 503.</summary>
@@ -20,6 +21,19 @@ internal sealed class MemoryApi : HttpMessageHandler
     public List<string> Writes { get; } = [];
 
     public ApiClient Client(TimeProvider time) => new(this, new Uri("http://api.test"), ScriptedApi.OptionsFor(time));
+
+    /// <summary>Ends when that many writes were answered in all.</summary>
+    public Task WhenWritten(int count)
+    {
+        lock (_gate)
+        {
+            if (Writes.Count >= count)
+                return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((count, reached));
+            return reached.Task;
+        }
+    }
 
     public JsonObject? Find(string path)
     {
@@ -48,9 +62,11 @@ internal sealed class MemoryApi : HttpMessageHandler
         string path = request.RequestUri!.AbsolutePath;
         lock (_gate)
         {
+            HttpResponseMessage response = Handle(request.Method, path, body);
             if (request.Method != HttpMethod.Get)
                 Writes.Add($"{request.Method} {path}");
-            return Handle(request.Method, path, body);
+            _waiting.RemoveAll(wait => Writes.Count >= wait.Count && wait.Reached.TrySetResult());
+            return response;
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
             logger.LogDebug(
                 "Dropped the event {Reason} of {Name}: the queue is full", dropped.Reason, dropped.InvolvedObject.Name));
 
+    private readonly EventNames _names = new(client.Time);
     private readonly EventCorrelator _correlator = new(client.Time);
 
     public void Event(
@@ -33,7 +34,7 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
         _queue.Writer.TryWrite(new Event
         {
             Metadata = new ObjectMeta { Namespace = EventSending.NamespaceOf(regarding),
-                Name = EventSending.NameOf(regarding, now) },
+                Name = _names.Next(regarding) },
             InvolvedObject = regarding,
             Type = type,
             Reason = reason,
@@ -86,7 +87,7 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
             catch (ApiStatusException failure) when (failure.IsNotFound)
             {
                 // The server has forgotten it: it begins anew, under a new name, with the count it has.
-                value.Metadata.Name = EventSending.NameOf(value.InvolvedObject, client.Time.GetUtcNow());
+                value.Metadata.Name = _names.Next(value.InvolvedObject);
             }
         }
         written ??= await events.CreateAsync(value, cancellation: cancellation).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects.Core.V1;
 using Microsoft.Extensions.Logging;
@@ -19,16 +18,6 @@ internal static class EventSending
     /// <summary>Events about objects without a namespace live in default.</summary>
     public static string NamespaceOf(ObjectReference regarding) =>
         regarding.Namespace.Length > 0 ? regarding.Namespace : "default";
-
-    /// <summary>
-    /// The object's name and the time in nanoseconds, in hex; two events of one object in the same 100 ns are the same event to
-    /// people too.
-    /// </summary>
-    public static string NameOf(ObjectReference regarding, DateTimeOffset now)
-    {
-        long nanoseconds = (now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        return $"{regarding.Name}.{nanoseconds.ToString("x", CultureInfo.InvariantCulture)}";
-    }
 
     /// <summary>
     /// Writes an event; tries again only when the server was not reached. A refusal drops the event: it would be refused again.

@@ -29,6 +29,7 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
         dropped =>
             logger.LogDebug("Dropped the event {Reason} of {Name}: the queue is full", dropped.Reason, dropped.Regarding.Name));
 
+    private readonly EventNames _names = new(client.Time);
     private readonly Dictionary<SeriesKey, Event> _open = [];
 
     private readonly record struct SeriesKey(
@@ -43,7 +44,7 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
         _queue.Writer.TryWrite(new Event
         {
             Metadata = new ObjectMeta { Namespace = EventSending.NamespaceOf(regarding),
-                Name = EventSending.NameOf(regarding, now) },
+                Name = _names.Next(regarding) },
             EventTime = now,
             ReportingController = controller,
             ReportingInstance = instance,
