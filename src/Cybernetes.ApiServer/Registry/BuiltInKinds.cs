@@ -1,4 +1,6 @@
+using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
+using Cybernetes.ApiServer.Registry.Core.Pods;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -9,5 +11,10 @@ internal static class BuiltInKinds
     [
         new ConfigMapKind(),
         new NamespaceKind(),
+        new NodeKind(),
+        new PodKind(),
+        new SecretKind(),
+        new ServiceAccountKind(),
+        new LeaseKind(),
     ];
 }

@@ -111,6 +111,8 @@ public abstract class KindDefinition
 
     internal abstract void Check(IKubernetesObject obj, FieldErrorList errors);
 
+    internal abstract void CheckCreate(IKubernetesObject obj, FieldErrorList errors);
+
     internal abstract void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors);
 
     internal abstract void CheckStatus(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors);
@@ -202,6 +204,11 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
     {
     }
 
+    /// <summary>Field errors of a new object only. <see cref="Validate"/> runs before it.</summary>
+    protected virtual void ValidateCreate(T obj, FieldErrorList errors)
+    {
+    }
+
     /// <summary>Field errors of a change: immutable fields. <see cref="Validate"/> runs beside it.</summary>
     protected virtual void ValidateUpdate(T obj, T old, FieldErrorList errors)
     {
@@ -260,6 +267,8 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
         PrepareForStatusUpdate((T)obj, (T)old, context);
 
     internal sealed override void Check(IKubernetesObject obj, FieldErrorList errors) => Validate((T)obj, errors);
+
+    internal sealed override void CheckCreate(IKubernetesObject obj, FieldErrorList errors) => ValidateCreate((T)obj, errors);
 
     internal sealed override void CheckUpdate(IKubernetesObject obj, IKubernetesObject old, FieldErrorList errors) =>
         ValidateUpdate((T)obj, (T)old, errors);

@@ -31,7 +31,9 @@ internal abstract class WriteStrategy
         public override void Check(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, FieldErrorList errors)
         {
             kind.Check(obj, errors);
-            if (old is not null)
+            if (old is null)
+                kind.CheckCreate(obj, errors);
+            else
                 kind.CheckUpdate(obj, old, errors);
         }
     }

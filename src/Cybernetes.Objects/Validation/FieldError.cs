@@ -29,9 +29,14 @@ public sealed class FieldError
     private static readonly object Omitted = new();
 
     private FieldError(FieldErrorType type, FieldPath? field, object? badValue, string detail)
+        : this(type, field?.ToString() ?? FieldPath.None, badValue, detail)
+    {
+    }
+
+    private FieldError(FieldErrorType type, string field, object? badValue, string detail)
     {
         Type = type;
-        Field = field?.ToString() ?? FieldPath.None;
+        Field = field;
         BadValue = badValue;
         Detail = detail;
     }
@@ -44,6 +49,9 @@ public sealed class FieldError
     public object? BadValue { get; }
 
     public string Detail { get; }
+
+    /// <summary>The same complaint with other words behind it.</summary>
+    public FieldError WithDetail(string detail) => new(Type, Field, BadValue, detail);
 
     public static FieldError Required(FieldPath? field, string detail) =>
         new(FieldErrorType.FieldValueRequired, field, "", detail);

@@ -1,59 +1,65 @@
+using System.Text;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Core;
 
-/// <summary>ConfigMap.</summary>
+/// <summary>ConfigMaps: keys of text and of bytes, a megabyte together.</summary>
 internal sealed class ConfigMapKind : KindDefinition<ConfigMap>
 {
-    // Upstream's bound of keys and values together: 1 MiB.
-    private const int MaxBytes = 1024 * 1024;
+    private const int MaximumBytes = 1024 * 1024;
 
     public override IReadOnlyList<string> ShortNames => ["cm"];
-
-    public override bool AllowCreateOnUpdate => false;
 
     public override IReadOnlyList<Column<ConfigMap>> Columns { get; } =
     [
         Column<ConfigMap>.Name,
-        Column<ConfigMap>.Number("Data", "Number of entries.", c => c.Data.OrEmpty().Count + c.BinaryData.OrEmpty().Count),
+        CountColumn.Of<ConfigMap>("Data", "Number of entries.", c => (c.Data?.Count ?? 0) + (c.BinaryData?.Count ?? 0)),
         Column<ConfigMap>.Age,
     ];
 
     protected override void Validate(ConfigMap obj, FieldErrorList errors)
     {
-        var total = 0L;
+        long total = 0;
         foreach (var (key, value) in obj.Data.OrEmpty())
         {
-            errors.AddInvalid(FieldPath.Of("data").Key(key), key, Names.ConfigMapKey(key));
-            if (obj.BinaryData.OrEmpty().ContainsKey(key))
-                errors.Add(FieldError.Invalid(FieldPath.Of("data").Key(key), key, "duplicate of key present in binaryData"));
-            total += System.Text.Encoding.UTF8.GetByteCount(value);
+            FieldChecks.ConfigKey(key, FieldPath.Of("data"), errors);
+            if (obj.BinaryData?.ContainsKey(key) == true)
+                errors.Invalid(FieldPath.Of("data").Key(key), key, "duplicate of key present in binaryData");
+            total += Encoding.UTF8.GetByteCount(value);
         }
         foreach (var (key, value) in obj.BinaryData.OrEmpty())
         {
-            errors.AddInvalid(FieldPath.Of("binaryData").Key(key), key, Names.ConfigMapKey(key));
+            FieldChecks.ConfigKey(key, FieldPath.Of("binaryData"), errors);
             total += value.Length;
         }
-        if (total > MaxBytes)
-            errors.Add(FieldError.TooLong(FieldPath.Of(""), MaxBytes));
+        // Upstream names no field here.
+        if (total > MaximumBytes)
+            errors.TooLong(FieldPath.Of(""), MaximumBytes);
     }
 
     protected override void ValidateUpdate(ConfigMap obj, ConfigMap old, FieldErrorList errors)
     {
         if (old.Immutable != true)
             return;
+        const string Why = "field is immutable when `immutable` is set";
         if (obj.Immutable != true)
-            errors.Add(FieldError.Forbidden(FieldPath.Of("immutable"), "field is immutable when `immutable` is set"));
-        var before = old.DeepClone();
-        before.BinaryData = obj.BinaryData;
-        before.Metadata = obj.Metadata;
-        before.Immutable = obj.Immutable;
-        if (!obj.SemanticEquals(before))
-            errors.Add(FieldError.Forbidden(FieldPath.Of("data"), "field is immutable when `immutable` is set"));
-        before.Data = obj.Data;
-        before.BinaryData = old.BinaryData;
-        if (!obj.SemanticEquals(before))
-            errors.Add(FieldError.Forbidden(FieldPath.Of("binaryData"), "field is immutable when `immutable` is set"));
+            errors.Forbidden(FieldPath.Of("immutable"), Why);
+        if (!Same(obj.Data, old.Data))
+            errors.Forbidden(FieldPath.Of("data"), Why);
+        if (!SecretKind.Same(obj.BinaryData, old.BinaryData))
+            errors.Forbidden(FieldPath.Of("binaryData"), Why);
+    }
+
+    private static bool Same(Dictionary<string, string>? left, Dictionary<string, string>? right)
+    {
+        if ((left?.Count ?? 0) != (right?.Count ?? 0))
+            return false;
+        foreach (var (key, value) in left.OrEmpty())
+        {
+            if (!right!.TryGetValue(key, out var other) || other != value)
+                return false;
+        }
+        return true;
     }
 }

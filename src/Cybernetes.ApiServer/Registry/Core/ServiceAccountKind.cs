@@ -1,0 +1,16 @@
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.ApiServer.Registry.Core;
+
+/// <summary>Service accounts: identities that pods run under.</summary>
+internal sealed class ServiceAccountKind : KindDefinition<ServiceAccount>
+{
+    public override IReadOnlyList<string> ShortNames => ["sa"];
+
+    public override IReadOnlyList<Column<ServiceAccount>> Columns { get; } =
+    [
+        Column<ServiceAccount>.Name,
+        CountColumn.Of<ServiceAccount>("Secrets", "Number of secrets named by the account.", s => s.Secrets?.Count ?? 0),
+        Column<ServiceAccount>.Age,
+    ];
+}
