@@ -109,7 +109,7 @@ internal sealed class CybServer : IAsyncDisposable
         else
             arguments.AddRange("--bind-address", "127.0.0.1");
         if (_options.Runtime is { } runtime)
-            arguments.AddRange("--container-runtime-endpoint", runtime.Endpoint);
+            arguments.AddRange("--container-runtime-endpoint", runtime.Endpoint, "--cni-conf-dir", runtime.NetworkConfigurationFolder);
         else
             arguments.AddRange("--disable", "node,proxy");
         arguments.AddRange(_options.Arguments);
