@@ -4,7 +4,8 @@ using Cybernetes.Objects.Schema;
 
 namespace Cybernetes.Wire;
 
-/// <summary>JSON trees of API objects as protobuf messages, led by the facts. Fields the facts give no number are left out.</summary>
+/// <summary>JSON trees of API objects as protobuf messages, led by the facts. Fields the facts give no number are left
+/// out.</summary>
 public static class JsonToProtobuf
 {
     private const string SchemaType = "apiextensions/v1.JSONSchemaProps";
@@ -73,7 +74,8 @@ public static class JsonToProtobuf
                 WriteWrappedList(writer, field.Number, value);
                 break;
             case TypeShape.List:
-                foreach (JsonTree element in Expect<JsonList>(value)) WriteValue(writer, field.Number, field.Type.Element!, field.Form, element);
+                foreach (JsonTree element in Expect<JsonList>(value))
+                    WriteValue(writer, field.Number, field.Type.Element!, field.Form, element);
                 break;
             default:
                 WriteValue(writer, field.Number, field.Type, field.Form, value);
@@ -109,7 +111,8 @@ public static class JsonToProtobuf
             case TypeShape.String: writer.String(number, Text(value)); return;
             case TypeShape.Boolean: writer.Boolean(number, Expect<JsonScalar>(value).Kind == JsonScalarKind.True); return;
             case TypeShape.Int32 or TypeShape.Int64: writer.Int64(number, Integer(value)); return;
-            case TypeShape.Double: writer.Double(number, double.Parse(Text(value), NumberStyles.Float, CultureInfo.InvariantCulture)); return;
+            case TypeShape.Double: writer.Double(number,
+                double.Parse(Text(value), NumberStyles.Float, CultureInfo.InvariantCulture)); return;
             case TypeShape.Bytes: writer.Bytes(number, Convert.FromBase64String(Text(value))); return;
         }
         int start = writer.StartMessage(number);
@@ -177,8 +180,11 @@ public static class JsonToProtobuf
     private static string Text(JsonTree value) => Expect<JsonScalar>(value).Text;
 
     private static long Integer(JsonTree value) =>
-        Expect<JsonScalar>(value).TryInt64(out long number) ? number : throw new ObjectDecodeException($"json: {value} is no whole number");
+        Expect<JsonScalar>(value).TryInt64(out long number)
+            ? number
+            : throw new ObjectDecodeException($"json: {value} is no whole number");
 
     private static T Expect<T>(JsonTree value) where T : JsonTree =>
-        value as T ?? throw new ObjectDecodeException($"json: cannot unmarshal {value.GoKind} into Go value of type {typeof(T).Name}");
+        value as T
+            ?? throw new ObjectDecodeException($"json: cannot unmarshal {value.GoKind} into Go value of type {typeof(T).Name}");
 }

@@ -4,7 +4,8 @@ using Cybernetes.Objects;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// The envelope of <c>application/vnd.kubernetes.protobuf</c>: four magic bytes and a runtime.Unknown that names the kind and holds the
+/// The envelope of <c>application/vnd.kubernetes.protobuf</c>: four magic bytes and a runtime.Unknown that names the kind and
+/// holds the
 /// object's message.
 /// </summary>
 public static class ProtobufEnvelope
@@ -24,7 +25,8 @@ public static class ProtobufEnvelope
         kind = "";
         if (bytes.IsEmpty) throw new ObjectDecodeException("empty data");
         if (!IsEnvelope(bytes))
-            throw new ObjectDecodeException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+            throw new ObjectDecodeException(
+                "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
         if (bytes.Length == Magic.Length) throw new ObjectDecodeException("empty body");
 
         ReadOnlySpan<byte> raw = default;

@@ -13,7 +13,8 @@ internal static class ProtobufKinds
         if (ApiGroupVersion.TryParse(apiVersion, out ApiGroupVersion version) is not null) return null;
         if (SchemaFacts.FindType(version.Group, version.Version, kind) is { } type) return type.FullName;
         // Options and statuses of every group are the ones of meta/v1.
-        if (SchemaFacts.Groups.FirstOrDefault(group => group.Short == "meta/v1")?.Types.FirstOrDefault(candidate => candidate.Name == kind) is { } meta)
+        if (SchemaFacts.Groups.FirstOrDefault(group => group.Short == "meta/v1")?.Types.FirstOrDefault(
+            candidate => candidate.Name == kind) is { } meta)
             return meta.FullName;
         if (!kind.EndsWith("List", StringComparison.Ordinal)) return null;
         isList = true;

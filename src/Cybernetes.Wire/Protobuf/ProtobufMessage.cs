@@ -8,7 +8,8 @@ internal enum ProtobufForm
 {
     Plain,
 
-    /// <summary>A named list of strings inside a map or field, which protobuf wraps into a message with the items as field 1.</summary>
+    /// <summary>A named list of strings inside a map or field, which protobuf wraps into a message with the items as field
+    /// 1.</summary>
     WrappedList,
 
     /// <summary>apiextensions: a schema or a list of schemas.</summary>
@@ -46,7 +47,8 @@ internal sealed class ProtobufMessage
 
     public IReadOnlyList<ProtobufField> Fields { get; }
 
-    public static ProtobufMessage Of(string fullName) => s_messages.GetOrAdd(fullName, static name => new ProtobufMessage(SchemaFacts.Type(name)));
+    public static ProtobufMessage Of(string fullName) =>
+        s_messages.GetOrAdd(fullName, static name => new ProtobufMessage(SchemaFacts.Type(name)));
 
     public ProtobufField? Find(int number) => _byNumber.GetValueOrDefault(number);
 

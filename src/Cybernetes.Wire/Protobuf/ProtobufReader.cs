@@ -15,7 +15,8 @@ public enum ProtobufWireType
     Fixed32 = 5,
 }
 
-/// <summary>Reads the fields of one message from its bytes. Malformed input throws <see cref="ObjectDecodeException"/> with gogo's words.</summary>
+/// <summary>Reads the fields of one message from its bytes. Malformed input throws <see cref="ObjectDecodeException"/> with
+/// gogo's words.</summary>
 public ref struct ProtobufReader(ReadOnlySpan<byte> message)
 {
     private const int MaximumGroupDepth = 100;
@@ -28,7 +29,8 @@ public ref struct ProtobufReader(ReadOnlySpan<byte> message)
 
     public ProtobufWireType WireType { get; private set; }
 
-    /// <summary>Steps to the next field; false at the message's end. The field's value must be read or skipped before the next step.</summary>
+    /// <summary>Steps to the next field; false at the message's end. The field's value must be read or skipped before the next
+    /// step.</summary>
     public bool NextField()
     {
         if (_at >= _message.Length) return false;

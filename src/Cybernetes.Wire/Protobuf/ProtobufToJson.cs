@@ -5,7 +5,8 @@ using Cybernetes.Objects.Schema;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// Protobuf messages of API objects as JSON trees, led by the facts. What the message holds is what the tree holds: zero values that Go
+/// Protobuf messages of API objects as JSON trees, led by the facts. What the message holds is what the tree holds: zero values
+/// that Go
 /// writes for absent fields appear as such, which a typed read takes for absent.
 /// </summary>
 public static class ProtobufToJson
@@ -200,7 +201,9 @@ public static class ProtobufToJson
     }
 
     private static string FormatDouble(double value) =>
-        double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : throw new ObjectDecodeException("json: unsupported value");
+        double.IsFinite(value)
+            ? value.ToString("R", CultureInfo.InvariantCulture)
+            : throw new ObjectDecodeException("json: unsupported value");
 
     private static JsonTree ReadTime(ReadOnlySpan<byte> message, bool micro)
     {
@@ -214,7 +217,8 @@ public static class ProtobufToJson
             else if (reader.Field == 2) nanos = reader.Int64();
             else reader.Skip();
         }
-        if (seconds is < -62135596800 or > 253402300799 || nanos is < 0 or > 999_999_999) throw new ObjectDecodeException("proto: time out of range");
+        if (seconds is < -62135596800 or > 253402300799 || nanos is < 0 or > 999_999_999)
+            throw new ObjectDecodeException("proto: time out of range");
         DateTimeOffset time = DateTimeOffset.FromUnixTimeSeconds(seconds);
         return micro ? KubernetesTime.FormatMicro(time.AddTicks(nanos / 100)) : KubernetesTime.Format(time);
     }

@@ -4,7 +4,8 @@ using System.Text;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// Writes protobuf fields into a growing buffer. Nested messages are written in place and their length put before them when they end.
+/// Writes protobuf fields into a growing buffer. Nested messages are written in place and their length put before them when they
+/// end.
 /// Not thread-safe; <see cref="Written"/> is valid until the next write.
 /// </summary>
 public sealed class ProtobufWriter(int capacity = 1024)

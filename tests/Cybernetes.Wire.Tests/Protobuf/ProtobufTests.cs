@@ -143,7 +143,8 @@ internal sealed class FactsFiller(int seed)
         foreach (FieldFacts field in SchemaFacts.FieldsOf(type))
         {
             // Protobuf does not carry an object's own kind, not even of objects inside others.
-            bool inTypeMeta = field.JsonName is "kind" or "apiVersion" && type.Declared.Any(f => f.Inline && f.ProtobufNumber == 0);
+            bool inTypeMeta = field.JsonName is "kind" or "apiVersion"
+                && type.Declared.Any(f => f.Inline && f.ProtobufNumber == 0);
             if (field.ProtobufNumber == 0 || inTypeMeta || _random.Next(3) == 0) continue;
             if (type.Name == "JSONSchemaProps" && field.Type.Shape is TypeShape.Raw or TypeShape.Map && depth > 3) continue;
             if (Value(type, field, field.Type, depth) is { } value) map[field.JsonName] = value;
@@ -153,7 +154,8 @@ internal sealed class FactsFiller(int seed)
 
     private JsonTree? Value(TypeFacts owner, FieldFacts field, TypeReference type, int depth)
     {
-        if (owner.Name == "JSONSchemaProps" && field.JsonName is "items" or "additionalProperties" or "additionalItems" or "dependencies")
+        if (owner.Name == "JSONSchemaProps"
+            && field.JsonName is "items" or "additionalProperties" or "additionalItems" or "dependencies")
             return type.Shape == TypeShape.Map ? new JsonMap { ["k"] = Fill(owner, depth + 1) } : Fill(owner, depth + 1);
         switch (type.Shape)
         {
