@@ -26,7 +26,7 @@ internal sealed class DefaultTolerationSeconds : IAdmissionPlugin
             if (!tolerated)
                 (spec.Tolerations ??= []).Add(new()
                 {
-                    Key = key, Operator = TolerationOperator.Exists, Effect = TaintEffect.NoExecute, TolerationSeconds = Seconds,
+                    Key = key, Operator = TolerationOperator.TolerationOpExists, Effect = TaintEffect.NoExecute, TolerationSeconds = Seconds,
                 });
         }
         return ValueTask.CompletedTask;

@@ -7,7 +7,8 @@ namespace Cybernetes.ApiServer.Registry;
 /// <summary>The visible list of the kinds this server is built with. A new kind is one file and one line here.</summary>
 internal static class BuiltInKinds
 {
-    public static IReadOnlyList<KindDefinition> All() =>
+    /// <summary>All of them. <paramref name="services"/> is for the few that need more than their objects.</summary>
+    public static IReadOnlyList<KindDefinition> All(KindServices services) =>
     [
         new ConfigMapKind(),
         new NamespaceKind(),

@@ -54,26 +54,25 @@ public sealed class ApiServerHost : IAsyncDisposable
             Authorizer = new AlwaysAllowAuthorizer(),
         };
         var metrics = new MetricRegistry();
+        var tokens = new ServiceAccountTokens(options.ServiceAccountKey, options.ServiceAccountIssuer);
         var inFlight = new InFlightLimiter(options.MaxMutatingRequestsInFlight, options.MaxRequestsInFlight);
         var health = new HealthChecks(services);
         ServerMetrics.Register(metrics, services, inFlight);
         services.Admission = new(AdmissionPlugins.BuiltIn(services));
         services.Pipeline = new(services, new()
         {
-            Authenticators = Authenticators(services, options), Paths = PathHandlers.BuiltIn(services, metrics, health, options),
+            Authenticators = Authenticators(services, options, tokens), Paths = PathHandlers.BuiltIn(services, metrics, health, options),
             InFlight = inFlight, Metrics = new(metrics),
         });
 
         await hub.StartAsync(cancellation);
-        services.Serve(new(BuiltInKinds.All(services, options)));
+        services.Serve(new(BuiltInKinds.All(KindServicesOf(options, tokens))));
         var web = options.SecurePort is { } port ? new WebServer(new(options.BindAddress, port, options.ServingCertificate), options.Loggers) : null;
         if (web is not null)
             await web.StartAsync(services.Pipeline, cancellation);
-        var systemObjects = new SystemObjects(services, options, web?.Port ?? port0(options), health);
+        var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);
         systemObjects.Start();
         return new(services, hub, web, systemObjects, health, metrics);
-
-        static int port0(ApiServerOptions options) => options.SecurePort ?? 6443;
     }
 
     /// <summary>A transport into the pipeline under a user, without sockets. The handler owns nothing and may be used by many clients.</summary>
@@ -103,10 +102,17 @@ public sealed class ApiServerHost : IAsyncDisposable
             await _web.DisposeAsync();
     }
 
-    private static List<IAuthenticator> Authenticators(RegistryServices services, ApiServerOptions options) =>
+    private static KindServices KindServicesOf(ApiServerOptions options, ServiceAccountTokens tokens) => new()
+    {
+        ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
+        Tokens = tokens,
+        Kubelets = new(options.KubeletClientCertificate, options.KubeletAuthorities),
+    };
+
+    private static List<IAuthenticator> Authenticators(RegistryServices services, ApiServerOptions options, ServiceAccountTokens tokens) =>
     [
         new InProcessAuthenticator(),
         new ClientCertificateAuthenticator(options.ClientAuthorities, options.Time),
-        new ServiceAccountTokenAuthenticator(services, options),
+        new ServiceAccountTokenAuthenticator(services, tokens),
     ];
 }
