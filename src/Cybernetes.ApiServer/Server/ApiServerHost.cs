@@ -22,6 +22,7 @@ public sealed class ApiServerHost : IAsyncDisposable
     private readonly WebServer? _web;
     private readonly SystemObjects _systemObjects;
     private readonly HealthChecks _health;
+    private int _stopped;
 
     private ApiServerHost(RegistryServices services, WatchHub hub, WebServer? web, SystemObjects systemObjects, HealthChecks health, MetricRegistry metrics)
     {
@@ -87,6 +88,8 @@ public sealed class ApiServerHost : IAsyncDisposable
     /// <summary>Stops: not ready any more, watches end, requests under way may finish until the token is cancelled.</summary>
     public async Task StopAsync(CancellationToken cancellation = default)
     {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0)
+            return;
         _health.BeginShutdown();
         await _systemObjects.DisposeAsync();
         await _hub.DisposeAsync();

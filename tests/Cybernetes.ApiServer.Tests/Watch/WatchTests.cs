@@ -61,7 +61,7 @@ public sealed class WatchTests
     {
         await using var server = await ServerFixture.StartAsync();
         for (var i = 0; i < 300; i++)
-            await server.SendAsync("PATCH", "/api/v1/namespaces/default", $$$"""{"metadata":{"annotations":{"n":"{{{i}}}"}}}""", "application/merge-patch+json");
+            await server.SendAsync("PATCH", "/api/v1/namespaces/default", $"{{\"metadata\":{{\"annotations\":{{\"n\":\"{i}\"}}}}}}", "application/merge-patch+json");
         var cache = server.Host.Services.Hub.CacheOf(server.Host.Services.Catalog.FindStored("", "namespaces")!);
         cache.Start(server.Host.Services.Hub.Revision);
         using var watch = await WatchReader.OpenAsync(server, "/api/v1/namespaces?watch=1&resourceVersion=2");
