@@ -238,9 +238,9 @@ public sealed class KubeconfigTests : IDisposable
         User = new KubeconfigUser { Token = "yes" },
     };
 
-    private static string Minimal(string cluster, string user) => $$"""
-        clusters: [{name: c, cluster: {{Braced(cluster)}}}]
-        users: [{name: u, user: {{Braced(user)}}}]
+    private static string Minimal(string cluster, string user) => $$$"""
+        clusters: [{name: c, cluster: {{{Braced(cluster)}}} }]
+        users: [{name: u, user: {{{Braced(user)}}} }]
         contexts: [{name: x, context: {cluster: c, user: u}}]
         current-context: x
         """;
