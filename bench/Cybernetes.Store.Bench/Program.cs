@@ -56,11 +56,14 @@ internal static class Puts
         foreach (var (writers, puts) in new[] { (1, 10_000), (16, 100_000), (64, 300_000), (256, 300_000) })
         {
             var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
+            var collections = GC.CollectionCount(0);
             var rate = await Measure.PutAsync(store, writers, puts, 1024, 20_000);
             allocated = (GC.GetTotalAllocatedBytes() - allocated) / puts;
             var microseconds = (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / puts;
+            collections = GC.CollectionCount(0) - collections;
             Console.WriteLine(
-                $"  {writers,4} writers: {rate,9:N0}/s, {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put");
+                $"  {writers,4} writers: {rate,9:N0}/s, {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, " +
+                $"{collections} garbage collections");
         }
         await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
         await Measure.PutAsync(memory, 1, 50_000, 1024, 20_000);

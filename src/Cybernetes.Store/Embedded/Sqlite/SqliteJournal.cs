@@ -58,6 +58,8 @@ internal sealed class SqliteJournal : IJournal
     /// <summary>Opens or makes the database and shows the loader what it holds.</summary>
     public static StoreResult<SqliteJournal> Open(string path, EmbeddedStoreOptions options, StateLoader loader, ILogger logger)
     {
+        if (WalInspector.FindDamage(path + "-wal") is { } logDamage)
+            return logDamage;
         SqliteConnection? connection = null;
         try
         {
