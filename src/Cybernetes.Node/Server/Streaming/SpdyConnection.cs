@@ -18,8 +18,7 @@ internal enum SpdyFrameType
 
 /// <summary>
 /// One end of a SPDY/3.1 connection (draft 3.1) over an upgraded HTTP connection, as exec, attach and port-forward use it: either
-/// side may
-/// open streams. The same class is client (towards the container runtime) and server (towards kubectl).
+/// side may open streams. The same class is client (towards the container runtime) and server (towards kubectl).
 /// </summary>
 /// <remarks>
 /// Flow control: this end always gives windows back. It keeps to the peer's windows only once the peer has shown that it has some
