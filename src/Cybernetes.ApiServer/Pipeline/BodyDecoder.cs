@@ -59,11 +59,15 @@ internal static class BodyDecoder
     {
         try
         {
-            return YamlReader.ToJson(body, findings);
+            var duplicates = new List<string>();
+            var json = YamlReader.ToJson(body, duplicates);
+            if (duplicates.Count > 0)
+                findings.Add(YamlReader.DuplicatesError(duplicates));
+            return json;
         }
         catch (YamlException e)
         {
-            throw Failure.BadRequest($"error converting YAML to JSON: {e.Message}");
+            throw Failure.BadRequest(e.Message);
         }
     }
 

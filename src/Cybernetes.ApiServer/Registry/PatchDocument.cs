@@ -12,9 +12,9 @@ internal sealed class PatchDocument
     private const string MergePatchMedia = "application/merge-patch+json";
     private const string StrategicMergePatchMedia = "application/strategic-merge-patch+json";
     private const string ApplyMedia = "application/apply-patch+yaml";
-    private readonly Func<JsonTree, ServedVersion, DecodeContext?, JsonTree> _apply;
+    private readonly Func<JsonTree, ServedVersion, List<string>, JsonTree> _apply;
 
-    private PatchDocument(Func<JsonTree, ServedVersion, DecodeContext?, JsonTree> apply) => _apply = apply;
+    private PatchDocument(Func<JsonTree, ServedVersion, List<string>, JsonTree> apply) => _apply = apply;
 
     /// <summary>Whether the request is a server-side apply.</summary>
     public static bool IsApply(ApiRequest request) => MediaOf(request) == ApplyMedia;
@@ -22,9 +22,10 @@ internal sealed class PatchDocument
     /// <summary>Reads the patch by its content type; a 415 for others.</summary>
     public static PatchDocument Read(ApiRequest request, byte[] body) => MediaOf(request) switch
     {
-        JsonPatchMedia => new((target, _, context) => JsonPatch.Parse(body, context).Apply(target)),
-        MergePatchMedia => new((target, _, context) => JsonMergePatch.Apply(target, body, context)),
-        StrategicMergePatchMedia => new((target, version, context) => ApplyStrategic(target, body, version, context)),
+        JsonPatchMedia => new((target, _, findings) => ApplyJsonPatch(target, body, findings)),
+        MergePatchMedia => new((target, _, findings) => Noting(findings, context => JsonMergePatch.Apply(target, body, context))),
+        StrategicMergePatchMedia => new((target, version, findings) =>
+            Noting(findings, context => ApplyStrategic(target, body, version, context))),
         _ => throw new RequestFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
             + $"{JsonPatchMedia}, {MergePatchMedia}, {StrategicMergePatchMedia}"),
     };
@@ -38,10 +39,7 @@ internal sealed class PatchDocument
     {
         try
         {
-            var context = new DecodeContext();
-            var patched = _apply(JsonTree.ParseMap(json.Span), version, context).ToUtf8();
-            findings.AddRange(context.StrictFindings);
-            return patched;
+            return _apply(JsonTree.ParseMap(json.Span), version, findings).ToUtf8();
         }
         catch (PatchException e)
         {
@@ -57,6 +55,21 @@ internal sealed class PatchDocument
         {
             throw Failure.BadRequest(e.Message);
         }
+    }
+
+    private static JsonTree ApplyJsonPatch(JsonTree target, byte[] body, List<string> findings)
+    {
+        var patch = JsonPatch.Parse(body, new DecodeContext());
+        findings.AddRange(patch.StrictFindings);
+        return patch.Apply(target);
+    }
+
+    private static JsonTree Noting(List<string> findings, Func<DecodeContext, JsonTree> apply)
+    {
+        var context = new DecodeContext();
+        var patched = apply(context);
+        findings.AddRange(context.StrictFindings);
+        return patched;
     }
 
     private static JsonMap ApplyStrategic(JsonTree target, byte[] patch, ServedVersion version, DecodeContext? context)
