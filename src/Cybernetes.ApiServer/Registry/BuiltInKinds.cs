@@ -1,6 +1,10 @@
+using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Registry.Core.Services;
+using Cybernetes.ApiServer.Registry.Discovery;
+using Cybernetes.ApiServer.Registry.Events;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -11,11 +15,17 @@ internal static class BuiltInKinds
     public static IReadOnlyList<KindDefinition> All(KindServices services) =>
     [
         new ConfigMapKind(),
+        new EndpointsKind(),
+        new EventKind(),
         new NamespaceKind(),
         new NodeKind(),
-        new PodKind(),
+        new PodKind(services.Kubelets),
         new SecretKind(),
-        new ServiceAccountKind(),
+        new ServiceKind(services.ServiceAddresses),
+        new ServiceAccountKind(services.Tokens),
+        new DeploymentKind(),
+        new ReplicaSetKind(),
         new LeaseKind(),
+        new EndpointSliceKind(),
     ];
 }
