@@ -30,8 +30,7 @@ internal static class WatchFrame
     {
         try
         {
-            (WatchEventType type, ReadOnlyMemory<byte> body) = Split(frame);
-            return new WatchEvent<T>(type, WireBody.Read<T>(body));
+            return ReadChecked<T>(frame);
         }
         catch (JsonException failure)
         {
@@ -39,10 +38,8 @@ internal static class WatchFrame
         }
     }
 
-    /// <summary>The kind of change and the bytes of its object, cut out of the frame.</summary>
-    /// <exception cref="ApiStatusException">The frame is an error event.</exception>
-    /// <exception cref="ObjectDecodeException">The frame is no watch event.</exception>
-    public static (WatchEventType Type, ReadOnlyMemory<byte> Body) Split(ReadOnlyMemory<byte> frame)
+    private static WatchEvent<T> ReadChecked<T>(ReadOnlyMemory<byte> frame)
+        where T : class, IKubernetesObject<T>
     {
         var reader = new Utf8JsonReader(frame.Span, JsonLimits.ReaderOptions);
         string? type = null;
@@ -67,10 +64,10 @@ internal static class WatchFrame
 
         return type switch
         {
-            "ADDED" => (WatchEventType.Added, body),
-            "MODIFIED" => (WatchEventType.Modified, body),
-            "DELETED" => (WatchEventType.Deleted, body),
-            "BOOKMARK" => (WatchEventType.Bookmark, body),
+            "ADDED" => new WatchEvent<T>(WatchEventType.Added, WireBody.Read<T>(body)),
+            "MODIFIED" => new WatchEvent<T>(WatchEventType.Modified, WireBody.Read<T>(body)),
+            "DELETED" => new WatchEvent<T>(WatchEventType.Deleted, WireBody.Read<T>(body)),
+            "BOOKMARK" => new WatchEvent<T>(WatchEventType.Bookmark, WireBody.Read<T>(body)),
             "ERROR" => throw new ApiStatusException(WireBody.Read<Status>(body)),
             _ => throw new ObjectDecodeException($"a watch event has the unknown type \"{type}\""),
         };
