@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Cybernetes.Store;
 using Cybernetes.Store.Embedded;
+using Cybernetes.Store.Embedded.Sqlite;
 
 // Measures the embedded engine alone. Prints figures, asserts nothing: machines differ and are shared.
 //   store-bench [puts [FOLDER] | memory [RECORDS] | reads | watch]     default: all of it
@@ -9,6 +10,7 @@ var what = args.Length > 0 ? args[0] : "all";
 var folder = args.Length > 1 && what == "puts" ? args[1] : Directory.CreateTempSubdirectory("store-bench-").FullName;
 try
 {
+    await Opening.RunAsync(folder);
     if (what is "puts" or "all")
         await Puts.RunAsync(folder);
     if (what is "reads" or "all")
@@ -46,25 +48,79 @@ internal static class Measure
     }
 }
 
+/// <summary>What the disk and SQLite give without us: the measure of everything else in the same run.</summary>
+internal static class BareSqlite
+{
+    public static unsafe double Insert(string path, int rows)
+    {
+        using var connection = new SqliteConnection(path);
+        foreach (var pragma in new[] { "page_size=8192", "journal_mode=WAL", "synchronous=FULL", "cache_size=-8192" })
+            connection.Execute($"PRAGMA {pragma}");
+        connection.Execute("CREATE TABLE records (id INTEGER PRIMARY KEY, key TEXT, value BLOB, a, b, c, d, e)");
+        using var begin = connection.Prepare("BEGIN IMMEDIATE");
+        using var commit = connection.Prepare("COMMIT");
+        using var insert = connection.Prepare("INSERT INTO records VALUES (?1, ?2, ?3, 1, 2, 0, 8, 1234567)");
+        var (key, value) = ("/registry/configmaps/default/load-123456"u8.ToArray(), new byte[1024]);
+        var clock = Stopwatch.StartNew();
+        for (var row = 0L; row < rows; row++)
+        {
+            if (row % 64 == 0)
+                begin.Run();
+            fixed (byte* text = key, bytes = value)
+            {
+                insert.Bind(1, row << 20);
+                insert.BindText(2, text, key.Length);
+                insert.BindBlob(3, bytes, value.Length);
+                insert.Run();
+            }
+            if (row % 64 == 63 || row == rows - 1)
+                commit.Run();
+        }
+        return rows / clock.Elapsed.TotalSeconds;
+    }
+}
+
 internal static class Puts
 {
     public static async Task RunAsync(string folder)
     {
         Console.WriteLine("durable puts of 1 KB");
+        var peer = BareSqlite.Insert(Path.Combine(folder, "bare.db"), 100_000);
+        Console.WriteLine($"  bare SQLite, one thread, commits of 64 rows: {peer:N0}/s");
         await using var store = Measure.Open(folder, "puts");
         await Measure.PutAsync(store, 64, 20_000, 1024, 20_000);
         foreach (var (writers, puts) in new[] { (1, 10_000), (16, 100_000), (64, 300_000), (256, 300_000) })
         {
             var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
+            var collections = GC.CollectionCount(0);
             var rate = await Measure.PutAsync(store, writers, puts, 1024, 20_000);
             allocated = (GC.GetTotalAllocatedBytes() - allocated) / puts;
             var microseconds = (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / puts;
+            collections = GC.CollectionCount(0) - collections;
             Console.WriteLine(
-                $"  {writers,4} writers: {rate,9:N0}/s, {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put");
+                $"  {writers,4} writers: {rate,9:N0}/s ({rate / peer:P0} of bare SQLite), {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, " +
+                $"{collections} garbage collections");
         }
         await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
         await Measure.PutAsync(memory, 1, 50_000, 1024, 20_000);
         Console.WriteLine($"  in memory, 1 writer: {await Measure.PutAsync(memory, 1, 300_000, 1024, 20_000):N0}/s");
+    }
+}
+
+internal static class Opening
+{
+    public static async Task RunAsync(string folder)
+    {
+        foreach (var what in new[] { "made", "opened again" })
+        {
+            var (clock, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+            await using (Measure.Open(folder, "empty"))
+            {
+                processor = Environment.CpuUsage.TotalTime - processor;
+                Console.WriteLine(
+                    $"empty store {what}: {clock.Elapsed.TotalMilliseconds:N0} ms, {processor.TotalMilliseconds:N0} ms of processor");
+            }
+        }
     }
 }
 
@@ -154,9 +210,11 @@ internal static class Memory
             onDisk = (await store.StatusAsync()).Value.BytesOnDisk;
             Console.WriteLine($"  {used / records:N0} bytes of memory and {onDisk / records:N0} of disk a record");
         }
-        var opening = Stopwatch.StartNew();
+        var (opening, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         await using var again = Measure.Open(folder, "memory");
-        Console.WriteLine($"  opened again in {opening.Elapsed.TotalMilliseconds:N0} ms");
+        processor = Environment.CpuUsage.TotalTime - processor;
+        Console.WriteLine(
+            $"  opened again in {opening.Elapsed.TotalMilliseconds:N0} ms, {processor.TotalMilliseconds:N0} ms of processor");
         Console.WriteLine($"  resident: {Environment.WorkingSet >> 20:N0} MiB");
     }
 }

@@ -1,19 +1,90 @@
 using Cybernetes.Cli.Commands;
+using Cybernetes.Cli.Running;
+using Cybernetes.Client.LeaderElection;
+using Cybernetes.Controllers;
+using Cybernetes.Network.ServiceProxy;
+using Cybernetes.Scheduler;
+using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli;
 
 /// <summary>The visible list of what is in this program.</summary>
 internal static class Parts
 {
+    public static Part Scheduler { get; } = new(
+        "scheduler",
+        _ => "system:kube-scheduler",
+        [],
+        (context, cancellation) => ElectedAsync(
+            "kube-scheduler",
+            context,
+            term => new PodScheduler(context.Client, new SchedulerOptions(), Logger(context, "scheduler")).RunAsync(term),
+            cancellation));
+
+    public static Part Controllers { get; } = new(
+        "controllers",
+        _ => "system:kube-controller-manager",
+        [],
+        (context, cancellation) => ElectedAsync(
+            "kube-controller-manager",
+            context,
+            term => new ControllerManager(
+                context.Client,
+                new ControllerManagerOptions
+                {
+                    Controllers = context.Settings.Controllers,
+                    RootCertificateAuthority = context.Settings.RootCertificate,
+                    ClusterCidr = context.Settings.ClusterCidr,
+                },
+                Logger(context, "controllers")).RunAsync(term),
+            cancellation));
+
+    public static Part Proxy { get; } = new(
+        "proxy",
+        _ => "system:kube-proxy",
+        [],
+        (context, cancellation) => new ServiceProxyRunner(
+            context.Client,
+            new ServiceProxyOptions
+            {
+                NodeName = context.Settings.NodeName,
+                ClusterCidr = context.Settings.ClusterCidr,
+                ServiceCidr = context.Settings.ServiceCidr,
+                MasqueradeAll = context.Settings.Proxy.MasqueradeAll,
+                LocalhostNodePorts = context.Settings.Proxy.LocalhostNodePorts,
+                NodePortAddresses = context.Settings.Proxy.NodePortAddresses,
+            },
+            Logger(context, "proxy")).RunAsync(cancellation));
+
+    /// <summary>The parts of <c>cyb server</c> beside the API server, by the names that --disable takes.</summary>
+    public static IReadOnlyList<Part> All { get; } = [Scheduler, Controllers, Proxy];
+
     /// <summary>The words after <c>cyb</c>, in the order of help.</summary>
     public static IReadOnlyList<Command> Commands()
     {
         Command[] commands = [];
         commands =
         [
+            new ServerCommand(),
+            new ApiServerCommand(),
+            new SchedulerCommand(),
+            new ControllerManagerCommand(),
+            new ProxyCommand(),
             new CompletionCommand(() => commands),
             new VersionCommand(),
         ];
         return commands;
+    }
+
+    private static ILogger Logger(PartContext context, string name) => context.Loggers.CreateLogger(name);
+
+    // A lost election ends the part; its runner begins it again as a candidate.
+    private static Task ElectedAsync(
+        string lease, PartContext context, Func<CancellationToken, Task> lead, CancellationToken cancellation)
+    {
+        if (!context.Settings.LeaderElect)
+            return lead(cancellation);
+        var options = new LeaderElectionOptions { LeaseName = lease, Identity = context.Settings.Identity };
+        return new LeaderElector(context.Client, options, Logger(context, lease)).RunAsync(lead, cancellation);
     }
 }

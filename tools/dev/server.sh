@@ -12,6 +12,7 @@ start_server() {
     --data-dir "$STATE/server"
     --write-kubeconfig "$CLUSTER_KUBECONFIG"
     --container-runtime-endpoint "unix://$CONTAINERD_SOCKET"
+    --cni-conf-dir "$CONTAINERD/cni"
   )
   # shellcheck disable=SC2206 # the user's own words
   arguments+=(${CYBERNETES_ARGUMENTS:-})

@@ -66,8 +66,8 @@ remove_rules() {
     command -v $tool-save >/dev/null || continue
     for table in filter nat mangle raw; do
       save=$($tool-save -t $table 2>/dev/null) || continue
-      grep -qE 'KUBE-|CNI-|cybernetes' <<<"$save" || continue
-      grep -vE 'KUBE-|CNI-|cybernetes' <<<"$save" | $tool-restore -w 5 -T $table 2>/dev/null ||
+      grep -qE 'KUBE-|CNI-|CYB-|cybernetes' <<<"$save" || continue
+      grep -vE 'KUBE-|CNI-|CYB-|cybernetes' <<<"$save" | $tool-restore -w 5 -T $table 2>/dev/null ||
         note "cannot take the rules out of $tool's table $table"
     done
   done

@@ -4,7 +4,7 @@ using Cybernetes.Objects;
 namespace Cybernetes.ApiServer.Failures;
 
 /// <summary>A resource with its group, as failures name it: <c>deployments.apps</c>, <c>pods</c>.</summary>
-public readonly record struct ResourceName(string Group, string Resource)
+public readonly record struct QualifiedResource(string Group, string Resource)
 {
     /// <inheritdoc/>
     public override string ToString() => Group.Length == 0 ? Resource : $"{Resource}.{Group}";
@@ -14,7 +14,7 @@ public readonly record struct ResourceName(string Group, string Resource)
 public static class Failure
 {
     /// <summary>404 of a known resource.</summary>
-    public static RequestFailure NotFound(ResourceName resource, string name) =>
+    public static RequestFailure NotFound(QualifiedResource resource, string name) =>
         About(404, "NotFound", $"{resource} {JsonText.Quote(name)} not found", resource, name);
 
     /// <summary>404 of a path that nothing serves.</summary>
@@ -26,26 +26,26 @@ public static class Failure
         new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource") { HasDetails = true };
 
     /// <summary>405 of an operation of a kind.</summary>
-    public static RequestFailure MethodNotSupported(ResourceName resource, string action) =>
+    public static RequestFailure MethodNotSupported(QualifiedResource resource, string action) =>
         About(405, "MethodNotAllowed", $"{action} is not supported on resources of kind {JsonText.Quote(resource.ToString())}", resource, "");
 
     /// <summary>409: the name is taken.</summary>
-    public static RequestFailure AlreadyExists(ResourceName resource, string name) =>
+    public static RequestFailure AlreadyExists(QualifiedResource resource, string name) =>
         About(409, "AlreadyExists", $"{resource} {JsonText.Quote(name)} already exists", resource, name);
 
     /// <summary>409: no free name was found for a generateName.</summary>
-    public static RequestFailure GenerateNameConflict(ResourceName resource, string name) =>
+    public static RequestFailure GenerateNameConflict(QualifiedResource resource, string name) =>
         new(409, "AlreadyExists", $"{resource} {JsonText.Quote(name)} already exists, the server was not able to generate a unique name for the object")
         {
             Group = resource.Group, Kind = resource.Resource, Name = name, RetryAfterSeconds = 1,
         };
 
     /// <summary>409: something else changed the object, or it may not be changed now.</summary>
-    public static RequestFailure Conflict(ResourceName resource, string name, string detail) =>
+    public static RequestFailure Conflict(QualifiedResource resource, string name, string detail) =>
         About(409, "Conflict", $"Operation cannot be fulfilled on {resource} {JsonText.Quote(name)}: {detail}", resource, name);
 
     /// <summary>409 of the optimistic lock.</summary>
-    public static RequestFailure Modified(ResourceName resource, string name) =>
+    public static RequestFailure Modified(QualifiedResource resource, string name) =>
         Conflict(resource, name, "the object has been modified; please apply your changes to the latest version and try again");
 
     /// <summary>422 with the field errors.</summary>
@@ -65,7 +65,7 @@ public static class Failure
     public static RequestFailure Unauthorized(string message = "Unauthorized") => new(401, "Unauthorized", message);
 
     /// <summary>403 of a resource.</summary>
-    public static RequestFailure Forbidden(ResourceName resource, string name, string detail) => About(
+    public static RequestFailure Forbidden(QualifiedResource resource, string name, string detail) => About(
         403, "Forbidden", name.Length == 0 ? $"{resource} is forbidden: {detail}" : $"{resource} {JsonText.Quote(name)} is forbidden: {detail}",
         resource, name);
 
@@ -109,6 +109,6 @@ public static class Failure
     public static RequestFailure Internal(string message) =>
         new(500, "InternalError", $"Internal error occurred: {message}") { Causes = [new("", message, "")] };
 
-    private static RequestFailure About(int code, string reason, string message, ResourceName resource, string name) =>
+    private static RequestFailure About(int code, string reason, string message, QualifiedResource resource, string name) =>
         new(code, reason, message) { Group = resource.Group, Kind = resource.Resource, Name = name };
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects;
+using Cybernetes.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -19,7 +20,7 @@ internal static class Answers
         response.StatusCode = status;
         response.ContentType = media.ContentType;
         if (media.Format == MediaFormat.Yaml)
-            throw Failure.NotAcceptable("application/json");
+            json = YamlWriter.FromJson(json.Span);
         else if (WantsPretty(request))
             json = Indent(json);
         var head = HttpMethods.IsHead(request.Http.Request.Method);
@@ -62,7 +63,7 @@ internal static class Answers
     }
 
     /// <summary>Writes the Status of a success (deletions).</summary>
-    public static Task WriteSuccessAsync(ApiRequest request, int status, ResourceName resource, string name, string uid)
+    public static Task WriteSuccessAsync(ApiRequest request, int status, QualifiedResource resource, string name, string uid)
     {
         var media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, transforms: false);
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(256);

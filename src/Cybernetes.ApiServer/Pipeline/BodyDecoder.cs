@@ -3,6 +3,7 @@ using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Pipeline;
 
@@ -56,8 +57,18 @@ internal static class BodyDecoder
 
     private static byte[] FromYaml(byte[] body, List<string> findings)
     {
-        _ = body.Length + findings.Count;
-        throw Failure.UnsupportedMediaType("application/json");
+        try
+        {
+            var duplicates = new List<string>();
+            var json = YamlReader.ToJson(body, duplicates);
+            if (duplicates.Count > 0)
+                findings.Add(YamlReader.DuplicatesError(duplicates));
+            return json;
+        }
+        catch (YamlException e)
+        {
+            throw Failure.BadRequest(e.Message);
+        }
     }
 
     /// <summary>Reads apiVersion and kind off the top level.</summary>
@@ -86,7 +97,7 @@ internal static class BodyDecoder
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw CannotHandle(target, "", $"couldn't get version/kind; json parse error: {e.Message}", json);
+            throw CannotHandle(target, "", $"couldn't get version/kind; json parse error: {GoJsonSyntax.Check(json) ?? e.Message}", json);
         }
         return (apiVersion, kind);
     }

@@ -154,7 +154,8 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         await services.Admission.ValidateAsync(attributes, cancellation);
 
         // Journey 16: store transaction
-        // Journey 17: watch cache (it follows the store's own watch, see Watch/WatchHub.cs)
+        // Journey 17: watch cache
+        // It follows the store by a watch of its own: Watch/WatchHub.cs.
         var stored = await StoreAsync(write, obj, current, attempt, cancellation);
         if (stored is not null)
             return stored;

@@ -1,20 +1,31 @@
+using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Registry.Core.Services;
+using Cybernetes.ApiServer.Registry.Discovery;
+using Cybernetes.ApiServer.Registry.Events;
 
 namespace Cybernetes.ApiServer.Registry;
 
 /// <summary>The visible list of the kinds this server is built with. A new kind is one file and one line here.</summary>
 internal static class BuiltInKinds
 {
-    public static IReadOnlyList<KindDefinition> All() =>
+    /// <summary>All of them. <paramref name="services"/> is for the few that need more than their objects.</summary>
+    public static IReadOnlyList<KindDefinition> All(KindServices services) =>
     [
         new ConfigMapKind(),
+        new EndpointsKind(),
+        new EventKind(),
         new NamespaceKind(),
         new NodeKind(),
-        new PodKind(),
+        new PodKind(services.Kubelets),
         new SecretKind(),
-        new ServiceAccountKind(),
+        new ServiceKind(services.ServiceAddresses),
+        new ServiceAccountKind(services.Tokens),
+        new DeploymentKind(),
+        new ReplicaSetKind(),
         new LeaseKind(),
+        new EndpointSliceKind(),
     ];
 }

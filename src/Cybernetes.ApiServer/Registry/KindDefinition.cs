@@ -41,7 +41,7 @@ public abstract class KindDefinition
     public virtual string StoragePath => Plural;
 
     /// <summary>Group and resource of the storage version, for failures.</summary>
-    public ResourceName Resource => new(Group, Plural);
+    public QualifiedResource Resource => new(Group, Plural);
 
     /// <summary>The versions served, the storage version among them. Made once.</summary>
     public IReadOnlyList<ServedVersion> Served => _served ??= MakeServed();

@@ -1,29 +1,84 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Objects;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
 /// <summary>A patch as it was sent, ready to be applied to any state of the object.</summary>
-internal abstract class PatchDocument
+internal sealed class PatchDocument
 {
     private const string JsonPatchMedia = "application/json-patch+json";
     private const string MergePatchMedia = "application/merge-patch+json";
     private const string StrategicMergePatchMedia = "application/strategic-merge-patch+json";
     private const string ApplyMedia = "application/apply-patch+yaml";
+    private readonly Func<JsonTree, ServedVersion, List<string>, JsonTree> _apply;
+
+    private PatchDocument(Func<JsonTree, ServedVersion, List<string>, JsonTree> apply) => _apply = apply;
 
     /// <summary>Whether the request is a server-side apply.</summary>
     public static bool IsApply(ApiRequest request) => MediaOf(request) == ApplyMedia;
 
     /// <summary>Reads the patch by its content type; a 415 for others.</summary>
-    public static PatchDocument Read(ApiRequest request, byte[] body, List<string> findings) => MediaOf(request) switch
+    public static PatchDocument Read(ApiRequest request, byte[] body) => MediaOf(request) switch
     {
+        JsonPatchMedia => new((target, _, findings) => ApplyJsonPatch(target, body, findings)),
+        MergePatchMedia => new((target, _, findings) => Noting(findings, context => JsonMergePatch.Apply(target, body, context))),
+        StrategicMergePatchMedia => new((target, version, findings) =>
+            Noting(findings, context => ApplyStrategic(target, body, version, context))),
         _ => throw new RequestFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
             + $"{JsonPatchMedia}, {MergePatchMedia}, {StrategicMergePatchMedia}"),
     };
 
     /// <summary>The patched object as JSON, of the same version.</summary>
+    /// <param name="json">The object in the version that is patched.</param>
+    /// <param name="version">That version.</param>
+    /// <param name="findings">Receives what is given twice in the patch.</param>
     /// <exception cref="RequestFailure">400 of a patch that is none, 422 of one that does not fit.</exception>
-    public abstract byte[] Apply(ReadOnlyMemory<byte> json, ServedVersion version);
+    public byte[] Apply(ReadOnlyMemory<byte> json, ServedVersion version, List<string> findings)
+    {
+        try
+        {
+            return _apply(JsonTree.ParseMap(json.Span), version, findings).ToUtf8();
+        }
+        catch (PatchException e)
+        {
+            throw e.Failure switch
+            {
+                PatchFailure.BadRequest => Failure.BadRequest(e.Message),
+                PatchFailure.Unprocessable => new RequestFailure(422, "Invalid", e.Message) { HasDetails = true },
+                PatchFailure.TooLarge => new RequestFailure(413, "RequestEntityTooLarge", $"Request entity too large: {e.Message}"),
+                _ => Failure.Internal(e.Message),
+            };
+        }
+        catch (ObjectDecodeException e)
+        {
+            throw Failure.BadRequest(e.Message);
+        }
+    }
+
+    private static JsonTree ApplyJsonPatch(JsonTree target, byte[] body, List<string> findings)
+    {
+        var patch = JsonPatch.Parse(body, new DecodeContext());
+        findings.AddRange(patch.StrictFindings);
+        return patch.Apply(target);
+    }
+
+    private static JsonTree Noting(List<string> findings, Func<DecodeContext, JsonTree> apply)
+    {
+        var context = new DecodeContext();
+        var patched = apply(context);
+        findings.AddRange(context.StrictFindings);
+        return patched;
+    }
+
+    private static JsonMap ApplyStrategic(JsonTree target, byte[] patch, ServedVersion version, DecodeContext? context)
+    {
+        if (version.Facts is not { } facts)
+            throw new RequestFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
+                + $"{JsonPatchMedia}, {MergePatchMedia}");
+        return StrategicMergePatch.Apply((JsonMap)target, patch, PatchSchema.Of(facts), context);
+    }
 
     private static string MediaOf(ApiRequest request)
     {

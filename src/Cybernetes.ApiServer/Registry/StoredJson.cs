@@ -23,9 +23,16 @@ internal static class StoredJson
     /// <summary>Encodes an object for the store. Its resourceVersion is left as it was.</summary>
     public static (byte[] Json, int RevisionOffset) Encode(KindDefinition kind, IKubernetesObject obj)
     {
+        SetType(kind, obj);
+        return Encode(obj);
+    }
+
+    /// <summary>The same for an object that bears its type already.</summary>
+    public static (byte[] Json, int RevisionOffset) Encode(IKubernetesObject obj)
+    {
         var version = obj.Metadata.ResourceVersion;
         obj.Metadata.ResourceVersion = Placeholder;
-        var json = Write(kind, obj);
+        var json = Write(obj);
         obj.Metadata.ResourceVersion = version;
         return (json, json.AsSpan().IndexOf(StampText) + FieldText.Length);
     }
@@ -33,8 +40,18 @@ internal static class StoredJson
     /// <summary>Encodes an object as it is: answers of dry runs.</summary>
     public static byte[] Write(KindDefinition kind, IKubernetesObject obj)
     {
+        SetType(kind, obj);
+        return Write(obj);
+    }
+
+    private static void SetType(KindDefinition kind, IKubernetesObject obj)
+    {
         obj.APIVersion = kind.Group.Length == 0 ? kind.Version : $"{kind.Group}/{kind.Version}";
         obj.Kind = kind.Kind;
+    }
+
+    private static byte[] Write(IKubernetesObject obj)
+    {
         var buffer = t_buffer ??= new(4096);
         buffer.ResetWrittenCount();
         var writer = t_writer ??= new(buffer, JsonLimits.WriterOptions);

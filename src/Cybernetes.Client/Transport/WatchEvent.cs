@@ -30,7 +30,8 @@ internal static class WatchFrame
     {
         try
         {
-            return ReadChecked<T>(frame);
+            (WatchEventType type, ReadOnlyMemory<byte> body) = Split(frame);
+            return new WatchEvent<T>(type, WireBody.Read<T>(body));
         }
         catch (JsonException failure)
         {
@@ -38,8 +39,10 @@ internal static class WatchFrame
         }
     }
 
-    private static WatchEvent<T> ReadChecked<T>(ReadOnlyMemory<byte> frame)
-        where T : class, IKubernetesObject<T>
+    /// <summary>The kind of change and the bytes of its object, cut out of the frame.</summary>
+    /// <exception cref="ApiStatusException">The frame is an error event.</exception>
+    /// <exception cref="ObjectDecodeException">The frame is no watch event.</exception>
+    public static (WatchEventType Type, ReadOnlyMemory<byte> Body) Split(ReadOnlyMemory<byte> frame)
     {
         var reader = new Utf8JsonReader(frame.Span, JsonLimits.ReaderOptions);
         string? type = null;
@@ -64,10 +67,10 @@ internal static class WatchFrame
 
         return type switch
         {
-            "ADDED" => new WatchEvent<T>(WatchEventType.Added, WireBody.Read<T>(body)),
-            "MODIFIED" => new WatchEvent<T>(WatchEventType.Modified, WireBody.Read<T>(body)),
-            "DELETED" => new WatchEvent<T>(WatchEventType.Deleted, WireBody.Read<T>(body)),
-            "BOOKMARK" => new WatchEvent<T>(WatchEventType.Bookmark, WireBody.Read<T>(body)),
+            "ADDED" => (WatchEventType.Added, body),
+            "MODIFIED" => (WatchEventType.Modified, body),
+            "DELETED" => (WatchEventType.Deleted, body),
+            "BOOKMARK" => (WatchEventType.Bookmark, body),
             "ERROR" => throw new ApiStatusException(WireBody.Read<Status>(body)),
             _ => throw new ObjectDecodeException($"a watch event has the unknown type \"{type}\""),
         };

@@ -44,7 +44,7 @@ public static class AtomicFile
     }
 
     private static string FinalTarget(string path) =>
-        File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
 
     private static void WriteNew(string path, ReadOnlySpan<byte> content, UnixFileMode mode)
     {

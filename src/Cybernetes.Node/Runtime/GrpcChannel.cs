@@ -10,8 +10,7 @@ namespace Cybernetes.Node.Runtime;
 
 /// <summary>
 /// gRPC calls over HTTP/2 with prior knowledge on a unix socket ("gRPC over HTTP2"). Connects on the first call and again after
-/// the
-/// peer went away; calls under way then fail with <see cref="RuntimeStatusCode.Unavailable"/>.
+/// the peer went away; calls under way then fail with <see cref="RuntimeStatusCode.Unavailable"/>.
 /// </summary>
 internal sealed class GrpcChannel : IDisposable
 {

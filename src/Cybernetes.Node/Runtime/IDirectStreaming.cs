@@ -5,8 +5,7 @@ namespace Cybernetes.Node.Runtime;
 
 /// <summary>
 /// A runtime in this process that streams exec, attach and port-forward itself, instead of giving out a URL. The kubelet's server
-/// asks
-/// for this first.
+/// asks for this first.
 /// </summary>
 public interface IDirectStreaming
 {

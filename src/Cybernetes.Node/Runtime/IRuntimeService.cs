@@ -4,8 +4,7 @@ namespace Cybernetes.Node.Runtime;
 
 /// <summary>
 /// The container runtime as the node agent sees it: CRI v1's RuntimeService. <see cref="CriRuntime"/> speaks it to a real
-/// runtime,
-/// <see cref="Simulated.SimulatedRuntime"/> answers it without containers.
+/// runtime, <see cref="Simulated.SimulatedRuntime"/> answers it without containers.
 /// </summary>
 /// <remarks>
 /// Every call fails with <see cref="RuntimeCallException"/> when the runtime refuses or cannot be reached, and with
@@ -84,9 +83,8 @@ public interface IRuntimeService
         PodSandboxStatsFilter? filter, CancellationToken cancellation);
 
     /// <summary>
-    /// Container events from now on, until cancelled or the connection ends. Fails with
-    /// <see cref="RuntimeStatusCode.Unimplemented"/>
-    /// where the runtime has none: <see cref="PodLifecycleSource"/> then lists instead.
+    /// Container events from now on, until cancelled or the connection ends. Fails with <see
+    /// cref="RuntimeStatusCode.Unimplemented"/> where the runtime has none: <see cref="PodLifecycleSource"/> then lists instead.
     /// </summary>
     IAsyncEnumerable<ContainerEventResponse> ContainerEventsAsync(CancellationToken cancellation);
 }

@@ -25,8 +25,7 @@ public sealed record ContainerScript(
 
     /// <summary>
     /// From the pod's annotations (start-delay, run-for, exit-code, stop-delay, oom-killed, output, milli-cpu, memory-bytes),
-    /// else from the
-    /// command: sleep, true and false do what their names say.
+    /// else from the command: sleep, true and false do what their names say.
     /// </summary>
     public static ContainerScript Of(SimulatedContainer container)
     {

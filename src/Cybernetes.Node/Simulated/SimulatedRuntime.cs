@@ -7,9 +7,8 @@ namespace Cybernetes.Node.Simulated;
 
 /// <summary>
 /// A container runtime without containers: sandboxes and containers are entries in memory, which start, end and answer as their
-/// scripts say,
-/// under the given time. For tests and for thousands of nodes on one machine. Equal calls in equal order give equal ids and
-/// addresses.
+/// scripts say, under the given time. For tests and for thousands of nodes on one machine. Equal calls in equal order give equal
+/// ids and addresses.
 /// </summary>
 public sealed partial class SimulatedRuntime : IRuntimeService, IImageService, IDirectStreaming
 {

@@ -21,31 +21,32 @@ internal sealed class DataDirectory : IDisposable
         {
             path = Path.GetFullPath(path);
             Make(path);
-            // The system lets go of the lock when the process ends, however it ends.
-            var options = new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-            };
-            var directory = new DataDirectory(path, new FileStream(Path.Combine(path, "store.lock"), options));
+            if (TryLock(Path.Combine(path, "store.lock")) is not { } held)
+                return new StoreError(StoreErrorKind.Locked, $"another process has the store in {path}");
+            var directory = new DataDirectory(path, held);
             MakeDatabaseFile(directory.DatabasePath);
             return directory;
         }
-        catch (UnauthorizedAccessException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return new StoreError(StoreErrorKind.Unavailable, failure.Message);
-        }
-        catch (IOException failure)
-        {
-            var taken = File.Exists(Path.Combine(path, "store.lock"));
-            return taken
-                ? new StoreError(StoreErrorKind.Locked, $"another process has the store in {path}: {failure.Message}")
-                : new StoreError(StoreErrorKind.Unavailable, failure.Message);
         }
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>The lock; null when another process has it. The system lets it go when the process ends, however it ends.</summary>
+    private static FileStream? TryLock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
 
     private static void Make(string path)
     {

@@ -100,7 +100,7 @@ public sealed class EmbeddedStore : IStore
 
     public IWatch Watch(WatchRequest request)
     {
-        var watch = new EmbeddedWatch(request, _options.WatchEventLimit, _hub, _log, () => _writer.State);
+        var watch = new EmbeddedWatch(request, _options, _hub, _log, () => _writer.State);
         if (_closed != 0)
             watch.Fail(StoreError.Closed());
         return watch;

@@ -20,6 +20,11 @@ public sealed record EmbeddedStoreOptions
     /// </summary>
     public int WatchEventLimit { get; init; } = 65_536;
 
+    /// <summary>
+    /// Bytes of values in undelivered events after which a watcher is cut off, since it keeps them in memory. Default 64 MiB.
+    /// </summary>
+    public long WatchByteLimit { get; init; } = 64L << 20;
+
     /// <summary>Writes that may wait for the disk; more are refused. Default 16,384.</summary>
     public int PendingWriteLimit { get; init; } = 16_384;
 

@@ -4,7 +4,8 @@ using Cybernetes.Objects;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// Says what is wrong with a malformed document in the words of Go's encoding/json, which clients see in a 400. Used once a document
+/// Says what is wrong with a malformed document in the words of Go's encoding/json, which clients see in a 400. Used once a
+/// document
 /// is known to be bad; it judges the syntax only.
 /// </summary>
 public static class GoJsonSyntax
@@ -125,7 +126,8 @@ public static class GoJsonSyntax
                 _at++;
                 if (c != '\\') continue;
                 if (_at == _text.Length) return UnexpectedEnd;
-                if ("\"\\/bfnrtu".IndexOf((char)_text[_at], StringComparison.Ordinal) < 0) return Unexpected("in string escape code");
+                if ("\"\\/bfnrtu".IndexOf((char)_text[_at], StringComparison.Ordinal) < 0)
+                    return Unexpected("in string escape code");
                 bool unicode = _text[_at++] == 'u';
                 for (int i = 0; unicode && i < 4; i++, _at++)
                 {

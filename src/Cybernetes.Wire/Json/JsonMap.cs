@@ -82,7 +82,8 @@ public sealed class JsonMap : JsonTree, IEnumerable<KeyValuePair<string, JsonTre
 
     public List<KeyValuePair<string, JsonTree>>.Enumerator GetEnumerator() => _entries.GetEnumerator();
 
-    IEnumerator<KeyValuePair<string, JsonTree>> IEnumerable<KeyValuePair<string, JsonTree>>.GetEnumerator() => _entries.GetEnumerator();
+    IEnumerator<KeyValuePair<string, JsonTree>> IEnumerable<KeyValuePair<string, JsonTree>>.GetEnumerator() =>
+        _entries.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => _entries.GetEnumerator();
 

@@ -56,7 +56,8 @@ public sealed class JsonScalar : JsonTree
     public bool TryInt64(out long value)
     {
         value = 0;
-        return Kind == JsonScalarKind.Number && long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        return Kind == JsonScalarKind.Number
+            && long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
     }
 
     public override void WriteJson(Utf8JsonWriter writer)

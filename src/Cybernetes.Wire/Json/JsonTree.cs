@@ -6,7 +6,8 @@ using Cybernetes.Objects;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// A JSON value without a type: what patches, server-side apply and kinds made at run time work on. Mutable maps and lists, immutable
+/// A JSON value without a type: what patches, server-side apply and kinds made at run time work on. Mutable maps and lists,
+/// immutable
 /// scalars; numbers keep their digits, maps the order of their keys. A tree has one owner: clone before sharing parts of it.
 /// </summary>
 public abstract class JsonTree : IJsonWritable

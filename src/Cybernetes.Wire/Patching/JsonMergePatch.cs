@@ -8,7 +8,8 @@ public static class JsonMergePatch
     /// <summary>Applies a patch document to an object's document.</summary>
     /// <param name="target">The object; taken over.</param>
     /// <param name="patch">The patch document.</param>
-    /// <param name="context">Takes note of duplicate keys (fieldValidation Strict and Warn); null when they do not matter.</param>
+    /// <param name="context">Takes note of duplicate keys (fieldValidation Strict and Warn); null when they do not
+    /// matter.</param>
     /// <exception cref="PatchException">The patch is no JSON.</exception>
     public static JsonTree Apply(JsonTree target, ReadOnlySpan<byte> patch, DecodeContext? context = null)
     {
@@ -45,7 +46,8 @@ public static class JsonMergePatch
         return map;
     }
 
-    /// <summary>The smallest patch that turns one document into the other; neither is changed, the patch shares nothing with them.</summary>
+    /// <summary>The smallest patch that turns one document into the other; neither is changed, the patch shares nothing with
+    /// them.</summary>
     public static JsonMap Diff(JsonMap original, JsonMap modified)
     {
         JsonMap patch = [];

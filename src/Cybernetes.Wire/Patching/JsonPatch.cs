@@ -35,11 +35,13 @@ public sealed class JsonPatch
         if (tree.IsNull) return new JsonPatch([]);
         // Upstream decodes twice when it looks for unknown fields, into types of different names.
         string type = context is null ? "jsonpatch.Patch" : "[]handlers.jsonPatchOp";
-        if (tree is not JsonList list) throw Malformed($"json: cannot unmarshal {tree.GoKind} into Go value of type {type}", context);
+        if (tree is not JsonList list)
+            throw Malformed($"json: cannot unmarshal {tree.GoKind} into Go value of type {type}", context);
         type = context is null ? "jsonpatch.Operation" : "handlers.jsonPatchOp";
         foreach (JsonTree operation in list)
         {
-            if (operation is not JsonMap) throw Malformed($"json: cannot unmarshal {operation.GoKind} into Go value of type {type}", context);
+            if (operation is not JsonMap)
+                throw Malformed($"json: cannot unmarshal {operation.GoKind} into Go value of type {type}", context);
         }
         if (list.Count > WireLimits.MaximumPatchOperations)
         {
@@ -187,10 +189,12 @@ public sealed class JsonPatch
         }
 
         private static string Path(JsonMap operation, string kind) =>
-            operation.String("path") ?? throw Fail($"{kind} operation failed to decode path: operation missing path field: {Missing}");
+            operation.String("path")
+                ?? throw Fail($"{kind} operation failed to decode path: operation missing path field: {Missing}");
 
         private static string From(JsonMap operation, string kind) =>
-            operation.String("from") ?? throw Fail($"{kind} operation failed to decode from: operation, missing from field: {Missing}");
+            operation.String("from")
+                ?? throw Fail($"{kind} operation failed to decode from: operation, missing from field: {Missing}");
 
         // The patch stays usable for another try, so values are copied out of it.
         private static JsonTree Value(JsonMap operation) => operation.Get("value")?.DeepClone() ?? JsonScalar.Null;
@@ -257,7 +261,8 @@ public sealed class JsonPatch
             list.RemoveAt(index);
         }
 
-        /// <summary>An index, negative ones counted from the end; false with the reason when it is none, or is before the start.</summary>
+        /// <summary>An index, negative ones counted from the end; false with the reason when it is none, or is before the
+        /// start.</summary>
         private static bool TryIndex(string key, int count, out int index, out string error)
         {
             error = "";
@@ -276,12 +281,15 @@ public sealed class JsonPatch
             return true;
         }
 
-        private static bool IsInteger(string key) => int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+        private static bool IsInteger(string key) =>
+            int.TryParse(key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
         private static string InvalidIndex(int index) => $"Unable to access invalid index: {index}: invalid index referenced";
 
         private static string Unescape(string part) =>
-            part.Contains('~') ? part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal) : part;
+            part.Contains('~')
+                ? part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal)
+                : part;
 
         private static PatchException Fail(string message) => new(PatchFailure.Unprocessable, message);
     }

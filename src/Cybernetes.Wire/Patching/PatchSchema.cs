@@ -23,7 +23,8 @@ public abstract class PatchSchema
     public abstract PatchField Lookup(string field, bool isList);
 
     /// <summary>The schema of a struct of the API.</summary>
-    public static PatchSchema Of(TypeFacts type) => s_ofTypes.GetOrAdd(type.FullName, static (_, facts) => new StructPatchSchema(facts), type);
+    public static PatchSchema Of(TypeFacts type) =>
+        s_ofTypes.GetOrAdd(type.FullName, static (_, facts) => new StructPatchSchema(facts), type);
 
     /// <summary>The schema of a kind, or null where the facts know none.</summary>
     public static PatchSchema? OfKind(string group, string version, string kind) =>
@@ -62,7 +63,8 @@ public abstract class PatchSchema
                 if (reference.Shape != TypeShape.List)
                     throw new PatchException(PatchFailure.Internal, "expected slice or array type, but got: struct");
                 reference = reference.Element!;
-                if (reference.Shape == TypeShape.List) throw new PatchException(PatchFailure.Internal, "unexpected slice of slice");
+                if (reference.Shape == TypeShape.List)
+                    throw new PatchException(PatchFailure.Internal, "unexpected slice of slice");
             }
             string[] strategies = facts.PatchStrategy?.Split(',') ?? [];
             string strategy = Array.Find(strategies, name => name != "retainKeys") ?? "";
@@ -77,7 +79,8 @@ public abstract class PatchSchema
 
         public override PatchField Lookup(string field, bool isList) => throw (goKind == "struct"
             ? NoField(structName, field)
-            : new PatchException(PatchFailure.Internal, $"merging an object in json but data type is not struct, instead is: {goKind}"));
+            : new PatchException(PatchFailure.Internal,
+                $"merging an object in json but data type is not struct, instead is: {goKind}"));
     }
 
     private static PatchException NoField(string type, string field) =>

@@ -2,12 +2,15 @@ using static Cybernetes.Wire.StrategicList;
 
 namespace Cybernetes.Wire;
 
-/// <summary>Makes the strategic merge patch that turns one object into another, as clients do (upstream's two-way merge patch).</summary>
+/// <summary>Makes the strategic merge patch that turns one object into another, as clients do (upstream's two-way merge
+/// patch).</summary>
 public static class StrategicDiff
 {
-    /// <summary>The patch that turns the original into the modified; neither is changed, the patch shares nothing with them.</summary>
+    /// <summary>The patch that turns the original into the modified; neither is changed, the patch shares nothing with
+    /// them.</summary>
     /// <exception cref="PatchException">A field is not in the schema, or lists cannot be compared.</exception>
-    public static JsonMap Create(JsonMap original, JsonMap modified, PatchSchema schema) => Maps(original, modified, schema, retainKeys: false);
+    public static JsonMap Create(JsonMap original, JsonMap modified, PatchSchema schema) =>
+        Maps(original, modified, schema, retainKeys: false);
 
     private static JsonMap Maps(JsonMap original, JsonMap modified, PatchSchema schema, bool retainKeys)
     {
@@ -45,7 +48,8 @@ public static class StrategicDiff
         }
         if (retainKeys && (patch.Count > 0 || removes))
         {
-            IEnumerable<string> kept = modified.Where(entry => !entry.Value.IsNull).Select(entry => entry.Key).Order(StringComparer.Ordinal);
+            IEnumerable<string> kept =
+                modified.Where(entry => !entry.Value.IsNull).Select(entry => entry.Key).Order(StringComparer.Ordinal);
             JsonList list = new(kept.Select(JsonScalar.Of));
             if (list.Count > 0) patch[StrategicMergePatch.RetainKeys] = list;
         }
@@ -108,5 +112,7 @@ public static class StrategicDiff
     }
 
     private static ElementKey KeyOf(JsonMap element, string mergeKey) =>
-        element.TryGet(mergeKey, out JsonTree? key) ? ElementKey.Of(key) : throw StrategicMergePatch.NoMergeKey(element, mergeKey);
+        element.TryGet(mergeKey, out JsonTree? key)
+            ? ElementKey.Of(key)
+            : throw StrategicMergePatch.NoMergeKey(element, mergeKey);
 }

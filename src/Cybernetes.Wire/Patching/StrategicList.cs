@@ -1,7 +1,8 @@
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// Lists under strategic merge: elements told apart by a merge key, or scalars as a set. The order of the result is the patch's for what
+/// Lists under strategic merge: elements told apart by a merge key, or scalars as a set. The order of the result is the patch's
+/// for what
 /// the patch names, the target's for the rest, interleaved as upstream does. Linear in the lists' lengths but for sorting.
 /// </summary>
 internal static class StrategicList
@@ -43,14 +44,16 @@ internal static class StrategicList
         return Arrange(merged, order, before, field.MergeKey);
     }
 
-    /// <summary>Checks that a patch's list holds nothing that its $setElementOrder list does not name, in the same order.</summary>
+    /// <summary>Checks that a patch's list holds nothing that its $setElementOrder list does not name, in the same
+    /// order.</summary>
     public static void CheckOrder(JsonList? patch, JsonList order, string mergeKey)
     {
         if (patch is null || patch.Count == 0 || order.Count == 0) return;
         int at = 0;
         foreach (JsonTree item in patch)
         {
-            if (mergeKey.Length > 0 && item is not JsonMap) throw StrategicMergePatch.BadArgument("map[string]interface {}", item);
+            if (mergeKey.Length > 0 && item is not JsonMap)
+                throw StrategicMergePatch.BadArgument("map[string]interface {}", item);
             if (item is JsonMap map && map.ContainsKey(StrategicMergePatch.Directive)) continue;
             ElementKey key = KeyOf(item, mergeKey);
             while (at < order.Count && KeyOf(order[at], mergeKey) != key) at++;
@@ -113,8 +116,10 @@ internal static class StrategicList
             ElementKey key = KeyOf(element, field.MergeKey);
             if (positions.TryGetValue(key, out int position))
             {
-                // A patch may name an element twice: the second then merges into a copy of the first, which the list of the order keeps.
-                merged[position] = StrategicMergePatch.Apply((JsonMap)merged[position], (JsonMap)element.DeepClone(), field.Child);
+                // A patch may name an element twice: the second then merges into a copy of the first, which the list of the order
+                // keeps.
+                merged[position] =
+                    StrategicMergePatch.Apply((JsonMap)merged[position], (JsonMap)element.DeepClone(), field.Child);
                 continue;
             }
             positions.Add(key, merged.Count);
@@ -124,10 +129,12 @@ internal static class StrategicList
     }
 
     /// <summary>
-    /// Splits the merged elements in those the first order names and the rest, sorts each by its order, and interleaves them: a rest
+    /// Splits the merged elements in those the first order names and the rest, sorts each by its order, and interleaves them: a
+    /// rest
     /// element goes before the next named one when the second order has it so.
     /// </summary>
-    private static JsonList Arrange(JsonList merged, JsonList first, JsonList second, string mergeKey, bool removeDuplicates = false)
+    private static JsonList Arrange(JsonList merged, JsonList first, JsonList second, string mergeKey,
+        bool removeDuplicates = false)
     {
         Dictionary<ElementKey, int> firstOrder = Positions(first, mergeKey);
         Dictionary<ElementKey, int> secondOrder = Positions(second, mergeKey);

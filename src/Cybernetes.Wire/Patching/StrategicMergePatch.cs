@@ -3,7 +3,8 @@ using Cybernetes.Objects;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// Strategic merge patch: a merge patch that knows from the schema which lists to merge by key, with the directives $patch, $retainKeys,
+/// Strategic merge patch: a merge patch that knows from the schema which lists to merge by key, with the directives $patch,
+/// $retainKeys,
 /// $setElementOrder and $deleteFromPrimitiveList. Results and errors are upstream's.
 /// </summary>
 public static class StrategicMergePatch
@@ -143,7 +144,8 @@ public static class StrategicMergePatch
     {
         if (!patch.TryGet(RetainKeys, out JsonTree? directive)) return;
         patch.Remove(RetainKeys);
-        if (directive is not JsonList list) throw new PatchException(PatchFailure.BadRequest, "invalid patch format of retainKeys");
+        if (directive is not JsonList list)
+            throw new PatchException(PatchFailure.BadRequest, "invalid patch format of retainKeys");
         HashSet<string> retained = new(list.Select(item => item.AsString ?? ""), StringComparer.Ordinal);
         foreach ((string key, JsonTree value) in patch)
         {
@@ -155,7 +157,8 @@ public static class StrategicMergePatch
         target.RemoveAll(entry => !retained.Contains(entry.Key));
     }
 
-    /// <summary>$setElementOrder: merges the list it names and puts the result into the order it gives. Both are then done with.</summary>
+    /// <summary>$setElementOrder: merges the list it names and puts the result into the order it gives. Both are then done
+    /// with.</summary>
     private static void ApplyElementOrders(JsonMap target, JsonMap patch, PatchSchema schema)
     {
         foreach ((string name, JsonTree value) in patch.Snapshot())
@@ -183,7 +186,9 @@ public static class StrategicMergePatch
     };
 
     private static string FieldOf(string name, string prefix, string error) =>
-        name.Length > prefix.Length && name[prefix.Length] == '/' ? name[(prefix.Length + 1)..] : throw new PatchException(PatchFailure.BadRequest, error);
+        name.Length > prefix.Length && name[prefix.Length] == '/'
+            ? name[(prefix.Length + 1)..]
+            : throw new PatchException(PatchFailure.BadRequest, error);
 
     private static void DiscardNulls(JsonTree value)
     {

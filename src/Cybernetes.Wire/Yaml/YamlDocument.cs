@@ -155,7 +155,8 @@ internal sealed class YamlDocument
         _decoded++;
         if (_aliasDepth > 0) _aliased++;
         if (_aliased <= 100 || _decoded <= 1000) return;
-        double allowed = _decoded <= 400_000 ? 0.99 : _decoded >= 4_000_000 ? 0.10 : 0.99 - 0.89 * (_decoded - 400_000) / 3_600_000;
+        double allowed =
+            _decoded <= 400_000 ? 0.99 : _decoded >= 4_000_000 ? 0.10 : 0.99 - 0.89 * (_decoded - 400_000) / 3_600_000;
         if ((double)_aliased / _decoded > allowed) throw new YamlException("yaml: document contains excessive aliasing");
     }
 

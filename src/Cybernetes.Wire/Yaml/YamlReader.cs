@@ -12,7 +12,8 @@ public static class YamlReader
 
     /// <summary>The first document as JSON bytes; nothing at all is null.</summary>
     /// <param name="yaml">UTF-8.</param>
-    /// <param name="duplicates">Takes duplicate keys as <c>line N: key "a" already set in map</c>; null when they do not matter.</param>
+    /// <param name="duplicates">Takes duplicate keys as <c>line N: key "a" already set in map</c>; null when they do not
+    /// matter.</param>
     /// <exception cref="YamlException">Malformed; worded as upstream's.</exception>
     public static byte[] ToJson(ReadOnlySpan<byte> yaml, List<string>? duplicates = null) => ReadFirst(yaml, duplicates).ToUtf8();
 
@@ -53,7 +54,8 @@ public static class YamlReader
                 default:
                     depth += current.NestingIncrease;
                     if (depth > JsonLimits.MaximumDepth)
-                        throw new YamlException($"error converting YAML to JSON: yaml: exceeded max depth of {JsonLimits.MaximumDepth}");
+                        throw new YamlException(
+                            $"error converting YAML to JSON: yaml: exceeded max depth of {JsonLimits.MaximumDepth}");
                     events.Add(current);
                     break;
             }
@@ -80,9 +82,11 @@ public static class YamlReader
         }
         catch (YamlDotNet.Core.YamlException error)
         {
-            throw new YamlException($"error converting YAML to JSON: yaml: line {error.Start.Line}: {Problem(error.Message)}", error);
+            throw new YamlException($"error converting YAML to JSON: yaml: line {error.Start.Line}: {Problem(error.Message)}",
+                error);
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or OverflowException or FormatException)
+        catch (Exception error) when (
+            error is InvalidOperationException or ArgumentException or OverflowException or FormatException)
         {
             // The scanner lets some malformed escapes and directives out this way.
             throw new YamlException("error converting YAML to JSON: yaml: " + Problem(error.Message), error);
@@ -92,11 +96,14 @@ public static class YamlReader
     /// <summary>The scanner's complaint in the words of upstream's, which descends from the same one.</summary>
     private static string Problem(string message)
     {
-        int context = message.StartsWith("While ", StringComparison.Ordinal) ? message.LastIndexOf(", ", StringComparison.Ordinal) : -1;
+        int context = message.StartsWith("While ", StringComparison.Ordinal)
+            ? message.LastIndexOf(", ", StringComparison.Ordinal)
+            : -1;
         string problem = (context < 0 ? message : message[(context + 2)..]).TrimEnd('.');
         problem = problem.Length == 0 ? "unknown problem parsing YAML content" : char.ToLowerInvariant(problem[0]) + problem[1..];
         if (problem == "found invalid mapping") return "mapping values are not allowed in this context";
-        return problem.StartsWith("found ", StringComparison.Ordinal) && problem.Contains("tab", StringComparison.OrdinalIgnoreCase)
+        return problem.StartsWith("found ", StringComparison.Ordinal)
+            && problem.Contains("tab", StringComparison.OrdinalIgnoreCase)
             ? "found character that cannot start any token"
             : problem;
     }

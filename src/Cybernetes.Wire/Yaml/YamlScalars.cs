@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Cybernetes.Wire;
 
-/// <summary>What plain scalars mean, by the rules of the YAML 1.1 library Kubernetes uses (go-yaml v2): yes and on are true, 010 is eight.</summary>
+/// <summary>What plain scalars mean, by the rules of the YAML 1.1 library Kubernetes uses (go-yaml v2): yes and on are true, 010
+/// is eight.</summary>
 internal static partial class YamlScalars
 {
     public const string StringTag = "tag:yaml.org,2002:str";
@@ -37,7 +38,7 @@ internal static partial class YamlScalars
     public static string FormatJson(double value)
     {
         if (!double.IsFinite(value))
-            throw new YamlException("error converting YAML to JSON: json: unsupported value: " + (double.IsNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf"));
+            throw new ArgumentOutOfRangeException(nameof(value), "JSON has no such number");
         double magnitude = Math.Abs(value);
         bool exponent = magnitude != 0 && (magnitude < 1e-6 || magnitude >= 1e21);
         string text = exponent
@@ -74,11 +75,15 @@ internal static partial class YamlScalars
         if (text[0] is '+' or '-' or '.' || char.IsAsciiDigit(text[0]))
         {
             string plain = text[0] == '.' ? text : text.Replace("_", "", StringComparison.Ordinal);
-            if (text[0] != '.' && TryInteger(plain, out BigInteger integer) && integer >= long.MinValue && integer <= ulong.MaxValue)
+            if (text[0] != '.' && TryInteger(plain, out BigInteger integer) && integer >= long.MinValue
+                && integer <= ulong.MaxValue)
                 return (JsonScalar.Number(integer.ToString(CultureInfo.InvariantCulture)), IntTag);
-            if (Float().IsMatch(plain) && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number))
+            bool isFloat = Float().IsMatch(plain);
+            if (isFloat && double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number))
                 return (JsonScalar.Number(FormatJson(number)), FloatTag);
-            if (text[0] != '.' && TryInteger(plain, out integer)) return (JsonScalar.Number(integer.ToString(CultureInfo.InvariantCulture)), IntTag);
+            if (text[0] != '.' && TryInteger(plain, out integer))
+                return (JsonScalar.Number(integer.ToString(CultureInfo.InvariantCulture)), IntTag);
         }
         return (JsonScalar.Of(text), StringTag);
     }

@@ -5,7 +5,8 @@ using Cybernetes.Objects;
 namespace Cybernetes.Wire;
 
 /// <summary>
-/// JSON into YAML as upstream writes it: keys sorted, lists not indented under their key, strings quoted where they would be read as
+/// JSON into YAML as upstream writes it: keys sorted, lists not indented under their key, strings quoted where they would be read
+/// as
 /// something else, several lines as a block. Long lines are not folded.
 /// </summary>
 public static class YamlWriter
@@ -117,7 +118,7 @@ public static class YamlWriter
             WriteBlock(builder, text, indent);
             return;
         }
-        bool printable = text.EnumerateRunes().All(rune => rune.Value is '\t' or (>= ' ' and <= '~') or >= 0xA0 and not 0xFEFF and not 0x2028 and not 0x2029);
+        bool printable = text.EnumerateRunes().All(IsPrintable);
         if (!printable || YamlScalars.IsAmbiguous(text)) builder.Append(DoubleQuoted(text));
         else if (CanBePlain(text)) builder.Append(text);
         else if (text.Contains('\t')) builder.Append(DoubleQuoted(text));
@@ -126,7 +127,11 @@ public static class YamlWriter
 
     private static bool CanBeBlock(string text) =>
         text.Trim('\n').Length > 0 && text[0] != '\n' && text[0] != ' ' && !text.Contains(" \n", StringComparison.Ordinal)
-        && text[^1] != ' ' && text.All(c => c is '\n' or '\t' or (>= ' ' and <= '~') or >= '\u00A0' and not ('\uFEFF' or '\u2028' or '\u2029') && !char.IsSurrogate(c));
+        && text[^1] != ' '
+            && text.EnumerateRunes().All(rune => rune.Value == '\n' || (IsPrintable(rune) && rune.Value < 0x10000));
+
+    private static bool IsPrintable(Rune rune) =>
+        rune.Value is '\t' or (>= ' ' and <= '~') or (>= 0xA0 and not 0xFEFF and not 0x2028 and not 0x2029);
 
     private static void WriteBlock(StringBuilder builder, string text, int indent)
     {
@@ -147,8 +152,10 @@ public static class YamlWriter
         if (text.Length == 0 || text[0] is ' ' or '\t' || text[^1] is ' ' or '\t' or ':') return false;
         if ("#,[]{}&*!|>'\"%@`=".Contains(text[0])) return false;
         if (text[0] is '-' or '?' or ':' && (text.Length == 1 || text[1] is ' ' or '\t')) return false;
-        if (text is "---" or "..." || text.StartsWith("--- ", StringComparison.Ordinal) || text.StartsWith("... ", StringComparison.Ordinal)) return false;
-        return !text.Contains('\t') && !text.Contains(": ", StringComparison.Ordinal) && !text.Contains(" #", StringComparison.Ordinal);
+        if (text is "---" or "..." || text.StartsWith("--- ", StringComparison.Ordinal)
+            || text.StartsWith("... ", StringComparison.Ordinal)) return false;
+        return !text.Contains('\t') && !text.Contains(": ", StringComparison.Ordinal)
+            && !text.Contains(" #", StringComparison.Ordinal);
     }
 
     private static string DoubleQuoted(string text)

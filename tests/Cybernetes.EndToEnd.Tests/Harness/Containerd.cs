@@ -17,6 +17,9 @@ internal sealed class Containerd
 
     public string Socket => Folder(_node) + "/containerd.sock";
 
+    /// <summary>For <c>--cni-conf-dir</c>.</summary>
+    public string NetworkConfigurationFolder => Folder(_node) + "/cni";
+
     /// <summary>Starts it and imports the images.</summary>
     /// <param name="images">Short names of archives: pause, busybox, kuard.</param>
     public static async Task<Containerd> StartAsync(NodeSpace node, params string[] images)

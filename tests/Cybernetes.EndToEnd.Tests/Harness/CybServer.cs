@@ -43,6 +43,9 @@ internal sealed class CybServer : IAsyncDisposable
 
     public string LogFile => _folder + "/server.log";
 
+    /// <summary>How long the last start took, from exec to an ok of /readyz.</summary>
+    public TimeSpan LastStart { get; private set; }
+
     public int ProcessId => Running.ProcessId;
 
     /// <summary>Requests to the API as the cluster's admin; paths are relative to its root.</summary>
@@ -76,8 +79,10 @@ internal sealed class CybServer : IAsyncDisposable
             await _process.DisposeAsync();
         // Running as the build machine's root has no home of its own to fall back to.
         var environment = new Dictionary<string, string> { ["HOME"] = _folder };
+        var start = TimeProvider.System.GetTimestamp();
         _process = BackgroundProcess.Start(_options.Node, LogFile, Machine.Program, Arguments(), environment);
         await Until.TrueAsync("the server is ready", ReadyLimit, IsReadyAsync, LogTail);
+        LastStart = TimeProvider.System.GetElapsedTime(start);
     }
 
     /// <summary>kill -9.</summary>
@@ -109,7 +114,7 @@ internal sealed class CybServer : IAsyncDisposable
         else
             arguments.AddRange("--bind-address", "127.0.0.1");
         if (_options.Runtime is { } runtime)
-            arguments.AddRange("--container-runtime-endpoint", runtime.Endpoint);
+            arguments.AddRange("--container-runtime-endpoint", runtime.Endpoint, "--cni-conf-dir", runtime.NetworkConfigurationFolder);
         else
             arguments.AddRange("--disable", "node,proxy");
         arguments.AddRange(_options.Arguments);

@@ -34,6 +34,17 @@ internal sealed class Kubectl(string program, string kubeconfig, string home, No
     public BackgroundProcess Start(string logFile, params string[] arguments) =>
         BackgroundProcess.Start(node, logFile, program, All(arguments), Environment());
 
+    /// <summary>Runs it on a terminal of its own; what it shows is the output.</summary>
+    public async Task<string> OkOnTerminalAsync(params string[] arguments)
+    {
+        var line = string.Join(' ', All(arguments).Prepend(program).Select(word => $"'{word}'"));
+        string[] script = ["-qec", line, "/dev/null"];
+        var result = node is null
+            ? await Command.RunAsync("script", script, environment: Environment())
+            : await node.RunAsync("script", script, environment: Environment());
+        return result.EnsureSuccess(context);
+    }
+
     private IEnumerable<string> All(string[] arguments) =>
         ["--kubeconfig", kubeconfig, .. Namespace is null ? Array.Empty<string>() : ["--namespace", Namespace], .. arguments];
 

@@ -3,7 +3,7 @@ namespace Cybernetes.EndToEnd.Tests.Harness;
 /// <summary>Waiting for what another process does.</summary>
 internal static class Until
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Asks again and again until the answer is true.</summary>
     /// <param name="what">What is waited for, for the message: "the node is Ready".</param>

@@ -133,6 +133,47 @@ public sealed class DurabilityTests : IAsyncDisposable
         Assert.Equal(StoreErrorKind.Corrupted, EmbeddedStore.Open(_folder.Path, _clock).Error?.Kind);
     }
 
+    [Theory]
+    [InlineData("in the middle", true)]
+    [InlineData("near the end", true)]
+    [InlineData("in the last commit", false)]
+    public async Task Open_FlippedBitInTheLog_IsFoundUnlessItMayBeATornCommit(string place, bool isDamage)
+    {
+        await using var copy = new TemporaryFolder();
+        await using (var store = Open())
+        {
+            for (var i = 0; i < 40; i++)
+                await store.PutAsync($"/k/{i}", new byte[600]);
+            // A copy made while the store is open is what a crash would leave.
+            File.Copy(_folder.Database, copy.Database);
+            File.Copy(_folder.Database + "-wal", copy.Database + "-wal");
+        }
+        await using (var whole = File.Open(copy.Database + "-wal", FileMode.Open))
+        {
+            // A commit of one small put is one frame of a page here, or a few when it needs a new page.
+            const long frame = 8192 + 24;
+            var position = place switch
+            {
+                "in the middle" => 32 + (frame * 20) + 100,
+                "near the end" => whole.Length - (frame * 5) - 500,
+                _ => whole.Length - 500,
+            };
+            whole.Position = position;
+            var value = whole.ReadByte();
+            whole.Position = position;
+            whole.WriteByte((byte)(value ^ 1));
+        }
+        var opened = EmbeddedStore.Open(copy.Path, _clock);
+        if (isDamage)
+        {
+            Assert.Equal(StoreErrorKind.Corrupted, opened.Error?.Kind);
+            Assert.Contains("write-ahead log", opened.Error!.Message, StringComparison.Ordinal);
+            return;
+        }
+        await using var again = opened.Value;
+        Assert.Equal(39, (await again.StatusAsync()).Value.Keys);
+    }
+
     [Fact]
     public async Task Write_NoSpace_FailsAloneAndLaterWritesWork()
     {

@@ -88,6 +88,16 @@ public class FaultTests
     }
 
     [Fact]
+    public async Task Watch_TooManyBytesBehind_IsCutOff()
+    {
+        await using var store = EmbeddedStore.OpenInMemory(_clock, new EmbeddedStoreOptions { WatchByteLimit = 100_000 });
+        await using var watch = store.Watch(new WatchRequest(KeyRange.Prefix("/a/")));
+        for (var i = 0; i < 3; i++)
+            await store.PutAsync($"/a/{i}", new byte[40_000]);
+        Assert.Equal(StoreErrorKind.WatcherTooSlow, (await watch.ReadAsync(Cancellation)).Error?.Kind);
+    }
+
+    [Fact]
     public async Task Writes_TooManyWait_AreRefused()
     {
         await using var folder = new TemporaryFolder();

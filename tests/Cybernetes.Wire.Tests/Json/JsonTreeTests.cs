@@ -77,7 +77,8 @@ public class JsonTreeTests
     public void Check_RandomTexts_AgreesWithTheParser()
     {
         Random random = new(42);
-        string[] parts = ["{", "}", "[", "]", ",", ":", "\"a\"", "\"", "1", "-", "0", ".5", "e3", "true", "nul", "null", " ", "\\u0041", "\n", "é"];
+        string[] parts = ["{", "}", "[", "]", ",", ":", "\"a\"", "\"", "1", "-", "0", ".5", "e3", "true", "nul", "null", " ",
+            "\\u0041", "\n", "é"];
         for (int i = 0; i < 30000; i++)
         {
             string text = string.Concat(Enumerable.Range(0, random.Next(1, 10)).Select(_ => parts[random.Next(parts.Length)]));

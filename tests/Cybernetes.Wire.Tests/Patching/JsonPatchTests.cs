@@ -49,7 +49,8 @@ public class JsonPatchTests
     public void Parse_Malformed_IsABadRequest()
     {
         PatchException failure = Assert.Throws<PatchException>(() => JsonPatch.Parse("{}"u8));
-        Assert.Equal(("json: cannot unmarshal object into Go value of type jsonpatch.Patch", PatchFailure.BadRequest), (failure.Message, failure.Failure));
+        Assert.Equal(("json: cannot unmarshal object into Go value of type jsonpatch.Patch", PatchFailure.BadRequest),
+            (failure.Message, failure.Failure));
         failure = Assert.Throws<PatchException>(() => JsonPatch.Parse("[x"u8, new DecodeContext()));
         Assert.Equal("error decoding patch: invalid character 'x' looking for beginning of value", failure.Message);
     }
@@ -92,7 +93,8 @@ public class JsonPatchTests
     [Fact]
     public void MergePatch_Malformed_IsABadRequest()
     {
-        Assert.Equal("Invalid JSON Patch", Assert.Throws<PatchException>(() => JsonMergePatch.Apply(new JsonMap(), "{"u8)).Message);
+        Assert.Equal("Invalid JSON Patch",
+            Assert.Throws<PatchException>(() => JsonMergePatch.Apply(new JsonMap(), "{"u8)).Message);
         Assert.Equal(
             "error decoding patch: unexpected end of JSON input",
             Assert.Throws<PatchException>(() => JsonMergePatch.Apply(new JsonMap(), "{"u8, new DecodeContext())).Message);

@@ -46,7 +46,8 @@ public class StrategicMergePatchTests
     [InlineData("""{"status":{"conditions":[{"type":"Ready","status":"False"}]}}""",
         """{"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Other"}]}}""",
         """{"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Other"}]}}""")]
-    public void Apply_ToPods_Table(string document, string patch, string result) => Assert.Equal(result, Apply(Pod, document, patch));
+    public void Apply_ToPods_Table(string document, string patch, string result) =>
+        Assert.Equal(result, Apply(Pod, document, patch));
 
     [Fact]
     public void Apply_DeploymentStrategy_RetainsOnlyTheNamedKeys() =>
@@ -94,7 +95,8 @@ public class StrategicMergePatchTests
             Pod,
             """{"spec":{"containers":[{"name":"a"}]}}""",
             """{"spec":{"$setElementOrder/containers":[{"name":"a"}],"containers":[{"name":"b"}]}}"""));
-        Assert.Equal("The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n", thrown.Message);
+        Assert.Equal("The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
+            thrown.Message);
     }
 
     [Fact]
@@ -128,7 +130,8 @@ public class StrategicMergePatchTests
         RandomPods pods = new(29);
         string[] keys =
         [
-            "spec", "metadata", "containers", "name", "$patch", "$retainKeys", "$setElementOrder/containers", "$deleteFromPrimitiveList/finalizers", "env",
+            "spec", "metadata", "containers", "name", "$patch", "$retainKeys", "$setElementOrder/containers",
+                "$deleteFromPrimitiveList/finalizers", "env",
             "ports", "labels", "finalizers", "containerPort", "volumes", "x",
         ];
         for (int i = 0; i < 20000; i++)

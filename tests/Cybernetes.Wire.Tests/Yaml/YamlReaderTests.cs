@@ -90,7 +90,8 @@ public class YamlReaderTests
         YamlReader.ToJson("a: 1\nb:\n  c: 1\n  c: 2\n"u8, duplicates);
         Assert.Equal(["line 4: key \"c\" already set in map"], duplicates);
         Assert.Equal(
-            "error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key \"c\" already set in map", YamlReader.DuplicatesError(duplicates));
+            "error converting YAML to JSON: yaml: unmarshal errors:\n  line 4: key \"c\" already set in map",
+                YamlReader.DuplicatesError(duplicates));
     }
 
     [Fact]
@@ -122,7 +123,8 @@ public class YamlReaderTests
         Random random = new(11);
         string[] parts =
         [
-            "a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "<<: ", "|", ">", "'", "\"", "#", "!", "!!int ", "? ", "%", "---", "...",
+            "a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", ",", "&x ", "*x", "<<: ", "|", ">", "'", "\"", "#", "!", "!!int ",
+                "? ", "%", "---", "...",
             "\t", "1", ".", "e", "~", "\\", "\\x4", "é", "@", "`",
         ];
         for (int i = 0; i < 8000; i++)

@@ -48,6 +48,79 @@ internal sealed class NodeKind : KindDefinition<Node>
 
     protected override void PrepareForStatusUpdate(Node obj, Node old, WriteContext context) => obj.Spec = old.Spec;
 
+    protected override void Validate(Node obj, FieldErrorList errors)
+    {
+        if (obj.Spec.Taints is { Count: > 0 } taints)
+            SchedulingValidation.Taints(taints, FieldPath.Of("metadata", "taints"), errors);
+        Resources(obj, errors);
+    }
+
+    protected override void ValidateCreate(Node obj, FieldErrorList errors)
+    {
+        if (obj.Spec.PodCIDRs is not { Count: > 0 } ranges)
+            return;
+        var path = FieldPath.Of("spec", "podCIDRs");
+        for (var i = 0; i < ranges.Count; i++)
+            IpRules.LegacyCidr(ranges[i], path.Index(i), errors);
+        if (ranges.Count > 1 && (ranges.Count > 2 || ranges.Count(r => r.Contains(':')) != 1))
+            errors.Invalid(path, ranges, "may specify no more than one CIDR for each IP family");
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            if (ranges.IndexOf(ranges[i]) < i)
+                errors.Duplicate(path.Index(i), ranges[i]);
+        }
+    }
+
+    protected override void ValidateUpdate(Node obj, Node old, FieldErrorList errors)
+    {
+        Addresses(obj, errors);
+        if (old.Spec.PodCIDRs is { Count: > 0 } before && !before.SequenceEqual(obj.Spec.PodCIDRs.OrEmpty(), StringComparer.Ordinal))
+            errors.Forbidden(FieldPath.Of("spec", "podCIDRs"), "node updates may not change podCIDR except from \"\" to valid");
+        if (old.Spec.ProviderID.Length > 0 && old.Spec.ProviderID != obj.Spec.ProviderID)
+            errors.Forbidden(FieldPath.Of("spec", "providerID"), "node updates may not change providerID except from \"\" to valid");
+        if (obj.Spec.DoNotUseExternalID != old.Spec.DoNotUseExternalID)
+            errors.Forbidden(FieldPath.Of("spec", "externalID"), "may not be updated");
+    }
+
+    protected override void ValidateStatusUpdate(Node obj, Node old, FieldErrorList errors)
+    {
+        Addresses(obj, errors);
+        Resources(obj, errors);
+    }
+
+    private static void Resources(Node node, FieldErrorList errors)
+    {
+        foreach (var (name, value) in node.Status.Capacity.OrEmpty())
+        {
+            if (value.Sign < 0 || ResourceFacts.IsInteger(name))
+                ResourceValidation.Amount(name, value, FieldPath.Of("status", "capacity").Child(name), errors);
+        }
+        foreach (var (name, value) in node.Status.Allocatable.OrEmpty())
+        {
+            if (value.Sign < 0 || ResourceFacts.IsInteger(name))
+                ResourceValidation.Amount(name, value, FieldPath.Of("status", "allocatable").Child(name), errors);
+        }
+    }
+
+    private static void Addresses(Node node, FieldErrorList errors)
+    {
+        var addresses = node.Status.Addresses.OrEmpty();
+        for (var i = 1; i < addresses.Count; i++)
+        {
+            var twin = addresses.Take(i).Any(a => a.Type == addresses[i].Type && a.Address == addresses[i].Address);
+            if (twin)
+            {
+                errors.Duplicate(FieldPath.Of("status", "addresses").Index(i), FieldChecks.JsonValue.Of(w =>
+                {
+                    w.WriteStartObject();
+                    w.WriteString("Type", addresses[i].Type);
+                    w.WriteString("Address", addresses[i].Address);
+                    w.WriteEndObject();
+                }));
+            }
+        }
+    }
+
     private static string StatusText(Node node)
     {
         var ready = node.Status.Conditions.OrEmpty().LastOrDefault(c => c.Type == "Ready");

@@ -10,16 +10,15 @@ internal static class PatchVerb
     {
         var options = WriteOptions.Read(request, "PatchOptions", PatchDocument.IsApply(request));
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
-        var findings = new List<string>();
-        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http), findings);
+        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http));
         var outcome = await services.Pipeline.WriteAsync(new()
         {
             Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, HoldsForAnyState = true,
             Produce = current =>
             {
                 var before = ObjectForms.Serve(request.Target, current!.Record.Value);
-                var after = patch.Apply(before, request.Target.Version);
                 var found = new List<string>();
+                var after = patch.Apply(before, request.Target.Version, found);
                 var obj = BodyDecoder.Decode(request.Target, after, options.FieldValidation, found);
                 found.ForEach(context.Warn);
                 if (obj.Metadata.Name != request.Info.Name)
@@ -27,7 +26,6 @@ internal static class PatchVerb
                 return new(obj);
             },
         }, request.Aborted);
-        findings.ForEach(context.Warn);
         await ResourceVerbs.AnswerAsync(request, context, outcome);
     }
 }

@@ -46,12 +46,12 @@ internal static class ScaleVerb
     {
         var options = WriteOptions.Read(request, "PatchOptions");
         var findings = new List<string>();
-        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http), findings);
+        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http));
         var target = new ServedKind(request.Kind, ScaleVersion);
         await WriteAsync(request, services, options, findings, current =>
         {
             var before = JsonOf(ViewOf(request.Kind, current.Object));
-            var after = patch.Apply(before, ScaleVersion);
+            var after = patch.Apply(before, ScaleVersion, findings);
             return (Scale)BodyDecoder.Decode(target, after, options.FieldValidation, findings);
         });
     }

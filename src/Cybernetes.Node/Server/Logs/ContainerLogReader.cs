@@ -8,8 +8,7 @@ namespace Cybernetes.Node.Server.Logs;
 /// rotations.</summary>
 /// <remarks>
 /// New lines are found by looking at the file again after 20 ms, and less often the longer nothing comes: no watches to run out
-/// of, the same
-/// on every system, and under virtual time.
+/// of, the same on every system, and under virtual time.
 /// </remarks>
 internal sealed class ContainerLogReader(
     ContainerLogTarget target, ContainerLogOptions options, PipeWriter output, TimeProvider time)

@@ -4,8 +4,7 @@ namespace Cybernetes.Node.Server.Streaming;
 
 /// <summary>
 /// SPDY exec and attach ended by this server, for runtimes without a streaming server of their own: the client opens a stream for
-/// each of
-/// error, stdin, stdout, stderr and resize, named by the header <c>streamtype</c>.
+/// each of error, stdin, stdout, stderr and resize, named by the header <c>streamtype</c>.
 /// </summary>
 internal sealed class SpdyCommandSession : CommandSession
 {

@@ -18,8 +18,7 @@ internal enum SpdyFrameType
 
 /// <summary>
 /// One end of a SPDY/3.1 connection (draft 3.1) over an upgraded HTTP connection, as exec, attach and port-forward use it: either
-/// side may
-/// open streams. The same class is client (towards the container runtime) and server (towards kubectl).
+/// side may open streams. The same class is client (towards the container runtime) and server (towards kubectl).
 /// </summary>
 /// <remarks>
 /// Flow control: this end always gives windows back. It keeps to the peer's windows only once the peer has shown that it has some
@@ -41,6 +40,8 @@ internal sealed class SpdyConnection : IAsyncDisposable
     private readonly SpdyHeaderCodec _codec = new();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ConcurrentDictionary<int, SpdyStream> _streams = new();
+    private readonly CancellationTokenSource _ending = new();
+    private Task _reading = Task.CompletedTask;
     private int _nextStreamId;
     private int _lastPeerStreamId;
     private volatile bool _peerHasWindows;
@@ -60,24 +61,31 @@ internal sealed class SpdyConnection : IAsyncDisposable
 
     /// <summary>Reads frames until the peer closes, the token is cancelled or the peer breaks the protocol; then all streams
     /// end.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
+    public Task RunAsync(CancellationToken cancellation) => _reading = ReadAsync(cancellation);
+
+    private async Task ReadAsync(CancellationToken cancellation)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);
         Exception? fault = null;
         try
         {
             var header = new byte[FrameHeaderBytes];
-            while (await ReadFullyAsync(header, cancellation).ConfigureAwait(false))
+            while (await ReadFullyAsync(header, either.Token).ConfigureAwait(false))
             {
                 var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(4)) & MaxFrameBytes;
                 if ((header[0] & 0x80) == 0)
-                    await TakeDataAsync(header, length, cancellation).ConfigureAwait(false);
+                    await TakeDataAsync(header, length, either.Token).ConfigureAwait(false);
                 else
-                    await TakeControlAsync(header, length, cancellation).ConfigureAwait(false);
+                    await TakeControlAsync(header, length, either.Token).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is IOException or InvalidDataException or ObjectDisposedException)
         {
             fault = e;
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            // The end that was asked for.
         }
         finally
         {
@@ -127,7 +135,13 @@ internal sealed class SpdyConnection : IAsyncDisposable
         return WriteFrameAsync(SpdyFrameType.GoAway, payload, cancellation);
     }
 
-    public ValueTask DisposeAsync() => _transport.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // First the reading ends, then its source: a stream must not be closed under a read.
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _reading.ConfigureAwait(false);
+        await _transport.DisposeAsync().ConfigureAwait(false);
+    }
 
     internal async Task WriteDataAsync(SpdyStream stream, ReadOnlyMemory<byte> data, bool isLast, CancellationToken cancellation)
     {

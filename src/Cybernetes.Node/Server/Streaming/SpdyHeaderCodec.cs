@@ -6,8 +6,7 @@ namespace Cybernetes.Node.Server.Streaming;
 
 /// <summary>
 /// Header blocks of SPDY/3.1 (draft 3.1, 2.6.10): name and value pairs, deflated with a preset dictionary. One compressor lasts
-/// as long as
-/// its direction of the connection, so blocks have to be coded in the order in which they go over the wire.
+/// as long as its direction of the connection, so blocks have to be coded in the order in which they go over the wire.
 /// </summary>
 internal sealed class SpdyHeaderCodec
 {
@@ -16,10 +15,8 @@ internal sealed class SpdyHeaderCodec
 
     private static readonly byte[] Dictionary = MakeDictionary();
 
-    private readonly Deflater _deflater = new(Deflater.DEFAULT_COMPRESSION, noZlibHeaderOrFooter: false);
     private readonly Inflater _inflater = new();
-
-    public SpdyHeaderCodec() => _deflater.SetDictionary(Dictionary);
+    private bool _hasBegun;
 
     internal static ReadOnlySpan<byte> PresetDictionary => Dictionary;
 
@@ -33,13 +30,7 @@ internal sealed class SpdyHeaderCodec
             WriteText(plain, value);
         }
 
-        _deflater.SetInput(plain.ToArray());
-        _deflater.Flush();
-        using var packed = new MemoryStream();
-        var chunk = new byte[1024];
-        for (var count = _deflater.Deflate(chunk); count > 0; count = _deflater.Deflate(chunk))
-            packed.Write(chunk, 0, count);
-        return packed.ToArray();
+        return Pack(plain);
     }
 
     /// <exception cref="InvalidDataException">The block is not what the draft says, or too large.</exception>
@@ -59,6 +50,29 @@ internal sealed class SpdyHeaderCodec
         }
 
         return headers;
+    }
+
+    /// <summary>
+    /// Puts the block into the deflate stream uncompressed (RFC 1951, 3.2.4), and an empty block behind it: Go's inflater gives
+    /// nothing out before such a flush. A few dozen bytes a stream are not worth a compressor, and uncompressed they cannot leak
+    /// by their length.
+    /// </summary>
+    private byte[] Pack(MemoryStream plain)
+    {
+        using var packed = new MemoryStream();
+        if (!_hasBegun)
+        {
+            // RFC 1950: deflate with a 32 KiB window, preset dictionary, and the dictionary's Adler-32.
+            packed.Write([0x78, 0xBB, 0xE3, 0xC6, 0xA7, 0xC2]);
+            _hasBegun = true;
+        }
+
+        var length = checked((ushort)plain.Length);
+        Span<byte> stored = [0, (byte)length, (byte)(length >> 8), (byte)~length, (byte)(~length >> 8)];
+        packed.Write(stored);
+        plain.WriteTo(packed);
+        packed.Write([0, 0, 0, 0xFF, 0xFF]);
+        return packed.ToArray();
     }
 
     private byte[] Inflate(byte[] block)

@@ -6,8 +6,7 @@ namespace Cybernetes.Node.Server.Streaming;
 
 /// <summary>
 /// SPDY port-forward (portforward.k8s.io) ended by this server, for runtimes without a streaming server: for each connection the
-/// client opens
-/// two streams with the same <c>requestid</c>, one for the data and one for an error text.
+/// client opens two streams with the same <c>requestid</c>, one for the data and one for an error text.
 /// </summary>
 internal sealed class SpdyPortForwarder(IDirectStreaming runtime, string sandboxId)
 {

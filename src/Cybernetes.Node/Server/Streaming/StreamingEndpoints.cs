@@ -18,8 +18,7 @@ internal readonly record struct CommandPath(string Namespace, string Pod, string
 
 /// <summary>
 /// exec, attach, run and port-forward. What the runtime's own streaming server understands (SPDY, WebSocket up to v4) is
-/// tunnelled to it as
-/// it is; v5 and SPDY inside a WebSocket are translated; a runtime that streams by itself is served from here.
+/// tunnelled to it as it is; v5 and SPDY inside a WebSocket are translated; a runtime that streams by itself is served from here.
 /// </summary>
 internal sealed class StreamingEndpoints(IKubeletPods pods, IRuntimeService runtime, TimeProvider time)
 {

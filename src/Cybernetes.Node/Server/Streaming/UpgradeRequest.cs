@@ -72,8 +72,10 @@ internal sealed class UpgradeRequest
         headers.SecWebSocketAccept = AcceptKey(key);
         headers.SecWebSocketProtocol = protocol;
         var transport = await _feature.UpgradeAsync().ConfigureAwait(false);
-        return WebSocket.CreateFromStream(
-            transport, new WebSocketCreationOptions { IsServer = true, SubProtocol = protocol, KeepAliveInterval = KeepAlive });
+
+        // .NET would refuse the slash in "SPDY/3.1+portforward.k8s.io"; it only keeps the name, the header above is what counts.
+        var creation = new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = KeepAlive };
+        return WebSocket.CreateFromStream(transport, creation);
     }
 
     /// <summary>Grants what a server further on has granted, with that server's headers.</summary>

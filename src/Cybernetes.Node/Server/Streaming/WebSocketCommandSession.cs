@@ -7,8 +7,7 @@ namespace Cybernetes.Node.Server.Streaming;
 
 /// <summary>
 /// WebSocket subprotocols <c>v4.channel.k8s.io</c> and <c>v5.channel.k8s.io</c>: each message's first byte names the channel.
-/// With v5 the
-/// message 255, n closes channel n: so stdin ends without the connection ending (KEP-4006).
+/// With v5 the message 255, n closes channel n: so stdin ends without the connection ending (KEP-4006).
 /// </summary>
 internal sealed class WebSocketCommandSession : CommandSession
 {

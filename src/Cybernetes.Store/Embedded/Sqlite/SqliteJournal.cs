@@ -58,6 +58,8 @@ internal sealed class SqliteJournal : IJournal
     /// <summary>Opens or makes the database and shows the loader what it holds.</summary>
     public static StoreResult<SqliteJournal> Open(string path, EmbeddedStoreOptions options, StateLoader loader, ILogger logger)
     {
+        if (WalInspector.FindDamage(path + "-wal") is { } logDamage)
+            return logDamage;
         SqliteConnection? connection = null;
         try
         {
@@ -143,10 +145,13 @@ internal sealed class SqliteJournal : IJournal
         connection.Execute("PRAGMA cell_size_check=1");
         if (options.DatabaseByteLimit > 0)
             connection.Execute($"PRAGMA max_page_count={Math.Max(16, options.DatabaseByteLimit / PageSize)}");
+        // One transaction: a crash leaves all of it or nothing, and there is one wait for the disk.
+        connection.Execute("BEGIN IMMEDIATE");
         connection.Execute(Schema);
         connection.Execute("CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY, milliseconds INTEGER NOT NULL)");
         connection.Execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL)");
         connection.Execute("INSERT OR IGNORE INTO meta VALUES ('format', 1)");
+        connection.Execute("COMMIT");
     }
 
     private void Write(JournalBatch batch)

@@ -21,6 +21,7 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
     private readonly Func<StoreState> _current;
     private readonly KeyRange _range;
     private readonly int _eventLimit;
+    private readonly long _byteLimit;
     private readonly WatchGroup _group;
     private readonly long _startRevision;
     private readonly long _joinRevision;
@@ -34,13 +35,15 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
     private bool _progressWanted;
     private StoreError? _error;
 
-    public EmbeddedWatch(WatchRequest request, int eventLimit, WatchHub hub, ChangeLog log, Func<StoreState> current)
+    public EmbeddedWatch(
+        WatchRequest request, EmbeddedStoreOptions options, WatchHub hub, ChangeLog log, Func<StoreState> current)
     {
         _hub = hub;
         _log = log;
         _current = current;
         _range = request.Range;
-        _eventLimit = request.EventLimit > 0 ? Math.Min(request.EventLimit, eventLimit) : eventLimit;
+        _eventLimit = request.EventLimit > 0 ? Math.Min(request.EventLimit, options.WatchEventLimit) : options.WatchEventLimit;
+        _byteLimit = options.WatchByteLimit;
         _startRevision = request.StartRevision > 0 ? request.StartRevision : current().Revision + 1;
         _nextRevision = _startRevision;
         (_group, _node, _joinRevision) = hub.Join(this, request.Range);
@@ -80,13 +83,14 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
         }
     }
 
-    /// <summary>Called after something new was published for the group, whose chain now ends at the position.</summary>
-    public void Poke(long tailPosition)
+    /// <summary>Called after something new was published for the group, whose chain now ends at the node.</summary>
+    public void Poke(WatchNode tail)
     {
         lock (_gate)
         {
-            if (_node is not null && tailPosition - _node.Position > _eventLimit && !_waiting)
-                End(new StoreError(StoreErrorKind.WatcherTooSlow, $"the watcher is more than {_eventLimit} events behind"));
+            // One that waits has read everything else, however much comes at once.
+            if (_node is not null && !_waiting && IsTooMuch(tail.Position - _node.Position, tail.Bytes - _node.Bytes))
+                End(new StoreError(StoreErrorKind.WatcherTooSlow, "the watcher is too far behind"));
             CompleteIfWaiting();
         }
     }
@@ -114,6 +118,8 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
     void IValueTaskSource<WatchBatch>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _source.OnCompleted(continuation, state, token, flags);
+
+    private bool IsTooMuch(long events, long bytes) => events > _eventLimit || bytes > _byteLimit;
 
     private void RegisterCancellation(CancellationToken cancellation, short token)
     {

@@ -9,7 +9,7 @@ internal sealed class WatchGroup(KeyRange range)
 
     public List<EmbeddedWatch> Watches { get; } = [];
 
-    public WatchNode Tail { get; private set; } = new(new WatchBatch(0, []), 0);
+    public WatchNode Tail { get; private set; } = new(new WatchBatch(0, []), 0, 0);
 
     /// <summary>Takes a change into the next node; true for the first one.</summary>
     public bool Add(WatchEvent change)
@@ -21,7 +21,11 @@ internal sealed class WatchGroup(KeyRange range)
     /// <summary>Links the changes taken since the last call as one node, complete up to the revision.</summary>
     public void Link(long revision)
     {
-        var node = new WatchNode(new WatchBatch(revision, _pending.ToArray()), Tail.Position + _pending.Count);
+        long bytes = 0;
+        foreach (var change in _pending)
+            bytes += change.Record.Value.Length;
+        var batch = new WatchBatch(revision, _pending.ToArray());
+        var node = new WatchNode(batch, Tail.Position + _pending.Count, Tail.Bytes + bytes);
         _pending.Clear();
         Tail.Next = node;
         Tail = node;

@@ -85,7 +85,7 @@ internal sealed class WatchHub
             foreach (var group in _touched)
             {
                 foreach (var watch in group.Watches)
-                    watch.Poke(group.Tail.Position);
+                    watch.Poke(group.Tail);
             }
             _touched.Clear();
         }

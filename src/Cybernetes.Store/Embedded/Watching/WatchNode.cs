@@ -3,7 +3,7 @@ namespace Cybernetes.Store.Embedded.Watching;
 /// <summary>
 /// One batch of a group's changes; the nodes of a group form a chain that its watchers walk along, each at its own pace.
 /// </summary>
-internal sealed class WatchNode(WatchBatch batch, long position)
+internal sealed class WatchNode(WatchBatch batch, long position, long bytes)
 {
     private volatile WatchNode? _next;
 
@@ -11,6 +11,9 @@ internal sealed class WatchNode(WatchBatch batch, long position)
 
     /// <summary>Events of the group up to and including this node.</summary>
     public long Position { get; } = position;
+
+    /// <summary>Bytes of the values in those events.</summary>
+    public long Bytes { get; } = bytes;
 
     public WatchNode? Next
     {

@@ -1,3 +1,5 @@
+using Cybernetes.ApiServer.Registry.Subresources;
+using Cybernetes.ApiServer.Streams;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
@@ -5,7 +7,8 @@ using Cybernetes.Objects.Meta.V1;
 namespace Cybernetes.ApiServer.Registry.Core.Pods;
 
 /// <summary>Pods.</summary>
-internal sealed class PodKind : KindDefinition<Pod>
+/// <param name="kubelets">The way to nodes; without it there are no logs and no streams.</param>
+internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinition<Pod>
 {
     public override IReadOnlyList<string> ShortNames => ["po"];
 
@@ -28,6 +31,22 @@ internal sealed class PodKind : KindDefinition<Pod>
 
     public override IReadOnlyList<Column<Pod>> Columns => PodColumns.All;
 
+    public override IReadOnlyList<Subresource> Subresources { get; } =
+    [
+        new BindingSubresource(),
+        new EvictionSubresource(),
+        new EphemeralContainersSubresource(),
+        .. kubelets is null
+            ? []
+            : new Subresource[]
+            {
+                new PodLogSubresource(kubelets),
+                new PodExecSubresource("exec", kubelets),
+                new PodExecSubresource("attach", kubelets),
+                new PodPortForwardSubresource(kubelets),
+            },
+    ];
+
     protected override void Default(Pod obj) => PodDefaults.Apply(obj);
 
     protected override void PrepareForCreate(Pod obj, WriteContext context) => PodStrategy.PrepareForCreate(obj);
@@ -35,6 +54,14 @@ internal sealed class PodKind : KindDefinition<Pod>
     protected override void PrepareForUpdate(Pod obj, Pod old, WriteContext context) => PodStrategy.PrepareForUpdate(obj, old);
 
     protected override void PrepareForStatusUpdate(Pod obj, Pod old, WriteContext context) => PodStrategy.PrepareForStatusUpdate(obj, old);
+
+    protected override void Validate(Pod obj, FieldErrorList errors) => PodValidation.Validate(obj, errors);
+
+    protected override void ValidateCreate(Pod obj, FieldErrorList errors) => PodValidation.ValidateCreate(obj, errors);
+
+    protected override void ValidateUpdate(Pod obj, Pod old, FieldErrorList errors) => PodUpdateValidation.Validate(obj, old, errors);
+
+    protected override void ValidateStatusUpdate(Pod obj, Pod old, FieldErrorList errors) => PodStatusValidation.Validate(obj, old, errors);
 
     protected override long? GracePeriodSeconds(Pod obj, DeleteOptions options) => PodStrategy.GraceSeconds(obj, options);
 }

@@ -1,0 +1,47 @@
+using Cybernetes.ApiServer.Failures;
+using Cybernetes.ApiServer.Registry;
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.ApiServer.Admission;
+
+/// <summary>
+/// Nothing is created in a namespace that is not there or is going, and the namespaces the system needs are not deleted.
+/// </summary>
+internal sealed class NamespaceLifecycle(RegistryServices services) : IAdmissionPlugin
+{
+    private static readonly string[] Immortal = ["default", "kube-system", "kube-public"];
+
+    public string Name => "NamespaceLifecycle";
+
+    public bool Handles(AdmissionAttributes attributes) => attributes.Operation switch
+    {
+        AdmissionOperation.Create => attributes.Kind.Namespaced,
+        AdmissionOperation.Delete => IsNamespace(attributes.Kind),
+        _ => false,
+    };
+
+    // Before anything else is done to the object: a missing namespace is the first thing a client wants to hear of.
+    public async ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        if (attributes.Operation != AdmissionOperation.Create)
+            return;
+        var name = attributes.Context.Namespace;
+        var ns = await services.FindAsync<Namespace>("", "namespaces", "", name, cancellation) ?? throw Failure.NotFound(new("", "namespaces"), name);
+        if (ns.Metadata.DeletionTimestamp is null && ns.Status.Phase != NamespacePhase.Terminating)
+            return;
+        var resource = attributes.Kind.Resource;
+        throw new RequestFailure(403, "Forbidden", attributes.Forbidden(
+            $"unable to create new content in namespace {name} because it is being terminated").Message)
+        {
+            Group = resource.Group, Kind = resource.Resource, Name = attributes.Name,
+            Causes = [new("NamespaceTerminating", $"namespace {name} is being terminated", "metadata.namespace")],
+        };
+    }
+
+    public ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation) =>
+        attributes.Operation == AdmissionOperation.Delete && Immortal.Contains(attributes.Name)
+            ? throw attributes.Forbidden("this namespace may not be deleted")
+            : ValueTask.CompletedTask;
+
+    private static bool IsNamespace(KindDefinition kind) => kind is { Group: "", Plural: "namespaces" };
+}

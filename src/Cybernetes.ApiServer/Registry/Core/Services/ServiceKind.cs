@@ -1,0 +1,65 @@
+using System.Net.Sockets;
+using Cybernetes.ApiServer.Registry.Allocation;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.ApiServer.Registry.Core.Services;
+
+/// <summary>Services. Their addresses and ports are taken in the transaction that writes them.</summary>
+internal sealed class ServiceKind(ServiceAddresses addresses) : KindDefinition<Service>
+{
+    private readonly string _family = addresses.First.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
+
+    public override string StoragePath => "services/specs";
+
+    public override IReadOnlyList<string> ShortNames => ["svc"];
+
+    public override IReadOnlyList<string> Categories => ["all"];
+
+    public override bool HasStatus => true;
+
+    // Upstream answers the deletion of a service with the service.
+    public override bool ReturnsDeletedObject => true;
+
+    public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("spec.clusterIP"), new("spec.type")];
+
+    public override IReadOnlyList<Column<Service>> Columns => ServiceColumns.All;
+
+    public override IReadOnlyList<string> NameProblems(string name) => Names.Dns1035Label(name);
+
+    protected override void Default(Service obj) => ServiceDefaults.Apply(obj);
+
+    protected override void PrepareForCreate(Service obj, WriteContext context)
+    {
+        obj.Status = new ServiceStatus();
+        if (obj.Spec.ClusterIP.Length > 0 && obj.Spec.ClusterIPs is not { Count: > 0 })
+            obj.Spec.ClusterIPs = [obj.Spec.ClusterIP];
+        ServiceFamilies.Fill(obj, null, _family);
+    }
+
+    protected override void PrepareForUpdate(Service obj, Service old, WriteContext context)
+    {
+        obj.Status = old.Status;
+        ServiceAddresses.KeepAllocated(obj, old);
+        ServiceTransitions.SyncClusterIPs(obj, old);
+        ServiceTransitions.DropWhatTheTypeDoesNotHave(obj, old);
+        ServiceFamilies.Fill(obj, old, _family);
+    }
+
+    protected override void PrepareForStatusUpdate(Service obj, Service old, WriteContext context) => obj.Spec = old.Spec;
+
+    protected override void Validate(Service obj, FieldErrorList errors)
+    {
+        ServiceValidation.Validate(obj, errors);
+        ServiceFamilies.Check(obj, _family, errors);
+    }
+
+    protected override void ValidateUpdate(Service obj, Service old, FieldErrorList errors) =>
+        ServiceTransitions.Validate(obj, old, errors);
+
+    protected override void ValidateStatusUpdate(Service obj, Service old, FieldErrorList errors) =>
+        ServiceStatusValidation.Validate(obj, errors);
+
+    protected override ValueTask PlanAsync(Service? obj, Service? old, WritePlan plan, CancellationToken cancellation) =>
+        addresses.PlanAsync(obj, old, plan, cancellation);
+}

@@ -1,0 +1,70 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Cybernetes.Foundation;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cybernetes.ApiServer.Server;
+
+/// <summary>How an API server is set up. The defaults are upstream's flags' defaults unless a line says otherwise.</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>Address to listen on (<c>--bind-address</c>). Default: all.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>Port to listen on (<c>--secure-port</c>), 0 for a free one, null for none: in-process clients only. Default 6443.</summary>
+    public int? SecurePort { get; init; } = 6443;
+
+    /// <summary>The serving certificate with its key, asked at each handshake. Needed when <see cref="SecurePort"/> is not null.</summary>
+    public Func<X509Certificate2?> ServingCertificate { get; init; } = () => null;
+
+    /// <summary>
+    /// Authorities of client certificates (<c>--client-ca-file</c>); a new collection when they change. Empty: no certificate is trusted.
+    /// </summary>
+    public Func<X509Certificate2Collection> ClientAuthorities { get; init; } = () => NoCertificates;
+
+    /// <summary>Address that clients inside the cluster reach this server at (<c>--advertise-address</c>).</summary>
+    public IPAddress AdvertiseAddress { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Certificate shown to kubelets (<c>--kubelet-client-certificate</c> and key); null for none.</summary>
+    public Func<X509Certificate2?> KubeletClientCertificate { get; init; } = () => null;
+
+    /// <summary>Authorities of kubelets' serving certificates (<c>--kubelet-certificate-authority</c>); empty: not verified, as upstream.</summary>
+    public Func<X509Certificate2Collection> KubeletAuthorities { get; init; } = () => NoCertificates;
+
+    /// <summary>Range of service addresses (<c>--service-cluster-ip-range</c>).</summary>
+    public IPNetwork ServiceClusterIPRange { get; init; } = IPNetwork.Parse("10.96.0.0/12");
+
+    /// <summary>First node port (<c>--service-node-port-range</c>).</summary>
+    public int FirstNodePort { get; init; } = 30000;
+
+    /// <summary>Last node port.</summary>
+    public int LastNodePort { get; init; } = 32767;
+
+    /// <summary>Key that signs service account tokens (<c>--service-account-signing-key-file</c>): RSA or ECDSA. Null: no tokens.</summary>
+    public AsymmetricAlgorithm? ServiceAccountKey { get; init; }
+
+    /// <summary>Issuer of service account tokens (<c>--service-account-issuer</c>).</summary>
+    public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>Most requests under way that change nothing (<c>--max-requests-inflight</c>).</summary>
+    public int MaxRequestsInFlight { get; init; } = 400;
+
+    /// <summary>Most requests under way that change something (<c>--max-mutating-requests-inflight</c>).</summary>
+    public int MaxMutatingRequestsInFlight { get; init; } = 200;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Makes uids and name suffixes.</summary>
+    public IdentitySource Identities { get; init; } = IdentitySource.System;
+
+    /// <summary>Chance for jitter and allocation.</summary>
+    public IRandomSource Random { get; init; } = Chance.Cryptographic;
+
+    /// <summary>Logs.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    private static readonly X509Certificate2Collection NoCertificates = [];
+}

@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text;
+using Cybernetes.ApiServer.Authentication;
+using Cybernetes.ApiServer.Health;
+using Cybernetes.ApiServer.Registry;
+using Cybernetes.ApiServer.Registry.Allocation;
+using Cybernetes.ApiServer.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.ApiServer.Server;
+
+/// <summary>
+/// Keeps what every cluster has: the system namespaces and the <c>kubernetes</c> service with its endpoints. It writes through the pipeline like
+/// any client, at start and then from time to time, in case someone deleted something.
+/// </summary>
+internal sealed class SystemObjects : IAsyncDisposable
+{
+    private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private readonly RegistryServices _services;
+    private readonly ApiServerOptions _options;
+    private readonly int _port;
+    private readonly HttpMessageInvoker _client;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _running = Task.CompletedTask;
+
+    public SystemObjects(RegistryServices services, ApiServerOptions options, int port, HealthChecks health)
+    {
+        _services = services;
+        _options = options;
+        _port = port;
+        _client = new(new InProcessHandler(services.Pipeline, UserInfo.Authenticated("system:apiserver", ["system:masters"])));
+        health.Add(new("poststarthook/start-system-namespaces-controller", true,
+            _ => new(_done.Task.IsCompletedSuccessfully ? null : "not finished")));
+    }
+
+    /// <summary>Completes when all is there for the first time.</summary>
+    public Task Done => _done.Task;
+
+    public void Start() => _running = RunAsync(_stop.Token);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _client.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var complete = await EnsureAsync(cancellation);
+            if (complete)
+                _done.TrySetResult();
+            await Task.Delay(complete ? Period : RetryPause, _services.Time, cancellation);
+        }
+    }
+
+    private async Task<bool> EnsureAsync(CancellationToken cancellation)
+    {
+        var complete = true;
+        foreach (var name in Namespaces)
+            complete &= await CreateAsync("/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
+        if (_services.Catalog.FindStored("", "services") is not null)
+            complete &= await EnsureServiceAsync(cancellation);
+        return complete;
+    }
+
+    private async Task<bool> EnsureServiceAsync(CancellationToken cancellation)
+    {
+        const string labels = "\"labels\":{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}";
+        var first = new ServiceAddresses(_options.ServiceClusterIPRange, _options.FirstNodePort, _options.LastNodePort, _options.Random).First;
+        var complete = await CreateAsync("/api/v1/namespaces/default/services", $$$"""
+            {"apiVersion":"v1","kind":"Service","metadata":{"name":"kubernetes","namespace":"default",{{{labels}}}},"spec":{"type":"ClusterIP",
+            "clusterIP":"{{{first}}}","sessionAffinity":"None","ports":[{"name":"https","port":443,"protocol":"TCP","targetPort":{{{_port}}}}]}}
+            """, cancellation);
+        var address = _options.AdvertiseAddress;
+        if (IPAddress.IsLoopback(address))
+            return complete; // endpoints may not be loopback addresses; nobody but this machine could reach them
+        var slices = _services.Catalog.FindStored("discovery.k8s.io", "endpointslices") is not null;
+        if (_services.Catalog.FindStored("", "endpoints") is not null)
+            complete &= await ReplaceAsync("/api/v1/namespaces/default/endpoints", "kubernetes", $$$"""
+                {"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"kubernetes","namespace":"default",
+                "labels":{"endpointslice.kubernetes.io/skip-mirror":"true"}},
+                "subsets":[{"addresses":[{"ip":"{{{address}}}"}],"ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}]}
+                """, cancellation);
+        if (slices)
+            complete &= await ReplaceAsync("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", "kubernetes", $$$"""
+                {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"kubernetes","namespace":"default",
+                "labels":{"kubernetes.io/service-name":"kubernetes"}},
+                "addressType":"{{{(address.GetAddressBytes().Length == 4 ? "IPv4" : "IPv6")}}}",
+                "endpoints":[{"addresses":["{{{address}}}"],"conditions":{"ready":true}}],
+                "ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}
+                """, cancellation);
+        return complete;
+    }
+
+    private async Task<bool> CreateAsync(string path, string json, CancellationToken cancellation)
+    {
+        var status = await SendAsync(HttpMethod.Post, path, json, cancellation);
+        return status is HttpStatusCode.Created or HttpStatusCode.Conflict;
+    }
+
+    private async Task<bool> ReplaceAsync(string path, string name, string json, CancellationToken cancellation)
+    {
+        var status = await SendAsync(HttpMethod.Put, $"{path}/{name}", json, cancellation);
+        return status == HttpStatusCode.NotFound ? await CreateAsync(path, json, cancellation) : status is HttpStatusCode.OK or HttpStatusCode.Created;
+    }
+
+    private async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string json, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(method, new Uri("https://in-process" + path))
+        {
+            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("User-Agent", "kube-apiserver");
+        using var response = await _client.SendAsync(request, cancellation);
+        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.Conflict or HttpStatusCode.NotFound))
+            _services.Logger.LogWarning("{Method} {Path}: {Answer}", method, path, await response.Content.ReadAsStringAsync(cancellation));
+        return response.StatusCode;
+    }
+}

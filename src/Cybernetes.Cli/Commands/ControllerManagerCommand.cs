@@ -1,0 +1,73 @@
+using Cybernetes.Cli.Flags;
+using Cybernetes.Cli.Running;
+using Cybernetes.Controllers;
+
+namespace Cybernetes.Cli.Commands;
+
+/// <summary><c>cyb controller-manager</c>.</summary>
+internal sealed class ControllerManagerCommand : PartCommand
+{
+    private readonly Flag<bool> _leaderElect;
+    private readonly Flag<string> _clusterCidr;
+    private readonly Flag<bool> _allocateCidrs;
+    private readonly Flag<string> _rootAuthority;
+    private readonly Flag<IReadOnlyList<string>> _controllers;
+
+    public ControllerManagerCommand()
+        : base(Parts.Controllers)
+    {
+        _leaderElect = Flags.Switch("leader-elect", true, "Stand for election before working; needed when several run");
+        _clusterCidr = Flags.Text("cluster-cidr", "", "The CIDR from which nodes get their pods' addresses", "cidr");
+        _allocateCidrs = Flags.Switch("allocate-node-cidrs", false, "Give each node a range out of --cluster-cidr");
+        _rootAuthority = Flags.Text(
+            "root-ca-file", "", "The certificate authority to publish in every namespace's kube-root-ca.crt", "file");
+        _controllers = Flags.List(
+            "controllers",
+            ["*"],
+            "The controllers to run: names, '*' for all, '-NAME' for all but one. They are: "
+            + string.Join(", ", ControllerManager.Names));
+    }
+
+    public override string Name => "controller-manager";
+
+    public override string Summary => "Run the controllers only";
+
+    public override string Examples => """
+        # Beside an API server that runs alone
+        cyb controller-manager --kubeconfig controller-manager.conf --allocate-node-cidrs --cluster-cidr 10.244.0.0/16
+        # All but the garbage collector
+        cyb controller-manager --controllers '*,-garbage-collector-controller'
+        """;
+
+    protected override PartSettings Settings()
+    {
+        if (_allocateCidrs.Value)
+            ServingFlags.Cidr("cluster-cidr", _clusterCidr.Value);
+        string? unknown = _controllers.Value.Select(name => name.TrimStart('-')).FirstOrDefault(
+            name => name != "*" && !ControllerManager.Names.Contains(name));
+        if (unknown is not null)
+            throw new FlagException($"\"{unknown}\" is not in the list of known controllers");
+        return new PartSettings
+        {
+            NodeName = ServingFlags.DefaultNodeName(),
+            Identity = NewIdentity(),
+            LeaderElect = _leaderElect.Value,
+            Controllers = _controllers.Value,
+            ClusterCidr = _allocateCidrs.Value ? _clusterCidr.Value : "",
+            RootCertificate = ReadAuthority(),
+        };
+    }
+
+    private string ReadAuthority()
+    {
+        try
+        {
+            return _rootAuthority.Value.Length == 0 ? "" : File.ReadAllText(_rootAuthority.Value);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new FlagException(
+                $"invalid argument \"{_rootAuthority.Value}\" for \"--root-ca-file\" flag: {failure.Message}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Cluster.Serving;
+
+/// <summary>
+/// How a control plane is set up: an API server over the embedded store, with its certificates and kubeconfigs.
+/// </summary>
+public sealed record ControlPlaneOptions
+{
+    /// <summary>Where all that must outlive the process is kept: <c>store/</c>, <c>pki/</c> and the kubeconfigs.</summary>
+    public required string DataDirectory { get; init; }
+
+    public required string NodeName { get; init; }
+
+    /// <summary>Default: all addresses.</summary>
+    public IPAddress BindAddress { get; init; } = IPAddress.Any;
+
+    /// <summary>Range: 0 (the system chooses) to 65535. Default: 6443.</summary>
+    public int SecurePort { get; init; } = 6443;
+
+    /// <summary>Where others reach the server; null: the bind address, or that of the default route's interface.</summary>
+    public IPAddress? AdvertiseAddress { get; init; }
+
+    public IPNetwork ServiceRange { get; init; } = IPNetwork.Parse("10.96.0.0/12");
+
+    public int FirstNodePort { get; init; } = 30000;
+    public int LastNodePort { get; init; } = 32767;
+
+    /// <summary>Further names the serving certificate shall be good for.</summary>
+    public IReadOnlyList<string> ExtraNames { get; init; } = [];
+
+    /// <summary>A kubeconfig into which the administrator's access is merged; empty: none but DATA/admin.conf.</summary>
+    public string WriteKubeconfig { get; init; } = "";
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public required ILoggerFactory Loggers { get; init; }
+}
+
+/// <summary>The control plane cannot start; the message says what is in the way.</summary>
+public sealed class ControlPlaneException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,87 @@
+using Cybernetes.Client.Informers;
+using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Deployments;
+using Cybernetes.Controllers.GarbageCollection;
+using Cybernetes.Controllers.NamespaceLifecycle;
+using Cybernetes.Controllers.NodeAddresses;
+using Cybernetes.Controllers.NodeLifecycle;
+using Cybernetes.Controllers.PodCollection;
+using Cybernetes.Controllers.ReplicaSets;
+using Cybernetes.Controllers.ServiceAccounts;
+using Cybernetes.Controllers.ServiceEndpoints;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Controllers;
+
+/// <summary>Runs the controllers over shared informers. Who must be alone in a cluster runs it under a leader election.</summary>
+public sealed class ControllerManager(ApiClient client, ControllerManagerOptions options, ILogger logger)
+{
+    /// <summary>Every controller there is, by its upstream name.</summary>
+    internal static IReadOnlyDictionary<string, Func<ControllerContext, IController>> Known { get; } =
+        new Dictionary<string, Func<ControllerContext, IController>>(StringComparer.Ordinal)
+        {
+            ["deployment-controller"] = c => new DeploymentController(c),
+            ["replicaset-controller"] = c => new ReplicaSetController(c),
+            ["endpoints-controller"] = c => new EndpointsController(c),
+            ["endpointslice-controller"] = c => new EndpointSliceController(c),
+            ["namespace-controller"] = c => new NamespaceController(c),
+            ["serviceaccount-controller"] = c => new ServiceAccountController(c),
+            ["root-ca-certificate-publisher-controller"] = c => new RootCertificatePublisher(c),
+            ["node-lifecycle-controller"] = c => new NodeLifecycleController(c),
+            ["node-ipam-controller"] = c => new NodeAddressController(c),
+            ["pod-garbage-collector-controller"] = c => new PodCollectionController(c),
+            ["garbage-collector-controller"] = c => new GarbageCollectorController(c),
+        };
+
+    /// <summary>The names of all controllers.</summary>
+    public static IReadOnlyCollection<string> Names => [.. Known.Keys];
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="ArgumentException">A name in the options is not a controller's.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var informers = new InformerFactory(client, logger);
+        var context = new ControllerContext(client, informers, options, logger);
+        var controllers = Selected(options.Controllers).Select(name => Known[name](context)).ToList();
+        informers.Start(cancellation);
+        var recording = context.Recorders.Select(r => r.RunAsync(cancellation)).ToList();
+        await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
+        var running = controllers.Select(c => RunOneAsync(c, cancellation)).ToList();
+        await Task.WhenAll([.. running, .. recording, informers.WhenStopped()]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+        await Task.WhenAll(running).ConfigureAwait(false);
+    }
+
+    /// <summary>The names that a <c>--controllers</c> list selects, in the order of <see cref="Known"/>.</summary>
+    internal static IReadOnlyList<string> Selected(IReadOnlyList<string> wanted)
+    {
+        var unknown = wanted.Select(w => w.TrimStart('-')).FirstOrDefault(w => w != "*" && !Known.ContainsKey(w));
+        if (unknown is not null)
+            throw new ArgumentException($"\"{unknown}\" is not in the list of known controllers: {string.Join(", ", Known.Keys)}");
+        var all = wanted.Contains("*");
+        return [.. Known.Keys.Where(name => !wanted.Contains("-" + name) && (all || wanted.Contains(name)))];
+    }
+
+    /// <summary>A controller that fails is told and begun again, so that it cannot take the others with it.</summary>
+    private async Task RunOneAsync(IController controller, CancellationToken cancellation)
+    {
+        var backoff = new Foundation.Backoff(new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)) { Jitter = 0.5 }, client.Options.Random);
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await controller.RunAsync(cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                logger.LogError(failure, "{Controller} failed and is begun again", controller.Name);
+                await Task.Delay(backoff.Next(), client.Time, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+}

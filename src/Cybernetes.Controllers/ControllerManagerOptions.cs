@@ -1,0 +1,47 @@
+namespace Cybernetes.Controllers;
+
+/// <summary>What the controller manager is told at its start; the flags have kube-controller-manager's names.</summary>
+public sealed record ControllerManagerOptions
+{
+    /// <summary>Controllers to run (<c>--controllers</c>): names, <c>*</c> for all that are on by default, <c>-name</c> for all but that one.</summary>
+    public IReadOnlyList<string> Controllers { get; init; } = ["*"];
+
+    /// <summary>Replica sets reconciled at once (<c>--concurrent-replicaset-syncs</c>), at least 1.</summary>
+    public int ConcurrentReplicaSetSyncs { get; init; } = 5;
+
+    /// <summary>Deployments reconciled at once (<c>--concurrent-deployment-syncs</c>), at least 1.</summary>
+    public int ConcurrentDeploymentSyncs { get; init; } = 5;
+
+    /// <summary>Services whose endpoints are reconciled at once (<c>--concurrent-endpoint-syncs</c>), at least 1.</summary>
+    public int ConcurrentEndpointSyncs { get; init; } = 5;
+
+    /// <summary>Services whose slices are reconciled at once (<c>--concurrent-service-endpoint-syncs</c>), 1 … 50.</summary>
+    public int ConcurrentServiceEndpointSyncs { get; init; } = 5;
+
+    /// <summary>Endpoints in one slice at most (<c>--max-endpoints-per-slice</c>), 1 … 1000.</summary>
+    public int MaxEndpointsPerSlice { get; init; } = 100;
+
+    /// <summary>Namespaces cleared at once (<c>--concurrent-namespace-syncs</c>), at least 1.</summary>
+    public int ConcurrentNamespaceSyncs { get; init; } = 10;
+
+    /// <summary>Garbage collected at once (<c>--concurrent-gc-syncs</c>), at least 1.</summary>
+    public int ConcurrentGarbageCollectorSyncs { get; init; } = 20;
+
+    /// <summary>The CA certificate that goes into <c>kube-root-ca.crt</c> (<c>--root-ca-file</c>), as PEM; empty: none is published.</summary>
+    public string RootCertificateAuthority { get; init; } = "";
+
+    /// <summary>Pod addresses to give nodes their ranges from (<c>--cluster-cidr</c> with <c>--allocate-node-cidrs</c>); empty: nodes get none.</summary>
+    public string ClusterCidr { get; init; } = "";
+
+    /// <summary>Length of a node's pod range (<c>--node-cidr-mask-size</c>).</summary>
+    public int NodeCidrMaskSize { get; init; } = 24;
+
+    /// <summary>How long a node may be silent before it counts as lost (<c>--node-monitor-grace-period</c>).</summary>
+    public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
+
+    /// <summary>How often nodes are looked at (<c>--node-monitor-period</c>).</summary>
+    public TimeSpan NodeMonitorPeriod { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Finished pods kept over all (<c>--terminated-pod-gc-threshold</c>); 0 or less: all are kept.</summary>
+    public int TerminatedPodThreshold { get; init; } = 12500;
+}

@@ -1,0 +1,65 @@
+using Cybernetes.Client.Events;
+using Cybernetes.Client.Informers;
+using Cybernetes.Client.Queues;
+using Cybernetes.Client.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Controllers;
+
+/// <summary>One control loop. Made before the informers start (its constructor adds handlers), run after they have synced.</summary>
+internal interface IController
+{
+    /// <summary>The name in <c>--controllers</c>: upstream's.</summary>
+    string Name { get; }
+
+    /// <summary>Runs until cancelled.</summary>
+    Task RunAsync(CancellationToken cancellation);
+}
+
+/// <summary>What all controllers of a manager share.</summary>
+internal sealed class ControllerContext(ApiClient client, InformerFactory informers, ControllerManagerOptions options, ILogger logger)
+{
+    private readonly List<EventRecorder> _recorders = [];
+
+    public ApiClient Client { get; } = client;
+
+    public InformerFactory Informers { get; } = informers;
+
+    public ControllerManagerOptions Options { get; } = options;
+
+    public ILogger Logger { get; } = logger;
+
+    public TimeProvider Time => Client.Time;
+
+    public IReadOnlyList<EventRecorder> Recorders => _recorders;
+
+    /// <summary>A recorder that signs as the component; the manager runs it.</summary>
+    public IEventRecorder Recorder(string component)
+    {
+        var recorder = new EventRecorder(Client, component, "", Logger);
+        _recorders.Add(recorder);
+        return recorder;
+    }
+
+    public WorkQueue<TKey> Queue<TKey>(string name) where TKey : notnull => new(Time, new WorkQueueOptions { Name = name });
+}
+
+/// <summary>A reconcile could not be carried out; its key comes again, later each time.</summary>
+internal sealed class ReconcileFailedException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Calls whose failure may mean that the work is done already.</summary>
+internal static class TolerantCalls
+{
+    /// <summary>Runs a call; that its object is gone is as good.</summary>
+    public static async Task IgnoreNotFoundAsync(this ApiClient client, Func<ApiClient, Task> call)
+    {
+        try
+        {
+            await call(client).ConfigureAwait(false);
+        }
+        catch (ApiStatusException failure) when (failure.IsNotFound)
+        {
+            // Gone already.
+        }
+    }
+}

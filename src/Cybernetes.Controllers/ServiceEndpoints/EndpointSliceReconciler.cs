@@ -1,0 +1,180 @@
+using Cybernetes.Controllers.Ownership;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Discovery.V1;
+using EndpointPort = Cybernetes.Objects.Discovery.V1.EndpointPort;
+
+namespace Cybernetes.Controllers.ServiceEndpoints;
+
+/// <summary>Slices to make, to write and to delete.</summary>
+internal sealed record SlicePlan(List<EndpointSlice> Create, List<EndpointSlice> Update, List<EndpointSlice> Delete);
+
+/// <summary>Decides the endpoint slices of one service, changing as few existing slices as it can. Pure (KEP-752).</summary>
+internal sealed class EndpointSliceReconciler
+{
+    public const string ServiceName = "kubernetes.io/service-name";
+    public const string ManagedBy = "endpointslice.kubernetes.io/managed-by";
+    public const string Controller = "endpointslice-controller.k8s.io";
+    private const string Headless = "service.kubernetes.io/headless";
+    private const string Zone = "topology.kubernetes.io/zone";
+
+    private readonly Service _service;
+    private readonly Func<string, Node?> _node;
+    private readonly int _maximum;
+    private readonly SlicePlan _plan = new([], [], []);
+
+    private EndpointSliceReconciler(Service service, Func<string, Node?> node, int maximum)
+    {
+        _service = service;
+        _node = node;
+        _maximum = maximum;
+    }
+
+    /// <param name="service">With a selector.</param>
+    /// <param name="pods">The pods it selects.</param>
+    /// <param name="existing">The slices this controller made for it.</param>
+    /// <param name="node">Looks up a node by name, for its zone.</param>
+    /// <param name="maximum">Endpoints in one slice at most.</param>
+    public static SlicePlan Reconcile(
+        Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing, Func<string, Node?> node, int maximum)
+    {
+        var reconciler = new EndpointSliceReconciler(service, node, maximum);
+        reconciler.Run(pods, existing);
+        return reconciler._plan;
+    }
+
+    private void Run(IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing)
+    {
+        var wanted = new Dictionary<string, (List<EndpointPort> Ports, Dictionary<string, Endpoint> Endpoints)>(StringComparer.Ordinal);
+        foreach (var pod in pods.Where(p => PodEndpoints.IsCandidate(p, includeTerminating: true)))
+        {
+            var ports = Ports(PodEndpoints.Ports(_service, pod));
+            var key = KeyOf(ports);
+            if (!wanted.TryGetValue(key, out var group))
+                wanted[key] = group = (ports, new(StringComparer.Ordinal));
+            group.Endpoints[pod.Metadata.UID] = Of(pod);
+        }
+        var slices = existing.Where(s => s.Metadata.DeletionTimestamp is null && s.AddressType == "IPv4")
+            .GroupBy(s => KeyOf(s.Ports.OrEmpty())).ToDictionary(g => g.Key, g => g.ToList());
+        _plan.Delete.AddRange(existing.Where(s => s.Metadata.DeletionTimestamp is null && s.AddressType != "IPv4"));
+        foreach (var (key, group) in wanted)
+        {
+            slices.Remove(key, out var have);
+            Fill(group.Ports, group.Endpoints, have ?? []);
+        }
+        Retire(slices.Values.SelectMany(s => s).ToList(), wanted.Count == 0);
+    }
+
+    /// <summary>Puts the wanted endpoints of one set of ports into slices: what stands stays where it stands.</summary>
+    private void Fill(List<EndpointPort> ports, Dictionary<string, Endpoint> wanted, List<EndpointSlice> have)
+    {
+        var changed = new Dictionary<EndpointSlice, List<Endpoint>>();
+        foreach (var slice in have)
+        {
+            var kept = new List<Endpoint>();
+            foreach (var endpoint in slice.Endpoints.OrEmpty())
+            {
+                if (endpoint.TargetRef is { } target && wanted.Remove(target.UID, out var current))
+                    kept.Add(current);
+            }
+            changed[slice] = kept;
+        }
+        var rest = new Queue<Endpoint>(wanted.Values.OrderBy(e => e.Addresses![0], StringComparer.Ordinal));
+        // The fullest slice with room takes first, so that slices do not stay half empty.
+        foreach (var slice in have.OrderByDescending(s => changed[s].Count))
+        {
+            while (rest.Count > 0 && changed[slice].Count < _maximum)
+                changed[slice].Add(rest.Dequeue());
+        }
+        foreach (var slice in have)
+            Write(slice, ports, changed[slice]);
+        while (rest.Count > 0)
+            _plan.Create.Add(New(ports, [.. Enumerable.Range(0, Math.Min(_maximum, rest.Count)).Select(_ => rest.Dequeue())]));
+    }
+
+    private void Write(EndpointSlice slice, List<EndpointPort> ports, List<Endpoint> endpoints)
+    {
+        if (endpoints.Count == 0)
+        {
+            _plan.Delete.Add(slice);
+            return;
+        }
+        var copy = slice.DeepClone();
+        copy.Endpoints = endpoints;
+        copy.Ports = ports;
+        copy.Metadata.Labels = Labels();
+        if (!copy.SemanticEquals(slice))
+            _plan.Update.Add(copy);
+    }
+
+    /// <summary>A service without endpoints keeps one empty slice, by which clients tell "none" from "not known".</summary>
+    private void Retire(List<EndpointSlice> unused, bool nothingWanted)
+    {
+        if (!nothingWanted)
+        {
+            _plan.Delete.AddRange(unused);
+            return;
+        }
+        if (unused.Count == 0)
+        {
+            _plan.Create.Add(New([], []));
+            return;
+        }
+        var placeholder = unused[0].DeepClone();
+        placeholder.Endpoints = [];
+        placeholder.Ports = [];
+        placeholder.Metadata.Labels = Labels();
+        if (!placeholder.SemanticEquals(unused[0]))
+            _plan.Update.Add(placeholder);
+        _plan.Delete.AddRange(unused.Skip(1));
+    }
+
+    private EndpointSlice New(List<EndpointPort> ports, List<Endpoint> endpoints) => new()
+    {
+        Metadata =
+        {
+            GenerateName = _service.Metadata.Name + "-",
+            Namespace = _service.Metadata.Namespace,
+            Labels = Labels(),
+            OwnerReferences = [Claims.ReferenceTo(_service)],
+        },
+        AddressType = "IPv4",
+        Ports = ports,
+        Endpoints = endpoints,
+    };
+
+    private Dictionary<string, string> Labels()
+    {
+        var labels = new Dictionary<string, string>(_service.Metadata.Labels ?? [], StringComparer.Ordinal);
+        labels.Remove(Headless);
+        if (_service.Spec.ClusterIP == "None")
+            labels[Headless] = "";
+        labels[ServiceName] = _service.Metadata.Name;
+        labels[ManagedBy] = Controller;
+        return labels;
+    }
+
+    private Endpoint Of(Pod pod)
+    {
+        var ready = PodState.IsReady(pod);
+        var terminating = pod.Metadata.DeletionTimestamp is not null;
+        return new Endpoint
+        {
+            Addresses = [PodEndpoints.Address(pod)],
+            Conditions = new EndpointConditions
+            {
+                Ready = _service.Spec.PublishNotReadyAddresses || (ready && !terminating), Serving = ready, Terminating = terminating,
+            },
+            Hostname = PodEndpoints.Hostname(_service, pod),
+            NodeName = pod.Spec.NodeName.Length > 0 ? pod.Spec.NodeName : null,
+            Zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone),
+            TargetRef = new ObjectReference { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, UID = pod.Metadata.UID },
+        };
+    }
+
+    private static List<EndpointPort> Ports(IReadOnlyList<ResolvedPort> ports) =>
+        [.. ports.Select(p => new EndpointPort { Name = p.Name, Protocol = p.Protocol, Port = p.Number, AppProtocol = p.AppProtocol })];
+
+    private static string KeyOf(IEnumerable<EndpointPort> ports) =>
+        string.Join(';', ports.Select(p => $"{p.Name}/{p.Protocol}/{p.Port}/{p.AppProtocol}").Order(StringComparer.Ordinal));
+}

@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Cybernetes.Wire;
+
+/// <summary>
+/// Writes protobuf fields into a growing buffer. Nested messages are written in place and their length put before them when they
+/// end.
+/// Not thread-safe; <see cref="Written"/> is valid until the next write.
+/// </summary>
+public sealed class ProtobufWriter(int capacity = 1024)
+{
+    private byte[] _buffer = new byte[capacity];
+    private int _length;
+
+    /// <summary>What has been written so far.</summary>
+    public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
+
+    /// <summary>Begins a nested message; give what it answers to <see cref="EndMessage"/>.</summary>
+    public int StartMessage(int field)
+    {
+        Tag(field, ProtobufWireType.Bytes);
+        return _length;
+    }
+
+    /// <summary>Ends the innermost open message.</summary>
+    public void EndMessage(int start)
+    {
+        int size = _length - start;
+        int prefix = VarintSize((ulong)size);
+        Reserve(prefix);
+        _buffer.AsSpan(start, size).CopyTo(_buffer.AsSpan(start + prefix));
+        _length = start;
+        Varint((ulong)size);
+        _length += size;
+    }
+
+    /// <summary>A string field, present even when empty.</summary>
+    public void String(int field, string value)
+    {
+        int size = Encoding.UTF8.GetByteCount(value);
+        Tag(field, ProtobufWireType.Bytes);
+        Varint((ulong)size);
+        Reserve(size);
+        _length += Encoding.UTF8.GetBytes(value, _buffer.AsSpan(_length));
+    }
+
+    public void Bytes(int field, ReadOnlySpan<byte> value)
+    {
+        Tag(field, ProtobufWireType.Bytes);
+        Varint((ulong)value.Length);
+        Raw(value);
+    }
+
+    /// <summary>An int32, int64 or enum field; negative numbers take ten bytes.</summary>
+    public void Int64(int field, long value)
+    {
+        Tag(field, ProtobufWireType.Varint);
+        Varint((ulong)value);
+    }
+
+    public void Boolean(int field, bool value) => Int64(field, value ? 1 : 0);
+
+    public void Double(int field, double value)
+    {
+        Tag(field, ProtobufWireType.Fixed64);
+        Reserve(8);
+        BinaryPrimitives.WriteDoubleLittleEndian(_buffer.AsSpan(_length), value);
+        _length += 8;
+    }
+
+    /// <summary>Bytes as they are, without a field: a message made elsewhere.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(bytes.Length);
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
+    }
+
+    /// <summary>Makes the writer empty again; its buffer is kept.</summary>
+    public void Clear() => _length = 0;
+
+    public byte[] ToArray() => Written.ToArray();
+
+    private void Tag(int field, ProtobufWireType type) => Varint(((ulong)field << 3) | (uint)type);
+
+    private void Varint(ulong value)
+    {
+        Reserve(10);
+        while (value >= 0x80)
+        {
+            _buffer[_length++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+        _buffer[_length++] = (byte)value;
+    }
+
+    private static int VarintSize(ulong value)
+    {
+        int size = 1;
+        for (; value >= 0x80; value >>= 7) size++;
+        return size;
+    }
+
+    private void Reserve(int bytes)
+    {
+        if (_length + bytes > _buffer.Length) Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + bytes));
+    }
+}
