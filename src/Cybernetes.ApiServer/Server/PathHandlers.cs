@@ -1,6 +1,7 @@
 using Cybernetes.ApiServer.Discovery;
 using Cybernetes.ApiServer.Health;
 using Cybernetes.ApiServer.Metrics;
+using Cybernetes.ApiServer.OpenApi;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
 
@@ -20,6 +21,7 @@ internal static class PathHandlers
         return
         [
             new DiscoveryPaths(services, s_rootPaths),
+            new OpenApiPaths(services),
             new HealthPaths(health),
             new VersionPath(),
             new MetricsPath(metrics),

@@ -43,6 +43,17 @@ public static class SchemaFacts
     /// <summary>The field of that JSON name, or null.</summary>
     public static FieldFacts? FieldOf(TypeFacts type, string jsonName) => type.Field(jsonName, Type);
 
+    /// <summary>The texts of the files with descriptions (<c>Facts/words/</c>).</summary>
+    public static IEnumerable<string> WordFiles()
+    {
+        var assembly = typeof(SchemaFacts).Assembly;
+        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.EndsWith(".words", StringComparison.Ordinal)))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+            yield return reader.ReadToEnd();
+        }
+    }
+
     private static FrozenDictionary<string, GroupFacts> Load()
     {
         var assembly = typeof(SchemaFacts).Assembly;
