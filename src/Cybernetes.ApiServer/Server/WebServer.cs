@@ -12,6 +12,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.ApiServer.Server;
@@ -30,6 +32,7 @@ internal sealed class WebServer : IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton(loggers);
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.AddSingleton<IHostEnvironment>(new NoEnvironment());
         services.AddOptions();
         services.AddMetrics();
         services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
@@ -111,6 +114,18 @@ internal sealed class WebServer : IAsyncDisposable
         public string? GetSetting(string key) => null;
 
         public IWebHostBuilder UseSetting(string key, string? value) => this;
+    }
+
+    /// <summary>Kestrel's HTTPS registrations ask for one, to find development certificates, which are not used here.</summary>
+    private sealed class NoEnvironment : IHostEnvironment
+    {
+        public string ApplicationName { get; set; } = "cyb";
+
+        public IFileProvider ContentRootFileProvider { get; set; } = new NullFileProvider();
+
+        public string ContentRootPath { get; set; } = AppContext.BaseDirectory;
+
+        public string EnvironmentName { get; set; } = Environments.Production;
     }
 
     /// <summary>Kestrel's view of the pipeline; the contexts are kept with their connections and used again.</summary>

@@ -43,7 +43,7 @@ internal sealed class InProcessExchange :
     private readonly List<(Func<object, Task> Callback, object State)> _onCompleted = [];
     private Stream? _stream;
 
-    public InProcessExchange(HttpRequestMessage request, Stream body, InProcessIdentity identity)
+    public InProcessExchange(HttpRequestMessage request, Stream body, InProcessIdentity? identity)
     {
         var uri = request.RequestUri ?? throw new InvalidOperationException("a request without an address");
         var path = uri.IsAbsoluteUri ? uri.AbsolutePath : uri.OriginalString;
@@ -58,7 +58,8 @@ internal sealed class InProcessExchange :
         features.Set<IHttpResponseBodyFeature>(this);
         features.Set<IHttpRequestLifetimeFeature>(this);
         features.Set<IHttpRequestBodyDetectionFeature>(this);
-        features.Set(identity);
+        if (identity is not null)
+            features.Set(identity);
         CanHaveBody = request.Content is not null;
         _context = new(features);
     }

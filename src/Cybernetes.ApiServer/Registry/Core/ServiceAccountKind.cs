@@ -7,6 +7,10 @@ namespace Cybernetes.ApiServer.Registry.Core;
 /// <summary>Service accounts: identities that pods run under.</summary>
 internal sealed class ServiceAccountKind(ServiceAccountTokens tokens) : KindDefinition<ServiceAccount>
 {
+    public override bool ReturnsDeletedObject => true;
+
+    public override IReadOnlyList<Subresource> Subresources { get; } = [new TokenSubresource(tokens)];
+
     public override IReadOnlyList<string> ShortNames => ["sa"];
 
     public override IReadOnlyList<Subresource> Subresources { get; } = [new TokenSubresource(tokens)];

@@ -31,6 +31,8 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
 
     public override IReadOnlyList<Column<Pod>> Columns => PodColumns.All;
 
+    public override bool ReturnsDeletedObject => true;
+
     public override IReadOnlyList<Subresource> Subresources { get; } =
     [
         new BindingSubresource(),
