@@ -33,10 +33,12 @@ internal sealed class WebServer : IAsyncDisposable
         services.AddSingleton(loggers);
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.AddSingleton<IHostEnvironment>(new NoEnvironment());
+        services.AddSingleton<System.Diagnostics.DiagnosticSource>(new System.Diagnostics.DiagnosticListener("Cybernetes.ApiServer"));
         services.AddOptions();
         services.AddMetrics();
-        services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
         new Registrations(services).UseKestrelCore().UseKestrelHttpsConfiguration();
+        // After Kestrel's own set-up, which gives the options their services.
+        services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
         _services = services.BuildServiceProvider();
         _server = _services.GetRequiredService<IServer>();
     }
