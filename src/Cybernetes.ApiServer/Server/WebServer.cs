@@ -85,7 +85,7 @@ internal sealed class WebServer : IAsyncDisposable
                 ClientCertificateMode = ClientCertificateMode.AllowCertificate,
                 // A wrong client certificate is a 401 with a Status, not a broken handshake: the authentication stage verifies it.
                 ClientCertificateValidation = (_, _, _) => true,
-                HandshakeTimeout = TimeSpan.FromSeconds(10),
+                HandshakeTimeout = TimeSpan.FromSeconds(30),
             });
         });
     }

@@ -9,8 +9,6 @@ internal sealed class ServiceAccountKind(ServiceAccountTokens tokens) : KindDefi
 {
     public override bool ReturnsDeletedObject => true;
 
-    public override IReadOnlyList<Subresource> Subresources { get; } = [new TokenSubresource(tokens)];
-
     public override IReadOnlyList<string> ShortNames => ["sa"];
 
     public override IReadOnlyList<Subresource> Subresources { get; } = [new TokenSubresource(tokens)];
