@@ -35,7 +35,10 @@ public class CrashTests
 
     private static async Task<List<Answer>> WriteUntilKilledAsync(string folder, int firstCount, bool compacts, int killAfter)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        // Not this process's own path: that may be the dotnet host.
+        var program = Path.Combine(
+            AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Cybernetes.Store.Tests.exe" : "Cybernetes.Store.Tests");
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
         foreach (var argument in new[] { CrashingWriter.Argument, folder, $"{firstCount}", compacts ? "compact" : "keep" })
             start.ArgumentList.Add(argument);
         using var child = Process.Start(start)!;
