@@ -39,6 +39,8 @@ internal static class Parts
                 Logger(context, "controllers")).RunAsync(term),
             cancellation));
 
+    public static Part Node { get; } = new("node", name => "system:node:" + name, ["system:nodes"], NodePart.RunAsync);
+
     public static Part Proxy { get; } = new(
         "proxy",
         _ => "system:kube-proxy",
@@ -57,7 +59,7 @@ internal static class Parts
             Logger(context, "proxy")).RunAsync(cancellation));
 
     /// <summary>The parts of <c>cyb server</c> beside the API server, by the names that --disable takes.</summary>
-    public static IReadOnlyList<Part> All { get; } = [Scheduler, Controllers, Proxy];
+    public static IReadOnlyList<Part> All { get; } = [Scheduler, Controllers, Node, Proxy];
 
     /// <summary>The words after <c>cyb</c>, in the order of help.</summary>
     public static IReadOnlyList<Command> Commands()
@@ -69,6 +71,7 @@ internal static class Parts
             new ApiServerCommand(),
             new SchedulerCommand(),
             new ControllerManagerCommand(),
+            new KubeletCommand(),
             new ProxyCommand(),
             new CompletionCommand(() => commands),
             new VersionCommand(),

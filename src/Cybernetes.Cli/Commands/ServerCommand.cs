@@ -14,6 +14,7 @@ internal sealed class ServerCommand : DaemonCommand
     private readonly Flag<string> _clusterCidr;
     private readonly Flag<string> _runtime;
     private readonly Flag<string> _cniDirectory;
+    private readonly Flag<string> _podLogs;
     private readonly Flag<string> _nodeIp;
     private readonly Flag<IReadOnlyList<string>> _clusterDns;
     private readonly Flag<string> _clusterDomain;
@@ -30,6 +31,7 @@ internal sealed class ServerCommand : DaemonCommand
         _cniDirectory = Flags.Text(
             "cni-conf-dir", "/etc/cni/net.d",
                 "Where the container runtime looks for the pod network's configuration", "directory");
+        _podLogs = Flags.Text("pod-logs-dir", "", "Where containers' log files are kept; by default in the data directory", "directory");
         _nodeIp = Flags.Text("node-ip", "", "The node's address; by default that of the default route's interface", "ip");
         _clusterDns = Flags.List(
             "cluster-dns", [], "Addresses of the cluster's DNS servers; by default pods use the machine's", "ips");
@@ -97,6 +99,10 @@ internal sealed class ServerCommand : DaemonCommand
             {
                 RuntimeEndpoint = _runtime.Value,
                 CniDirectory = _cniDirectory.Value,
+                // Below the data directory, so that several clusters can live on a machine and removing one leaves nothing.
+                RootDirectory = Path.Combine(options.DataDirectory, "kubelet"),
+                PodLogsDirectory = _podLogs.Value.Length > 0 ? _podLogs.Value : Path.Combine(options.DataDirectory, "pod-logs"),
+                AddressDirectory = Path.Combine(options.DataDirectory, "cni", "networks"),
                 NodeIp = _nodeIp.Value,
                 ClusterDns = _clusterDns.Value,
                 ClusterDomain = _clusterDomain.Value,

@@ -57,7 +57,14 @@ internal sealed record NodeSettings
     /// <summary>The CRI socket: unix:///path.</summary>
     public string RuntimeEndpoint { get; init; } = DefaultRuntimeEndpoint;
 
+    /// <summary>Where volumes and other files of pods are kept.</summary>
     public string RootDirectory { get; init; } = "/var/lib/kubelet";
+
+    public string PodLogsDirectory { get; init; } = "/var/log/pods";
+
+    /// <summary>Where the address plugin remembers which pod has which address.</summary>
+    public string AddressDirectory { get; init; } = "/var/lib/cni/networks";
+
     public string NodeIp { get; init; } = "";
     public IReadOnlyList<string> ClusterDns { get; init; } = [];
     public string ClusterDomain { get; init; } = "cluster.local";
