@@ -38,6 +38,12 @@ internal abstract class DaemonCommand : Command
             logger.LogCritical("{Message}", failure.Message);
             return ExitCodes.Failure;
         }
+        catch (Exception failure) when (failure is not FlagException)
+        {
+            // A bug: its trace belongs into the log, on its one line, and not only on a terminal.
+            logger.LogCritical(failure, "Ended by a bug");
+            return ExitCodes.Failure;
+        }
     }
 
     /// <exception cref="FlagException">A flag's value is impossible.</exception>

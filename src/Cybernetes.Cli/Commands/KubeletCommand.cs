@@ -31,20 +31,28 @@ internal sealed class KubeletCommand : PartCommand
         _nodeName = Flags.Text("hostname-override", ServingFlags.DefaultNodeName(), "The name of this machine's node", "name");
         _nodeIp = Flags.Text("node-ip", "", "The node's address; by default that of the default route's interface", "ip");
         _runtime = Flags.Text(
-            "container-runtime-endpoint", NodeSettings.DefaultRuntimeEndpoint, "The socket of the container runtime (CRI)", "unix://path");
-        _rootDirectory = Flags.Text("root-dir", "/var/lib/kubelet", "Where volumes and other files of pods are kept", "directory");
+            "container-runtime-endpoint",
+            NodeSettings.DefaultRuntimeEndpoint,
+            "The socket of the container runtime (CRI)", "unix://path");
+        _rootDirectory = Flags.Text(
+            "root-dir", "/var/lib/kubelet", "Where volumes and other files of pods are kept", "directory");
         _podLogs = Flags.Text("pod-logs-dir", "/var/log/pods", "Where containers' log files are kept", "directory");
         _cniDirectory = Flags.Text(
-            "cni-conf-dir", "/etc/cni/net.d", "Where to put the pod network's configuration; empty leaves the network to others", "directory");
+            "cni-conf-dir",
+            "/etc/cni/net.d",
+            "Where to put the pod network's configuration; empty leaves the network to others", "directory");
         _clusterCidr = Flags.Text("cluster-cidr", "", "The CIDR of all pods' addresses", "cidr");
         _serviceRange = Flags.Text("service-cluster-ip-range", "", "The CIDR of services", "cidr");
-        _clusterDns = Flags.List("cluster-dns", [], "Addresses of the cluster's DNS servers; by default pods use the machine's", "ips");
+        _clusterDns = Flags.List(
+            "cluster-dns", [], "Addresses of the cluster's DNS servers; by default pods use the machine's", "ips");
         _clusterDomain = Flags.Text("cluster-domain", "cluster.local", "The DNS domain of the cluster", "domain");
         _port = Flags.Number("port", 10250, "The port to serve logs, exec and port-forward on", 0, 65535);
         _maxPods = Flags.Number("max-pods", 110, "How many pods the node takes", 1, 10000);
-        _certificate = Flags.Text("tls-cert-file", "", "The certificate to serve with; without one, no logs, exec and port-forward", "file");
+        _certificate = Flags.Text(
+            "tls-cert-file", "", "The certificate to serve with; without one, no logs, exec and port-forward", "file");
         _key = Flags.Text("tls-private-key-file", "", "The key of --tls-cert-file", "file");
-        _clientAuthority = Flags.Text("client-ca-file", "", "Who signs the certificates of those who may ask; needed to serve", "file");
+        _clientAuthority = Flags.Text(
+            "client-ca-file", "", "Who signs the certificates of those who may ask; needed to serve", "file");
     }
 
     public override string Name => "kubelet";
@@ -54,7 +62,8 @@ internal sealed class KubeletCommand : PartCommand
     public override string Examples => """
         # On the machine of an API server that runs alone
         cd /var/lib/cybernetes
-        cyb kubelet --kubeconfig kubelet.conf --client-ca-file pki/ca.crt --tls-cert-file pki/kubelet.crt --tls-private-key-file pki/kubelet.key
+        cyb kubelet --kubeconfig kubelet.conf --client-ca-file pki/ca.crt \
+          --tls-cert-file pki/kubelet.crt --tls-private-key-file pki/kubelet.key
         """;
 
     protected override PartSettings Settings()
@@ -95,7 +104,8 @@ internal sealed class KubeletCommand : PartCommand
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new KubeconfigException($"unable to load --tls-cert-file and --tls-private-key-file: {failure.Message}", failure);
+            throw new KubeconfigException(
+                $"unable to load --tls-cert-file and --tls-private-key-file: {failure.Message}", failure);
         }
     }
 

@@ -26,12 +26,15 @@ internal sealed class ServerCommand : DaemonCommand
         _serving = new ServingFlags(Flags);
         _clusterCidr = Flags.Text("cluster-cidr", "10.244.0.0/16", "The CIDR from which nodes get their pods' addresses", "cidr");
         _runtime = Flags.Text(
-            "container-runtime-endpoint", NodeSettings.DefaultRuntimeEndpoint,
-                "The socket of the container runtime (CRI)", "unix://path");
+            "container-runtime-endpoint",
+            NodeSettings.DefaultRuntimeEndpoint,
+            "The socket of the container runtime (CRI)", "unix://path");
         _cniDirectory = Flags.Text(
-            "cni-conf-dir", "/etc/cni/net.d",
-                "Where the container runtime looks for the pod network's configuration", "directory");
-        _podLogs = Flags.Text("pod-logs-dir", "", "Where containers' log files are kept; by default in the data directory", "directory");
+            "cni-conf-dir",
+            "/etc/cni/net.d",
+            "Where the container runtime looks for the pod network's configuration", "directory");
+        _podLogs = Flags.Text(
+            "pod-logs-dir", "", "Where containers' log files are kept; by default in the data directory", "directory");
         _nodeIp = Flags.Text("node-ip", "", "The node's address; by default that of the default route's interface", "ip");
         _clusterDns = Flags.List(
             "cluster-dns", [], "Addresses of the cluster's DNS servers; by default pods use the machine's", "ips");

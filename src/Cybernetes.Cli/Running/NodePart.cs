@@ -19,12 +19,19 @@ internal static class NodePart
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var runtime = new CriRuntime(settings.RuntimeEndpoint, context.Client.Time);
         var agent = new NodeAgent(
-            context.Client, runtime, runtime, AgentOptions(context.Settings), context.Client.Time, Chance.Cryptographic, context.Loggers);
+            context.Client,
+            runtime,
+            runtime,
+            AgentOptions(context.Settings),
+            context.Client.Time,
+            Chance.Cryptographic,
+            context.Loggers);
 
         List<Task> running = [Task.Run(() => agent.RunAsync(stop.Token), CancellationToken.None)];
         if (settings.CniDirectory.Length > 0)
         {
-            var network = new PodNetworkRunner(context.Client, NetworkOptions(context.Settings), context.Loggers.CreateLogger("network"));
+            var network = new PodNetworkRunner(
+                context.Client, NetworkOptions(context.Settings), context.Loggers.CreateLogger("network"));
             running.Add(Task.Run(() => network.RunAsync(stop.Token), CancellationToken.None));
         }
         Task first = await Task.WhenAny(running).ConfigureAwait(false);

@@ -87,7 +87,7 @@ public sealed class ControlPlane : IAsyncDisposable
         catch (Exception failure)
         {
             await store.DisposeAsync().ConfigureAwait(false);
-            if (failure is IOException or UnauthorizedAccessException or ClusterPkiException or KubeconfigException or InvalidOperationException)
+            if (failure is IOException or UnauthorizedAccessException or ClusterPkiException or KubeconfigException)
                 throw new ControlPlaneException(failure.Message, failure);
             throw;
         }
