@@ -12,7 +12,7 @@ internal static class BodyDecoder
 {
     private const int SummaryBytes = 30;
 
-    /// <summary>The body as JSON; YAML is converted. A 415 for anything else.</summary>
+    /// <summary>The body as JSON; YAML and protobuf are converted. A 415 for anything else.</summary>
     public static byte[] ToJson(string? contentType, byte[] body, List<string> findings)
     {
         var media = contentType ?? "";
@@ -25,6 +25,8 @@ internal static class BodyDecoder
                 return body;
             case "application/yaml":
                 return FromYaml(body, findings);
+            case ProtobufEnvelope.ContentType:
+                return FromProtobuf(body);
             default:
                 throw Failure.UnsupportedMediaType(AcceptedMedia.All);
         }
@@ -53,6 +55,18 @@ internal static class BodyDecoder
         if (validation == FieldValidation.Strict && findings.Count > 0)
             throw CannotHandle(target, target.Version.Kind, $"strict decoding error: {string.Join(", ", findings)}", json);
         return obj;
+    }
+
+    private static byte[] FromProtobuf(byte[] body)
+    {
+        try
+        {
+            return ProtobufToJson.Read(body).ToUtf8();
+        }
+        catch (ObjectDecodeException e)
+        {
+            throw Failure.BadRequest(e.Message);
+        }
     }
 
     private static byte[] FromYaml(byte[] body, List<string> findings)
