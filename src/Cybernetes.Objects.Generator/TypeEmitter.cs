@@ -17,7 +17,10 @@ internal sealed class TypeEmitter
         // WatchEvent and the like would repeat a name through two inlined structs: the first wins, as in Go.
         _fields = fields.GroupBy(f => f.JsonName).Select(g => g.First()).ToArray();
         _kind = type.Group.Kinds.FirstOrDefault(k => k.Kind == type.Name && type.Group.Group != "meta.k8s.io");
-        if (!_fields.Any(f => f.JsonName == "kind") || !_fields.Any(f => f.JsonName == "apiVersion") )
+        if (!_fields.Any(f => f.JsonName == "kind") || !_fields.Any(f => f.JsonName == "apiVersion"))
+            _kind = null;
+        // A reference's kind and version are those of the object it names, not its own: nothing may be assumed of them.
+        if (_fields.Any(f => f.JsonName == "name"))
             _kind = null;
     }
 

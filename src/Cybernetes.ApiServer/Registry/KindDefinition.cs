@@ -174,6 +174,9 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
     /// <summary>Versions beside the storage version, made by <see cref="ConvertedVersion{TServed,TStored}"/>.</summary>
     protected virtual IReadOnlyList<ServedVersion> OtherVersions => [];
 
+    /// <summary>Text of the Warning header that every request of the storage version gets; null when it is not deprecated.</summary>
+    protected virtual string? Deprecation => null;
+
     /// <summary>How the scale subresource sees the kind; null when there is none.</summary>
     protected virtual ScaleAccess<T>? Scale => null;
 
@@ -289,5 +292,6 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
 
     internal sealed override void WriteScale(IKubernetesObject obj, int replicas) => Scale!.Write((T)obj, replicas);
 
-    private protected sealed override IReadOnlyList<ServedVersion> MakeServed() => [new StorageVersion<T>(), .. OtherVersions];
+    private protected sealed override IReadOnlyList<ServedVersion> MakeServed() =>
+        [new StorageVersion<T> { DeprecationWarning = Deprecation }, .. OtherVersions];
 }

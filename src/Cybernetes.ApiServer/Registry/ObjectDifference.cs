@@ -26,7 +26,7 @@ internal static class ObjectDifference
 
     private static void Compare(string path, JsonElement left, JsonElement right, List<string> lines)
     {
-        if (JsonElement.DeepEquals(left, right))
+        if (left.ValueKind == right.ValueKind && left.ValueKind != JsonValueKind.Undefined && JsonElement.DeepEquals(left, right))
             return;
         if (left.ValueKind == JsonValueKind.Object && right.ValueKind == JsonValueKind.Object)
         {

@@ -87,6 +87,12 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
             errors.Invalid(SpecPath.Child("progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds");
     }
 
+    protected override void Warn(Deployment obj, Deployment? old, WriteContext context)
+    {
+        if (old is null || old.Metadata.Generation != obj.Metadata.Generation)
+            PodWarnings.Warn(obj.Spec.Template.Spec, SpecPath.Child("template").Child("spec"), context);
+    }
+
     protected override void ValidateUpdate(Deployment obj, Deployment old, FieldErrorList errors) =>
         WorkloadValidation.SelectorStays(obj.Spec.Selector, old.Spec.Selector, SpecPath, errors);
 

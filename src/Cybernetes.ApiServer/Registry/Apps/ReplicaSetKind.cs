@@ -63,6 +63,12 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
         WorkloadValidation.SelectorAndTemplate(obj.Spec.Selector, obj.Spec.Template, SpecPath, errors);
     }
 
+    protected override void Warn(ReplicaSet obj, ReplicaSet? old, WriteContext context)
+    {
+        if (old is null || old.Metadata.Generation != obj.Metadata.Generation)
+            PodWarnings.Warn(obj.Spec.Template.Spec, SpecPath.Child("template").Child("spec"), context);
+    }
+
     protected override void ValidateUpdate(ReplicaSet obj, ReplicaSet old, FieldErrorList errors) =>
         WorkloadValidation.SelectorStays(obj.Spec.Selector, old.Spec.Selector, SpecPath, errors);
 

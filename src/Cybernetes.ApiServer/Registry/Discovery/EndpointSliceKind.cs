@@ -14,6 +14,7 @@ internal sealed class EndpointSliceKind : KindDefinition<EndpointSlice>
     private const int MaximumPorts = 100;
     private const int MaximumTopology = 16;
     private const int MaximumHints = 8;
+    private const string ZoneLabel = "topology.kubernetes.io/zone";
 
     public override IReadOnlyList<Column<EndpointSlice>> Columns { get; } =
     [
@@ -82,8 +83,8 @@ internal sealed class EndpointSliceKind : KindDefinition<EndpointSlice>
         if (topology?.Count > MaximumTopology)
             errors.TooMany(path.Child("deprecatedTopology"), topology.Count, MaximumTopology);
         FieldRules.Labels(topology, path.Child("deprecatedTopology"), errors);
-        if (topology?.ContainsKey("topology.kubernetes.io/zone") == true)
-            errors.Invalid(path.Child("deprecatedTopology").Key("topology.kubernetes.io/zone"), "topology.kubernetes.io/zone", "reserved and cannot be set in endpoint topology");
+        if (topology?.ContainsKey(ZoneLabel) == true)
+            errors.Invalid(path.Child("deprecatedTopology").Key(ZoneLabel), ZoneLabel, "reserved and cannot be set in endpoint topology");
         if (endpoint.Hostname is { } host)
             FieldChecks.DnsLabel(host, path, "hostname", errors);
         if (endpoint.Hints is { } hints)

@@ -28,6 +28,15 @@ internal sealed class EventKind : KindDefinition<Event>
         new("reportingComponent"),
         new("source", path: "source.component"),
         new("type"),
+        // The same fields as events.k8s.io/v1 calls them.
+        new("regarding.kind", path: "involvedObject.kind"),
+        new("regarding.namespace", path: "involvedObject.namespace"),
+        new("regarding.name", path: "involvedObject.name"),
+        new("regarding.uid", path: "involvedObject.uid"),
+        new("regarding.apiVersion", path: "involvedObject.apiVersion"),
+        new("regarding.resourceVersion", path: "involvedObject.resourceVersion"),
+        new("regarding.fieldPath", path: "involvedObject.fieldPath"),
+        new("reportingController", path: "reportingComponent"),
     ];
 
     public override IReadOnlyList<Column<Event>> Columns { get; } =

@@ -65,5 +65,7 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
 
     protected override void ValidateStatusUpdate(Pod obj, Pod old, FieldErrorList errors) => PodStatusValidation.Validate(obj, old, errors);
 
+    protected override void Warn(Pod obj, Pod? old, WriteContext context) => PodWarnings.Warn(obj.Spec, FieldPath.Of("spec"), context);
+
     protected override long? GracePeriodSeconds(Pod obj, DeleteOptions options) => PodStrategy.GraceSeconds(obj, options);
 }

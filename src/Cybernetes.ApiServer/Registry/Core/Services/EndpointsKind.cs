@@ -13,12 +13,16 @@ internal sealed class EndpointsKind : KindDefinition<Endpoints>
 
     public override IReadOnlyList<string> ShortNames => ["ep"];
 
+    public override bool AllowCreateOnUpdate => true;
+
     public override IReadOnlyList<Column<Endpoints>> Columns { get; } =
     [
         Column<Endpoints>.Name,
         Column<Endpoints>.Text("Endpoints", "Addresses and ports, the first few.", Text),
         Column<Endpoints>.Age,
     ];
+
+    protected override string Deprecation => "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
     protected override void Default(Endpoints obj)
     {

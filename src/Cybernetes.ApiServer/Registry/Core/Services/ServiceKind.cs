@@ -18,6 +18,8 @@ internal sealed class ServiceKind(ServiceAddresses addresses) : KindDefinition<S
 
     public override bool HasStatus => true;
 
+    public override bool AllowCreateOnUpdate => true;
+
     // Upstream answers the deletion of a service with the service.
     public override bool ReturnsDeletedObject => true;
 

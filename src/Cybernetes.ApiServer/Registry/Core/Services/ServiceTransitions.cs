@@ -83,7 +83,7 @@ internal static class ServiceTransitions
             return;
         }
         if (now.Count == 0)
-            errors.Invalid(path.Index(0), new List<string>(), "primary clusterIP can not be unset");
+            errors.Invalid(path.Index(0), service.Spec.ClusterIPs, "primary clusterIP can not be unset");
         else if (before.Count > 0 && now[0] != before[0])
             errors.Invalid(path.Index(0), service.Spec.ClusterIPs, "may not change once set");
         if (now.Count == 1 && before.Count > 1 && service.Spec.IPFamilyPolicy != "SingleStack")
