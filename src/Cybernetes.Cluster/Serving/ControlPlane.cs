@@ -59,7 +59,7 @@ public sealed class ControlPlane : IAsyncDisposable
     public ClusterPki Certificates => _certificates.Current;
 
     /// <summary>
-    /// Starts: 1. the data directory, 2. store and certificates side by side, 3. the API server, 4. the kubeconfigs.
+    /// Starts: 1. the data directory, 2. the store, 3. the certificates, 4. the API server, 5. the kubeconfigs.
     /// </summary>
     /// <exception cref="ControlPlaneException">Something is in the way: the data is another process', the port is taken, a key is
     /// lost.</exception>
@@ -70,11 +70,11 @@ public sealed class ControlPlane : IAsyncDisposable
         MakeDirectory(options.DataDirectory);
 
         ClusterPkiOptions pkiOptions = PkiOptionsOf(options, advertise);
-        Task<ClusterPki> making = Task.Run(() => ClusterPki.Ensure(pkiOptions, options.Time), cancellation);
+        // The store first: its lock makes the data directory ours, certificates included.
         EmbeddedStore store = OpenStore(options);
         try
         {
-            var keeper = new CertificateKeeper(pkiOptions, await making.ConfigureAwait(false), options.Time, logger);
+            var keeper = new CertificateKeeper(pkiOptions, ClusterPki.Ensure(pkiOptions, options.Time), options.Time, logger);
             ApiServerHost host = await ApiServerHost.StartAsync(
                 store, ServerOptions(options, advertise, keeper), cancellation).ConfigureAwait(false);
             var plane = new ControlPlane(options, store, host, keeper);
