@@ -6,6 +6,7 @@ namespace Cybernetes.Node.Resources;
 internal sealed record CgroupMounts(bool IsUnified, IReadOnlyList<CgroupMount> Mounts)
 {
     private const string Root = "/sys/fs/cgroup";
+    private const StringComparison Ordinal = StringComparison.Ordinal;
 
     private static readonly string[] NotControllers =
         ["rw", "ro", "xattr", "clone_children", "noprefix", "nsdelegate", "memory_recursiveprot", "favordynmods", "all"];
@@ -35,10 +36,12 @@ internal sealed record CgroupMounts(bool IsUnified, IReadOnlyList<CgroupMount> M
             if (separator < 5 || fields.Length < separator + 4)
                 continue;
             var path = fields[4];
-            if (path != Root && !path.StartsWith(Root + "/", StringComparison.Ordinal))
+            if (path != Root && !path.StartsWith(Root + "/", Ordinal))
                 continue;
 
-            // A later mount at the same place hides the earlier one.
+            // A later mount hides what was at its place and below.
+            foreach (var hidden in mounts.Keys.Where(known => known == path || known.StartsWith(path + "/", Ordinal)).ToArray())
+                mounts.Remove(hidden);
             switch (fields[separator + 1])
             {
                 case "cgroup2":
@@ -47,9 +50,6 @@ internal sealed record CgroupMounts(bool IsUnified, IReadOnlyList<CgroupMount> M
                 case "cgroup":
                     var controllers = fields[separator + 3].Split(',').Except(NotControllers).ToArray();
                     mounts[path] = new CgroupMount(path, controllers, IsVersion2: false);
-                    break;
-                default:
-                    mounts.Remove(path);
                     break;
             }
         }

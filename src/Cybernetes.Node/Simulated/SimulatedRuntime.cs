@@ -195,7 +195,12 @@ public sealed partial class SimulatedRuntime : IRuntimeService, IImageService, I
         Answer("UpdateContainerResources", () => FindContainer(containerId).Resources = resources.Clone());
 
     public Task ReopenContainerLogAsync(string containerId, CancellationToken cancellation) =>
-        Answer("ReopenContainerLog", () => FindContainer(containerId));
+        Answer("ReopenContainerLog", () =>
+        {
+            if (_options.WritesLogs && FindContainer(containerId).LogFile is { } file)
+                File.AppendAllText(file, "");
+            return true;
+        });
 
     public IAsyncEnumerable<ContainerEventResponse> ContainerEventsAsync(CancellationToken cancellation) =>
         _events.ReadAsync(cancellation);

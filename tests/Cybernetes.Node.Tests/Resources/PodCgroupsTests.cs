@@ -41,6 +41,15 @@ public sealed class PodCgroupsTests
     }
 
     [Fact]
+    public void Mounts_MountedOver_CountsOnlyTheLater()
+    {
+        var mounts = CgroupMounts.Parse([.. Hybrid, .. Unified]);
+
+        Assert.True(mounts.IsUnified);
+        Assert.Single(mounts.Mounts);
+    }
+
+    [Fact]
     public void Mounts_None_Throws() =>
         Assert.Throws<InvalidDataException>(() => CgroupMounts.Parse(["1 0 0:1 / / rw - ext4 /dev/vda rw"]));
 
