@@ -18,8 +18,8 @@ public sealed class ContainerLogRotationOptions
 }
 
 /// <summary>
-/// Keeps container logs within bounds: renames the full file to <c>0.log.20060102-150405</c>, makes the runtime write a new one, compresses the
-/// older ones and removes the oldest. Names and order are upstream's.
+/// Keeps container logs within bounds: renames the full file to <c>0.log.20060102-150405</c>, makes the runtime write a new one,
+/// compresses the older ones and removes the oldest. Names and order are upstream's.
 /// </summary>
 public sealed partial class ContainerLogRotation(
     IRuntimeService runtime, ContainerLogRotationOptions options, TimeProvider time, ILogger logger)
@@ -62,7 +62,7 @@ public sealed partial class ContainerLogRotation(
             {
                 // The path never changes, and asking for it costs more than all the rest.
                 if (!_logPaths.TryGetValue(container.Id, out var path))
-                    path = (await runtime.ContainerStatusAsync(container.Id, false, cancellation).ConfigureAwait(false)).Status.LogPath;
+                    path = await FindLogAsync(container.Id, cancellation).ConfigureAwait(false);
                 paths[container.Id] = path;
                 if (path.Length > 0 && new FileInfo(path) is { Exists: true } log && log.Length >= options.MaxBytes)
                     await RotateAsync(container.Id, path, cancellation).ConfigureAwait(false);
@@ -74,6 +74,12 @@ public sealed partial class ContainerLogRotation(
         }
 
         _logPaths = paths;
+    }
+
+    private async Task<string> FindLogAsync(string containerId, CancellationToken cancellation)
+    {
+        var response = await runtime.ContainerStatusAsync(containerId, verbose: false, cancellation).ConfigureAwait(false);
+        return response.Status.LogPath;
     }
 
     /// <summary>Numbered as in the body: 1 clear away, 2 compress, 3 put the full file aside, 4 have a new one written.</summary>
@@ -100,7 +106,8 @@ public sealed partial class ContainerLogRotation(
         }
         catch (RuntimeCallException)
         {
-            // Still written to under its new name; it gets the old one back, so that nothing is lost and the next round tries again.
+            // Still written to under its new name; it gets the old one back, so that nothing is lost and the next round tries
+            // again.
             File.Move(aside, path, overwrite: true);
             throw;
         }

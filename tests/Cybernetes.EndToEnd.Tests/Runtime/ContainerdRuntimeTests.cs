@@ -41,7 +41,8 @@ public sealed class ContainerdRuntimeTests : IAsyncLifetime
         var (sandbox, container) = await RunAsync("trap 'exit 7' TERM; echo started; while true; do sleep 0.1; done");
         var status = (await Runtime.ContainerStatusAsync(container, false, CancellationToken.None)).Status;
         Assert.Equal(ContainerState.ContainerRunning, status.State);
-        await Until.TrueAsync("the log is there", TimeSpan.FromSeconds(20), () => File.ReadAllText(status.LogPath).Contains("stdout F started"));
+        await Until.TrueAsync(
+            "the log is there", TimeSpan.FromSeconds(20), () => File.ReadAllText(status.LogPath).Contains("stdout F started"));
 
         var ran = await Runtime.ExecSyncAsync(
             container, ["sh", "-c", "echo out; echo err >&2; exit 3"], TimeSpan.FromSeconds(20), CancellationToken.None);
@@ -102,7 +103,8 @@ public sealed class ContainerdRuntimeTests : IAsyncLifetime
         var image = await Runtime.ImageStatusAsync(new ImageSpec { Image = Image }, CancellationToken.None);
 
         Assert.Contains(Image, image!.RepoTags);
-        Assert.Null(await Runtime.ImageStatusAsync(new ImageSpec { Image = "docker.io/library/absent:1" }, CancellationToken.None));
+        var absent = new ImageSpec { Image = "docker.io/library/absent:1" };
+        Assert.Null(await Runtime.ImageStatusAsync(absent, CancellationToken.None));
         Assert.NotEmpty((await Runtime.ImageFsInfoAsync(CancellationToken.None)).ImageFilesystems);
     }
 
@@ -115,7 +117,7 @@ public sealed class ContainerdRuntimeTests : IAsyncLifetime
             Metadata = new PodSandboxMetadata { Name = "trial", Namespace = "default", Uid = Uid },
             LogDirectory = Path.Combine(_node!.Folder, "logs"),
             Labels = { [RuntimeLabels.PodUid] = Uid },
-            Linux = new LinuxPodSandboxConfig { SecurityContext = new LinuxSandboxSecurityContext { NamespaceOptions = namespaces } },
+            Linux = new LinuxPodSandboxConfig { SecurityContext = new() { NamespaceOptions = namespaces } },
         };
         Directory.CreateDirectory(sandboxConfig.LogDirectory);
         var config = new ContainerConfig

@@ -51,7 +51,8 @@ public sealed class ContainerLogRotationTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(["0.log", "0.log.20260101-000003.gz", "0.log.20260101-000004.gz", "0.log.20260101-000005"], Names());
+        string[] expected = ["0.log", "0.log.20260101-000003.gz", "0.log.20260101-000004.gz", "0.log.20260101-000005"];
+        Assert.Equal(expected, Names());
         using var reader = new StreamReader(new GZipStream(File.OpenRead(Log + ".20260101-000004.gz"), CompressionMode.Decompress));
         Assert.Equal("content number 4", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
