@@ -7,8 +7,7 @@ namespace Cybernetes.Node.Agent;
 
 /// <summary>
 /// Keeps logs of running containers small: a file over the limit is renamed, the runtime opens a new one, older ones are
-/// packed, the
-/// oldest go. Names as upstream's: <c>0.log.20060102-150405[.gz]</c>.
+/// packed, the oldest go. Names as upstream's: <c>0.log.20060102-150405[.gz]</c>.
 /// </summary>
 internal sealed class ContainerLogRotation(
     IRuntimeService runtime, PodWorkers workers, long maxBytes, int maxFiles, TimeProvider time, ILogger logger)
@@ -81,8 +80,16 @@ internal sealed class ContainerLogRotation(
         }
     }
 
-    /// <summary>The oldest first: their names sort by time.</summary>
-    private static List<string> Rotated(FileInfo log) =>
-        [.. Directory.EnumerateFiles(log.DirectoryName!, log.Name + ".*")
-            .Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    /// <summary>The oldest first: their names sort by time. What an interrupted packing left goes.</summary>
+    private static List<string> Rotated(FileInfo log)
+    {
+        // Not by a search pattern: ".*" would find the log in use too.
+        var prefix = log.FullName + ".";
+        var all = Directory.GetFiles(log.DirectoryName!).Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        foreach (var unfinished in all.Where(path => path.EndsWith(".tmp", StringComparison.Ordinal)))
+            File.Delete(unfinished);
+        all.RemoveAll(path => path.EndsWith(".tmp", StringComparison.Ordinal));
+        all.Sort(StringComparer.Ordinal);
+        return all;
+    }
 }

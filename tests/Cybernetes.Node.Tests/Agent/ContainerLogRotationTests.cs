@@ -1,16 +1,19 @@
 using System.IO.Compression;
 using Cybernetes.Foundation;
+using Cybernetes.Node.Agent;
+using Cybernetes.Node.Pods;
 using Cybernetes.Node.Runtime;
 using Cybernetes.Node.Simulated;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Cybernetes.Node.Tests.Runtime;
+namespace Cybernetes.Node.Tests.Agent;
 
 public sealed class ContainerLogRotationTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("rotate").FullName;
     private readonly VirtualTimeProvider _time = new();
     private string? _refused;
+    private ContainerInstance? _container;
 
     private string Log => Path.Combine(_directory, "main/0.log");
 
@@ -22,7 +25,7 @@ public sealed class ContainerLogRotationTests : IDisposable
         var rotation = await StartAsync();
         File.WriteAllText(Log, "short");
 
-        await rotation.RotateAllAsync(CancellationToken.None);
+        await rotation.LookAtAsync(_container!, CancellationToken.None);
 
         Assert.Equal(["0.log"], Names());
     }
@@ -33,7 +36,7 @@ public sealed class ContainerLogRotationTests : IDisposable
         var rotation = await StartAsync();
         File.WriteAllText(Log, "0123456789");
 
-        await rotation.RotateAllAsync(CancellationToken.None);
+        await rotation.LookAtAsync(_container!, CancellationToken.None);
 
         Assert.Equal(["0.log", "0.log.20260101-000000"], Names());
         Assert.Equal("", File.ReadAllText(Log));
@@ -47,7 +50,7 @@ public sealed class ContainerLogRotationTests : IDisposable
         for (var i = 0; i < 6; i++)
         {
             File.WriteAllText(Log, $"content number {i}");
-            await rotation.RotateAllAsync(CancellationToken.None);
+            await rotation.LookAtAsync(_container!, CancellationToken.None);
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -65,7 +68,7 @@ public sealed class ContainerLogRotationTests : IDisposable
         File.WriteAllText(Log + ".20250101-000000.gz.tmp", "half");
         _refused = "ReopenContainerLog";
 
-        await rotation.RotateAllAsync(CancellationToken.None);
+        await Assert.ThrowsAsync<RuntimeCallException>(() => rotation.LookAtAsync(_container!, CancellationToken.None));
 
         Assert.Equal(["0.log"], Names());
         Assert.Equal("0123456789", File.ReadAllText(Log));
@@ -84,8 +87,11 @@ public sealed class ContainerLogRotationTests : IDisposable
         var runtime = new SimulatedRuntime(options, _time);
         var config = SimulatedPods.SandboxConfig("u");
         config.LogDirectory = _directory;
-        await SimulatedPods.RunAsync(runtime, "u", config);
-        return new ContainerLogRotation(
-            runtime, new ContainerLogRotationOptions { MaxBytes = 10, MaxFiles = 4 }, _time, NullLogger.Instance);
+        var id = (await SimulatedPods.RunAsync(runtime, "u", config)).Container;
+        _container = new ContainerInstance(
+            id, "main", "", InstanceState.Running, default, default, default, 0, "", "", 0, "", "", "", Log);
+
+        // The workers are only asked which containers there are; here the test says it.
+        return new ContainerLogRotation(runtime, workers: null!, maxBytes: 10, maxFiles: 4, _time, NullLogger.Instance);
     }
 }
