@@ -91,7 +91,8 @@ internal sealed class ContainerStarter(PodServices services, ContainerKiller kil
                 TargetContainerId = target,
             });
         }
-        catch (Exception e) when (e is PodConfigException or IOException or Client.Transport.ApiStatusException)
+        catch (Exception e) when (e is PodConfigException or IOException or UnauthorizedAccessException
+            or Client.Transport.ApiStatusException or HttpRequestException or TimeoutException)
         {
             throw new ContainerStartException("CreateContainerConfigError", e.Message);
         }

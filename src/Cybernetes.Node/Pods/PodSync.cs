@@ -45,9 +45,8 @@ internal sealed class PodSync(PodServices services)
             return new PodSyncOutcome(null);
 
         // 2 sandbox
-        var config = services.Sandboxes.Make(pod, plan.SandboxAttempt, out var missesDns);
-        if (missesDns && plan.CreateSandbox)
-            RecordMissingDns(pod);
+        if (Describe(pod, plan) is not { } config)
+            return new PodSyncOutcome(FailedStartDelay);
         var sandboxId = plan.SandboxId;
         var addresses = state.ReadySandbox?.Addresses ?? [];
         if (plan.CreateSandbox)
@@ -63,6 +62,24 @@ internal sealed class PodSync(PodServices services)
 
         // 3, 4, 5 containers
         return await StartAllAsync(pod, plan, place, failures, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Null, with an event, when the pod asks for a sandbox that cannot be.</summary>
+    private Cri.PodSandboxConfig? Describe(Pod pod, PodSyncPlan plan)
+    {
+        try
+        {
+            var config = services.Sandboxes.Make(pod, plan.SandboxAttempt, out var missesDns);
+            if (missesDns && plan.CreateSandbox)
+                RecordMissingDns(pod);
+            return config;
+        }
+        catch (PodConfigException e)
+        {
+            services.Events.Record(
+                pod, "", EventType.Warning, "FailedCreatePodSandBox", $"Failed to create pod sandbox: {e.Message}");
+            return null;
+        }
     }
 
     public static string AddressOf(Pod pod, PodRuntimeState state) =>

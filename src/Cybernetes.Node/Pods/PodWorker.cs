@@ -249,11 +249,9 @@ internal sealed partial class PodWorker
             // Overtaken by the pod's end.
             return TimeSpan.Zero;
         }
-        catch (Exception e) when (e is RuntimeCallException or IOException or ApiStatusException or HttpRequestException
-            or TimeoutException or VolumeException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            var (ns, name) = (Pod.Metadata.Namespace, Pod.Metadata.Name);
-            _services.Logger.LogWarning("Pod {Namespace}/{Name} ({Stage}) is tried again: {Reason}", ns, name, Stage, e.Message);
+            LogRetry(e);
             var wait = FirstRetry * Math.Pow(2, Math.Min(_failedSteps++, 10));
             return wait < LongestRetry ? wait : LongestRetry;
         }
@@ -262,6 +260,23 @@ internal sealed partial class PodWorker
             lock (_gate)
                 _step = null;
         }
+    }
+
+    private void LogRetry(Exception failure)
+    {
+        var metadata = Pod.Metadata;
+        var isExpected = failure is RuntimeCallException or IOException or ApiStatusException or HttpRequestException
+            or TimeoutException or VolumeException or UnauthorizedAccessException;
+        if (isExpected)
+        {
+            _services.Logger.LogWarning(
+                "Pod {Namespace}/{Name} ({Stage}) is tried again: {Reason}", metadata.Namespace, metadata.Name, Stage,
+                failure.Message);
+            return;
+        }
+
+        // A bug. The pod must not stand still for it, nor the others.
+        _services.Logger.LogError(failure, "Pod {Namespace}/{Name} ({Stage}) failed", metadata.Namespace, metadata.Name, Stage);
     }
 
     private bool HasToEnd()

@@ -14,6 +14,8 @@ internal sealed class SandboxConfigs(PodPaths paths, IPodCgroups cgroups, Func<D
     /// <exception cref="PodConfigException">The pod's host name is impossible.</exception>
     public Cri.PodSandboxConfig Make(Pod pod, uint attempt, out bool missesDns)
     {
+        if (pod.Spec.HostUsers == false)
+            throw new PodConfigException("user namespaces (hostUsers: false) are not supported by this node agent");
         var settings = dns();
         var config = new Cri.PodSandboxConfig
         {

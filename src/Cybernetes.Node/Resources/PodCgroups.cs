@@ -96,7 +96,8 @@ public sealed class PodCgroups : IPodCgroups
     {
         foreach (var mount in _mounts.Mounts)
         {
-            if (mount.IsVersion2)
+            // Beside v1 the limits are v1's; there v2 only groups processes and may hold some at its root.
+            if (IsUnified)
                 PassControllersDown(mount.Path, path);
             _files.MakeDirectory(mount.Path + path);
             if (mount.Controllers.Contains("cpuset"))
