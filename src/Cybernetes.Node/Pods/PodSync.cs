@@ -180,8 +180,9 @@ internal sealed class PodSync(PodServices services)
     private TimeSpan? CrashWait(
         Pod pod, Container container, PodRuntimeState state, Dictionary<string, StartFailure> failures)
     {
-        var ended = state.Newest(container.Name);
-        if (ended is not { State: InstanceState.Exited })
+        // The newest that ended, even when one runs: that one may be in the middle of being killed by its probe.
+        var ended = state.Containers.FirstOrDefault(one => one.Name == container.Name && one.State == InstanceState.Exited);
+        if (ended is null)
             return null;
         var key = (pod.Metadata.UID, container.Name, ContainerHash.Of(container));
         var remaining = services.CrashBackoff.Remaining(key, ended.FinishedAt ?? ended.CreatedAt);
