@@ -213,10 +213,16 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
 
         var key = RegistryServices.KeyOf(kind, write.Namespace, obj.Metadata.Name);
         plan.Require(Compare.ModRevision(key, current?.Record.ModRevision ?? 0));
-        Operation change = goes ? new DeleteOperation(key) : new PutOperation(key, json, offset);
+        var lease = goes ? 0 : await services.Leases.TakeAsync(kind.TimeToLive, cancellation);
+        Operation change = goes ? new DeleteOperation(key) : new PutOperation(key, json, offset, lease);
         var result = await services.Store.TransactAsync(new(plan.Conditions, [change, .. plan.Operations], []), cancellation);
         if (!result.TryGet(out var done, out var error))
-            throw StoredJson.FailureOf(error);
+        {
+            if (error.Kind != StoreErrorKind.LeaseNotFound)
+                throw StoredJson.FailureOf(error);
+            await services.Leases.ForgetAsync(lease, cancellation);
+            return null;
+        }
         if (!done.Succeeded)
             return null;
         return new(goes ? current!.Record.CopyWithRevision(done.Revision) : ((PutResult)done.Results[0]).Record.Value, created);

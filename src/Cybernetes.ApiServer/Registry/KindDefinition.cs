@@ -76,6 +76,9 @@ public abstract class KindDefinition
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
     public virtual bool ReturnsDeletedObject => false;
 
+    /// <summary>How long after its last write an object is kept; zero for ever. Events live an hour (<c>--event-ttl</c>).</summary>
+    public virtual TimeSpan TimeToLive => TimeSpan.Zero;
+
     /// <summary>What is done with dependents when a delete says nothing of it.</summary>
     public virtual string DefaultPropagation => "Background";
 

@@ -33,6 +33,8 @@ public sealed class RegistryServices
 
     internal WatchHub Hub { get; init; } = null!;
 
+    internal LeasePool Leases { get; init; } = null!;
+
     internal AdmissionChain Admission { get; set; } = new([]);
 
     internal RequestPipeline Pipeline { get; set; } = null!;

@@ -52,6 +52,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var services = new RegistryServices
         {
             Store = store, Time = options.Time, Identities = options.Identities, Random = options.Random, Logger = logger, Hub = hub,
+            Leases = new(store, options.Time),
             Authorizer = new AlwaysAllowAuthorizer(),
         };
         var metrics = new MetricRegistry();

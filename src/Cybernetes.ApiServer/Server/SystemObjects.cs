@@ -64,7 +64,7 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         var complete = true;
         foreach (var name in Namespaces)
-            complete &= await CreateAsync("/api/v1/namespaces", $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
+            complete &= await EnsureAsync("/api/v1/namespaces", name, $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
         return complete;
@@ -74,7 +74,7 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         const string labels = "\"labels\":{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}";
         var first = new ServiceAddresses(_options.ServiceClusterIPRange, _options.FirstNodePort, _options.LastNodePort, _options.Random).First;
-        var complete = await CreateAsync("/api/v1/namespaces/default/services", $$$"""
+        var complete = await EnsureAsync("/api/v1/namespaces/default/services", "kubernetes", $$$"""
             {"apiVersion":"v1","kind":"Service","metadata":{"name":"kubernetes","namespace":"default",{{{labels}}}},"spec":{"type":"ClusterIP",
             "clusterIP":"{{{first}}}","sessionAffinity":"None","ports":[{"name":"https","port":443,"protocol":"TCP","targetPort":{{{_port}}}}]}}
             """, cancellation);
@@ -99,6 +99,10 @@ internal sealed class SystemObjects : IAsyncDisposable
         return complete;
     }
 
+    /// <summary>Creates what is not there. Looking first matters: a second service of the same address would be refused for the address.</summary>
+    private async Task<bool> EnsureAsync(string path, string name, string json, CancellationToken cancellation) =>
+        await SendAsync(HttpMethod.Get, $"{path}/{name}", null, cancellation) == HttpStatusCode.OK || await CreateAsync(path, json, cancellation);
+
     private async Task<bool> CreateAsync(string path, string json, CancellationToken cancellation)
     {
         var status = await SendAsync(HttpMethod.Post, path, json, cancellation);
@@ -111,11 +115,11 @@ internal sealed class SystemObjects : IAsyncDisposable
         return status == HttpStatusCode.NotFound ? await CreateAsync(path, json, cancellation) : status is HttpStatusCode.OK or HttpStatusCode.Created;
     }
 
-    private async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string json, CancellationToken cancellation)
+    private async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, new Uri("https://in-process" + path))
         {
-            Content = new StringContent(json, Encoding.UTF8, "application/json"),
+            Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"),
         };
         request.Headers.TryAddWithoutValidation("User-Agent", "kube-apiserver");
         using var response = await _client.SendAsync(request, cancellation);

@@ -12,12 +12,15 @@ internal enum WatchEventType
 }
 
 /// <summary>One change of one object, shared by all watchers: bytes and facts exist once.</summary>
-internal sealed class CachedEvent(KindDefinition kind, Record record, Record? previous)
+internal sealed class CachedEvent(KindDefinition kind, Record record, Record? previous, DateTimeOffset seen)
 {
     private byte[]? _lastState;
 
     /// <summary>The store's revision of the change.</summary>
     public long Revision { get; } = record.ModRevision;
+
+    /// <summary>When this server saw the change.</summary>
+    public DateTimeOffset Seen { get; } = seen;
 
     /// <summary>Facts of the new state; null when the object is gone.</summary>
     public ObjectFacts? Facts { get; } = record.IsDeletion ? null : ObjectFacts.Of(record, kind);

@@ -10,8 +10,12 @@ internal sealed class WatchCache(KindDefinition kind)
 {
     private const int FirstCapacity = 256;
 
-    // Upstream's largest watch cache per resource; doubled only while the oldest change is younger than the time worth keeping.
+    // Upstream's largest watch cache per resource.
     private const int MaxCapacity = 100 * 1024;
+
+    // The ring grows only while its oldest change is younger than this, as upstream's; above its first size it lets go what is older than that.
+    private static readonly TimeSpan WorthGrowing = TimeSpan.FromSeconds(75);
+    private static readonly TimeSpan WorthKeeping = TimeSpan.FromMinutes(5);
 
     private readonly Lock _lock = new();
     private readonly List<Watcher> _watchers = [];
@@ -19,7 +23,6 @@ internal sealed class WatchCache(KindDefinition kind)
     private long _head; // sequence number of the next change
     private long _tail; // sequence number of the oldest change kept
     private long _coveredFrom; // changes after this revision are all here
-    private long _coveredFromBefore;
 
     public KindDefinition Kind { get; } = kind;
 
@@ -42,8 +45,8 @@ internal sealed class WatchCache(KindDefinition kind)
         lock (_lock)
         {
             _coveredFrom = revision;
-            _coveredFromBefore = revision;
             _tail = _head;
+            Array.Clear(_ring);
             foreach (var watcher in _watchers)
                 watcher.Cut();
             _watchers.Clear();
@@ -119,12 +122,10 @@ internal sealed class WatchCache(KindDefinition kind)
 
     private void Append(CachedEvent change)
     {
-        if (_head - _tail == _ring.Length && !Grow())
-        {
-            _coveredFromBefore = _ring[_tail & (_ring.Length - 1)].Revision;
-            _tail++;
-            _coveredFrom = _coveredFromBefore;
-        }
+        while (_head - _tail > FirstCapacity && change.Seen - Oldest.Seen > WorthKeeping)
+            Drop();
+        if (_head - _tail == _ring.Length && !Grow(change.Seen))
+            Drop();
         _ring[_head & (_ring.Length - 1)] = change;
         foreach (var watcher in _watchers)
         {
@@ -137,9 +138,18 @@ internal sealed class WatchCache(KindDefinition kind)
         _head++;
     }
 
-    private bool Grow()
+    private CachedEvent Oldest => _ring[_tail & (_ring.Length - 1)];
+
+    private void Drop()
     {
-        if (_ring.Length >= MaxCapacity)
+        _coveredFrom = Oldest.Revision;
+        _ring[_tail & (_ring.Length - 1)] = null!;
+        _tail++;
+    }
+
+    private bool Grow(DateTimeOffset now)
+    {
+        if (_ring.Length >= MaxCapacity || now - Oldest.Seen > WorthGrowing)
             return false;
         var larger = new CachedEvent[_ring.Length * 2];
         for (var i = _tail; i < _head; i++)

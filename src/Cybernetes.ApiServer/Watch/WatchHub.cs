@@ -123,6 +123,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         {
             WatchCache? cache = null;
             var changes = new List<CachedEvent>(batch.Events.Count);
+            var now = time.GetUtcNow();
             foreach (var change in batch.Events)
             {
                 var key = change.Record.Key;
@@ -132,7 +133,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                     cache = Find(key);
                 }
                 if (cache is not null)
-                    changes.Add(new(cache.Kind, change.Record, change.Previous));
+                    changes.Add(new(cache.Kind, change.Record, change.Previous, now));
             }
             Flush(cache, changes);
             Volatile.Write(ref _revision, batch.Revision);

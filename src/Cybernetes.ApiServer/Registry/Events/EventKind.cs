@@ -8,6 +8,9 @@ namespace Cybernetes.ApiServer.Registry.Events;
 /// <summary>Events: stored as core/v1, served as events.k8s.io/v1 too.</summary>
 internal sealed class EventKind : KindDefinition<Event>
 {
+    /// <summary>Upstream's <c>--event-ttl</c>.</summary>
+    public override TimeSpan TimeToLive => TimeSpan.FromHours(1);
+
     private const int MaximumWordBytes = 128;
     private const int MaximumNoteBytes = 1024;
 
