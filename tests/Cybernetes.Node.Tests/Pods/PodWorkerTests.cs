@@ -126,7 +126,7 @@ public sealed class PodWorkerTests
     }
 
     [Fact]
-    public async Task InitContainers_RunOneAfterTheOther()
+    public async Task InitContainers_InOrder_RunOneAfterTheOther()
     {
         await using var bench = new WorkerBench(new SimulatedRuntimeOptions
         {
