@@ -13,6 +13,9 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
 {
     private const string ProtobufV2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
+    /// <summary>What the answer calls it: an "@" is no legal part of a media type, and Go's parser refuses it.</summary>
+    private const string ProtobufV2Answer = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
     private Cache _cache = new(services.Catalog);
 
     public bool Serves(string path) => path.StartsWith("/openapi/", StringComparison.Ordinal);
@@ -38,9 +41,9 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
         foreach (var clause in Accept(request).Split(',', StringSplitOptions.TrimEntries))
         {
             var type = clause.Split(';')[0].Trim();
-            // The older name is of the same message; kubectl up to 1.2x sends it.
-            if (type == ProtobufV2 || (type.StartsWith("application/com.github.", StringComparison.Ordinal) && type.EndsWith("+protobuf", StringComparison.Ordinal)))
-                return WriteAsync(request, _cache.V2Protobuf(), type == ProtobufV2 ? ProtobufV2 : "application/com.github.googleapis.gnostic.OpenAPIv2@68f4ded+protobuf");
+            // Older clients call the same message by gnostic's name.
+            if (type.StartsWith("application/com.github.", StringComparison.Ordinal) && type.EndsWith("+protobuf", StringComparison.Ordinal))
+                return WriteAsync(request, _cache.V2Protobuf(), ProtobufV2Answer);
             if (type is "application/json" or "*/*" or "application/*" or "")
                 return WriteAsync(request, _cache.V2(), "application/json");
         }
