@@ -32,7 +32,8 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
     }
 
     /// <summary>One page of a list; the list's metadata holds the revision and how to go on.</summary>
-    public async Task<(ListMeta Metadata, List<PartialObjectMetadata> Items)> ListAsync(string? ns, ListQuery query, CancellationToken cancellation)
+    public async Task<(ListMeta Metadata, List<PartialObjectMetadata> Items)> ListAsync(
+        string? ns, ListQuery query, CancellationToken cancellation)
     {
         var call = new ApiCall(HttpMethod.Get, Resource.PathOf(ns) + query.ToQuery(watch: false)) { Accept = ListAccept };
         var answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
@@ -43,8 +44,11 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
         return (WireBody.Read<ListMeta>(JsonMarshalBytes(document.RootElement.GetProperty("metadata"))), items);
     }
 
-    /// <summary>Changes after a revision, until the server ends the watch. An error event is thrown as <see cref="ApiStatusException"/>.</summary>
-    public async IAsyncEnumerable<MetadataEvent> WatchAsync(ListQuery query, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>
+    /// Changes after a revision, until the server ends the watch. An error event is thrown as <see cref="ApiStatusException"/>.
+    /// </summary>
+    public async IAsyncEnumerable<MetadataEvent> WatchAsync(
+        ListQuery query, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var call = new ApiCall(HttpMethod.Get, Resource.PathOf(null) + query.ToQuery(watch: true)) { Accept = OneAccept };
         using var response = await client.OpenAsync(call, cancellation).ConfigureAwait(false);
@@ -62,7 +66,8 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
     {
         options.Kind = "DeleteOptions";
         options.APIVersion = "v1";
-        return client.SendAsync(new ApiCall(HttpMethod.Delete, Resource.PathOf(ns, name)) { Body = WireBody.Write(options) }, cancellation);
+        return client.SendAsync(
+            new ApiCall(HttpMethod.Delete, Resource.PathOf(ns, name)) { Body = WireBody.Write(options) }, cancellation);
     }
 
     /// <summary>Deletes all objects of a namespace.</summary>
@@ -70,7 +75,9 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
         client.SendAsync(new ApiCall(HttpMethod.Delete, Resource.PathOf(ns)), cancellation);
 
     public Task PatchAsync(string ns, string name, ObjectPatch patch, CancellationToken cancellation) =>
-        client.SendAsync(new ApiCall(HttpMethod.Patch, Resource.PathOf(ns, name)) { Body = patch.Body, ContentType = patch.ContentType }, cancellation);
+        client.SendAsync(
+            new ApiCall(HttpMethod.Patch, Resource.PathOf(ns, name)) { Body = patch.Body, ContentType = patch.ContentType },
+            cancellation);
 
     private static ReadOnlyMemory<byte> JsonMarshalBytes(JsonElement element) =>
         System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element).ToArray();

@@ -1,7 +1,8 @@
 namespace Cybernetes.Client.Discovery;
 
 /// <summary>A resource that a server serves, as discovery tells it.</summary>
-public sealed record ServedResource(string Group, string Version, string Plural, string Kind, bool IsNamespaced, IReadOnlyList<string> Verbs)
+public sealed record ServedResource(
+    string Group, string Version, string Plural, string Kind, bool IsNamespaced, IReadOnlyList<string> Verbs)
 {
     public string APIVersion => Group.Length == 0 ? Version : Group + "/" + Version;
 

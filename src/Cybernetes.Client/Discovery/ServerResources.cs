@@ -8,8 +8,10 @@ namespace Cybernetes.Client.Discovery;
 public static class ServerResources
 {
     /// <summary>
-    /// Every resource (no subresources) of every group in the group's preferred version, or in another where the preferred one has it not.
-    /// A group that cannot be read is left out and named in <paramref name="unreadable"/>, since an aggregated API that is down must not
+    /// Every resource (no subresources) of every group in the group's preferred version, or in another where the preferred one
+    /// has it not.
+    /// A group that cannot be read is left out and named in <paramref name="unreadable"/>, since an aggregated API that is down
+    /// must not
     /// stop everything else.
     /// </summary>
     public static async Task<IReadOnlyList<ServedResource>> ListAsync(
@@ -26,7 +28,8 @@ public static class ServerResources
                 {
                     if (!resource.Name.Contains('/'))
                         found.TryAdd((group, resource.Name),
-                            new ServedResource(group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? []));
+                            new ServedResource(
+                                group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? []));
                 }
             }
             catch (ApiStatusException failure) when (!failure.IsForbidden && !failure.IsUnauthorized)
@@ -38,7 +41,8 @@ public static class ServerResources
     }
 
     /// <summary>All versions of all groups, each group's preferred one first.</summary>
-    private static async Task<List<(string Group, string Version)>> VersionsAsync(ApiClient client, CancellationToken cancellation)
+    private static async Task<List<(string Group, string Version)>> VersionsAsync(
+        ApiClient client, CancellationToken cancellation)
     {
         var core = await client.SendAsync(new ApiCall(HttpMethod.Get, "/api"), cancellation).ConfigureAwait(false);
         var versions = WireBody.Read<APIVersions>(core.Body).Versions.OrEmpty().Select(v => ("", v)).ToList();

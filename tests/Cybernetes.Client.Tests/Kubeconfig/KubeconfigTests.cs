@@ -220,7 +220,7 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Fact]
-    public void DefaultPaths_FlagThenVariableThenHome()
+    public void DefaultPaths_SeveralGiven_FlagThenVariableThenHome()
     {
         var environment = new Dictionary<string, string?> { ["KUBECONFIG"] = "/a:/b", ["HOME"] = "/home/me" };
         Assert.Equal(["/f"], KubeconfigFile.DefaultPaths("/f", environment.GetValueOrDefault));

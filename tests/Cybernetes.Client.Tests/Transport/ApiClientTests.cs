@@ -67,7 +67,8 @@ public sealed class ApiClientTests
     {
         _api.Json(
             """
-            {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"pods \"a\" not found","reason":"NotFound",
+            {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"pods \"a\" not found",
+            "reason":"NotFound",
             "details":{"name":"a","kind":"pods"},"code":404}
             """,
             HttpStatusCode.NotFound);

@@ -160,7 +160,7 @@ public sealed class ClusterPkiTests : IDisposable
     }
 
     [Fact]
-    public void ServiceAccountKeys_BelongTogether()
+    public void ServiceAccountKeys_MadeOnce_BelongTogether()
     {
         using ClusterPki pki = Ensure();
         using var signer = ECDsa.Create();
