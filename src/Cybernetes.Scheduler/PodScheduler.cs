@@ -54,6 +54,7 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         {
             while (true)
             {
+                // Journey 21: scheduler
                 var queued = await queue.TakeAsync(cancellation).ConfigureAwait(false);
                 var pod = queued.Pod;
                 var decision = view.Decide(cycle, pod, owners.SelectorFor(pod));
@@ -78,6 +79,7 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
     private static async Task BindAsync(
         SchedulingOutcome outcome, SemaphoreSlim bindings, QueuedPod queued, Pod pod, string node, CancellationToken cancellation)
     {
+        // Journey 22: binding
         try
         {
             await outcome.BindAsync(queued, pod, node, cancellation).ConfigureAwait(false);

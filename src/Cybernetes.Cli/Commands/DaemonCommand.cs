@@ -26,7 +26,7 @@ internal abstract class DaemonCommand : Command
         try
         {
             await RunAsync(loggers, signals.Token).ConfigureAwait(false);
-            logger.LogInformation("Stopped");
+            logger.LogInformation("Exiting");
             return ExitCodes.Success;
         }
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)

@@ -141,6 +141,7 @@ public sealed class Informer<T> : IInformer
 
     internal async Task ApplyAsync(WatchEvent<T> change, CancellationToken cancellation)
     {
+        // Journey 18: client informer
         await _applying.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

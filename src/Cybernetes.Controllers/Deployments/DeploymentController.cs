@@ -74,6 +74,7 @@ internal sealed class DeploymentController : IController
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
+        // Journey 19: deployment controller
         if (_deployments.Get(key) is not { } deployment)
             return;
         if (deployment.Spec.Selector is { } selector && LabelMatcher.For(selector).IsEmpty)

@@ -101,6 +101,7 @@ internal sealed class ReplicaSetController : IController
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
+        // Journey 20: replica set controller
         if (_sets.Get(key) is not { } set)
         {
             _expectations.Forget(key);

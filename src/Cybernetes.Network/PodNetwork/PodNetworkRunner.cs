@@ -43,6 +43,7 @@ public sealed class PodNetworkRunner(ApiClient client, PodNetworkOptions options
 
     private async Task<bool> SetUpAsync(string podCidr, CancellationToken cancellation)
     {
+        // Journey 25: pod network
         foreach (var setting in new[] { "net/ipv4/ip_forward", "net/bridge/bridge-nf-call-iptables" })
             await HostSettings.WriteAsync(setting, "1", logger, cancellation).ConfigureAwait(false);
         foreach (var command in NetworkCommands.For(podCidr, options))

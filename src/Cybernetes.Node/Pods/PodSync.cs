@@ -138,6 +138,7 @@ internal sealed class PodSync(PodServices services)
             if (services.Mounts is not null)
                 Directory.CreateDirectory(config.LogDirectory);
             var handler = RuntimeHandlerOf(pod);
+            // Journey 24: container runtime
             var id = await services.Runtime.RunPodSandboxAsync(config, handler, cancellation).ConfigureAwait(false);
             var status = await services.Runtime.PodSandboxStatusAsync(id, verbose: false, cancellation).ConfigureAwait(false);
             return PodRuntimeReader.InstanceOf(status.Status);

@@ -18,6 +18,7 @@ internal sealed partial class PodWorker
     /// status.</summary>
     private async Task<TimeSpan?> SyncAsync(CancellationToken cancellation)
     {
+        // Journey 23: node agent
         var pod = Pod;
 
         // 1 read

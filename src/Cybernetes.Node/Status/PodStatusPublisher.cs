@@ -63,6 +63,7 @@ internal sealed class PodStatusPublisher(INodeApi api, TimeProvider time, IRando
 
     private async Task WriteAllAsync()
     {
+        // Journey 26: status back
         var backoff = new Backoff(Retries, random);
         while (!stopping.IsCancellationRequested)
         {
