@@ -41,12 +41,15 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
     public async Task RunAsync(CancellationToken cancellation)
     {
         var informers = new InformerFactory(client, logger);
-        var context = new ControllerContext(client, informers, options, logger);
-        var controllers = Selected(options.Controllers).Select(name => Known[name](context)).ToList();
+        var controllers = new List<(IController Controller, ControllerContext Context)>();
+        foreach (var name in Selected(options.Controllers))
+        {
+            var context = new ControllerContext(client, informers, options, logger);
+            controllers.Add((Known[name](context), context));
+        }
         informers.Start(cancellation);
-        var recording = context.Recorders.Select(r => r.RunAsync(cancellation)).ToList();
-        await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
-        var running = controllers.Select(c => RunOneAsync(c, cancellation)).ToList();
+        var recording = controllers.SelectMany(c => c.Context.Recorders).Select(r => r.RunAsync(cancellation)).ToList();
+        var running = controllers.Select(c => RunOneAsync(c.Controller, c.Context, cancellation)).ToList();
         await Task.WhenAll([.. running, .. recording, informers.WhenStopped()]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
         await Task.WhenAll(running).ConfigureAwait(false);
@@ -63,13 +66,14 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
     }
 
     /// <summary>A controller that fails is told and begun again, so that it cannot take the others with it.</summary>
-    private async Task RunOneAsync(IController controller, CancellationToken cancellation)
+    private async Task RunOneAsync(IController controller, ControllerContext context, CancellationToken cancellation)
     {
         var backoff = new Foundation.Backoff(new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)) { Jitter = 0.5 }, client.Options.Random);
         while (!cancellation.IsCancellationRequested)
         {
             try
             {
+                await context.Informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
                 await controller.RunAsync(cancellation).ConfigureAwait(false);
                 return;
             }

@@ -2,11 +2,12 @@ using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
+using Cybernetes.Objects;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Controllers;
 
-/// <summary>One control loop. Made before the informers start (its constructor adds handlers), run after they have synced.</summary>
+/// <summary>One control loop. Made before the informers start (its constructor adds handlers), run after its own have synced.</summary>
 internal interface IController
 {
     /// <summary>The name in <c>--controllers</c>: upstream's.</summary>
@@ -16,14 +17,14 @@ internal interface IController
     Task RunAsync(CancellationToken cancellation);
 }
 
-/// <summary>What all controllers of a manager share.</summary>
+/// <summary>What one controller is given.</summary>
 internal sealed class ControllerContext(ApiClient client, InformerFactory informers, ControllerManagerOptions options, ILogger logger)
 {
     private readonly List<EventRecorder> _recorders = [];
 
     public ApiClient Client { get; } = client;
 
-    public InformerFactory Informers { get; } = informers;
+    public ControllerInformers Informers { get; } = new(informers);
 
     public ControllerManagerOptions Options { get; } = options;
 
@@ -42,6 +43,24 @@ internal sealed class ControllerContext(ApiClient client, InformerFactory inform
     }
 
     public WorkQueue<TKey> Queue<TKey>(string name) where TKey : notnull => new(Time, new WorkQueueOptions { Name = name });
+}
+
+/// <summary>
+/// The shared informers as one controller sees them: it waits for those it asked for and no others, so that a kind the server does not serve
+/// stops the controllers of that kind only.
+/// </summary>
+internal sealed class ControllerInformers(InformerFactory factory)
+{
+    private readonly HashSet<IInformer> _used = [];
+
+    public Informer<T> For<T>(InformerOptions? options = null) where T : class, IKubernetesObject<T>
+    {
+        var informer = factory.For<T>(options);
+        _used.Add(informer);
+        return informer;
+    }
+
+    public Task WaitForSyncAsync(CancellationToken cancellation) => Task.WhenAll(_used.Select(i => i.WaitForSyncAsync(cancellation)));
 }
 
 /// <summary>A reconcile could not be carried out; its key comes again, later each time.</summary>

@@ -22,7 +22,7 @@ internal static class DeploymentConditions
             AvailableReplicas = available,
             UnavailableReplicas = Math.Max(0, all.Sum(Rollout.Desired) - available),
             CollisionCount = deployment.Status.CollisionCount,
-            TerminatingReplicas = all.Sum(s => s.Status.TerminatingReplicas ?? 0),
+            TerminatingReplicas = all.Any(s => s.Status.TerminatingReplicas is null) ? null : all.Sum(s => s.Status.TerminatingReplicas),
             Conditions = [.. deployment.Status.Conditions.OrEmpty().Select(c => c.DeepClone())],
         };
         var enough = available >= Rollout.Desired(deployment) - Rollout.MaxUnavailable(deployment);

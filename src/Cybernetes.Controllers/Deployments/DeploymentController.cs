@@ -28,10 +28,9 @@ internal sealed class DeploymentController : IController
         var deployments = context.Informers.For<Deployment>();
         var sets = context.Informers.For<ReplicaSet>();
         var pods = context.Informers.For<Pod>();
-        (_deployments, _sets, _pods) = (deployments.Store, sets.Store, pods.Store);
+        (_deployments, _sets, _pods) = (deployments.Store, sets.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
         deployments.AddHandler(Enqueue, (_, d) => Enqueue(d), Enqueue);
         sets.AddHandler(SetChanged, SetUpdated, SetChanged);
-        // Recreate waits for the last pod of the old sets.
         pods.AddHandler(deleted: PodDeleted);
     }
 
@@ -66,10 +65,16 @@ internal sealed class DeploymentController : IController
         }
     }
 
+    /// <summary>Recreate waits for the last pod of the old sets; every other step follows from the sets' own status.</summary>
     private void PodDeleted(Pod pod)
     {
-        if (Claims.ControllerOf(pod.Metadata) is { Kind: "ReplicaSet" } owner && _sets.Get(pod.Metadata.Namespace, owner.Name) is { } set)
-            SetChanged(set);
+        if (Claims.ControllerOf(pod.Metadata) is not { Kind: "ReplicaSet" } owner
+            || _sets.Get(pod.Metadata.Namespace, owner.Name) is not { } set
+            || Claims.ControllerOf(set.Metadata) is not { Kind: "Deployment" } top)
+            return;
+        var key = new ObjectKey(pod.Metadata.Namespace, top.Name);
+        if (_deployments.Get(key) is { Spec.Strategy.Type: "Recreate" })
+            _queue.Add(key);
     }
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
@@ -77,46 +82,30 @@ internal sealed class DeploymentController : IController
         // Journey 19: deployment controller
         if (_deployments.Get(key) is not { } deployment)
             return;
-        if (deployment.Spec.Selector is { } selector && LabelMatcher.For(selector).IsEmpty)
+        var selector = LabelMatcher.For(deployment.Spec.Selector);
+        if (selector.IsEmpty)
         {
-            _events.Event(deployment, "Warning", "SelectingAll", "This deployment is selecting all pods. A non-empty selector is required.");
+            _events.Event(
+                deployment, "Warning", "SelectingAll", "This deployment is selecting all pods. A non-empty selector is required.");
             return;
         }
-        var sets = await ClaimAsync(deployment, cancellation).ConfigureAwait(false);
-        var uids = sets.Select(s => s.Metadata.UID).ToHashSet(StringComparer.Ordinal);
-        var pods = _pods.ListNamespace(key.Namespace).Where(p => Claims.ControllerOf(p.Metadata) is { } owner && uids.Contains(owner.UID)).ToList();
+        var sets = await Claiming.ClaimAsync(_context.Client, deployment, selector, _sets, null, cancellation).ConfigureAwait(false);
+        var pods = deployment.Spec.Strategy.Type == "Recreate" ? sets.SelectMany(s => _pods.OwnedBy(s.Metadata.UID)).ToList() : [];
         var plan = DeploymentReconciler.Reconcile(deployment, sets, pods, _context.Time.GetUtcNow());
-        var status = plan.Status;
         foreach (var action in plan.Actions)
         {
-            if (!await CarryOutAsync(deployment, action, status, cancellation).ConfigureAwait(false))
-                break;
+            if (!await CarryOutAsync(deployment, action, plan.Status, cancellation).ConfigureAwait(false))
+                return;
         }
-        if (!status.SemanticEquals(deployment.Status))
-            await UpdateStatusAsync(deployment, status, cancellation).ConfigureAwait(false);
+        if (plan.Revision is not null || !plan.Status.SemanticEquals(deployment.Status))
+            await UpdateStatusAsync(deployment, plan.Status, plan.Revision, cancellation).ConfigureAwait(false);
         if (plan.CheckAfter is { } after)
             _queue.AddAfter(key, after);
     }
 
-    private async Task<List<ReplicaSet>> ClaimAsync(Deployment deployment, CancellationToken cancellation)
-    {
-        var claims = Claims.Decide(deployment.Metadata, LabelMatcher.For(deployment.Spec.Selector), _sets.ListNamespace(deployment.Metadata.Namespace));
-        var sets = _context.Client.For<ReplicaSet>();
-        foreach (var set in claims.Adopt)
-        {
-            var patch = Claims.Adoption(Claims.ReferenceTo(deployment), set.Metadata.UID);
-            claims.Owned.Add(await sets.PatchAsync(set.Metadata.Namespace, set.Metadata.Name, patch, cancellation: cancellation).ConfigureAwait(false));
-        }
-        foreach (var set in claims.Release)
-        {
-            var patch = Claims.Release(deployment.Metadata.UID, set.Metadata.UID);
-            await _context.Client.IgnoreNotFoundAsync(c => c.For<ReplicaSet>().PatchAsync(set.Metadata.Namespace, set.Metadata.Name, patch, cancellation: cancellation)).ConfigureAwait(false);
-        }
-        return claims.Owned;
-    }
-
-    /// <returns>Whether the next action makes sense; not after a hash collision.</returns>
-    private async Task<bool> CarryOutAsync(Deployment deployment, DeploymentAction action, DeploymentStatus status, CancellationToken cancellation)
+    /// <returns>Whether to go on; not after a hash collision, nor in a namespace that is going.</returns>
+    private async Task<bool> CarryOutAsync(
+        Deployment deployment, DeploymentAction action, DeploymentStatus status, CancellationToken cancellation)
     {
         switch (action)
         {
@@ -127,33 +116,37 @@ internal sealed class DeploymentController : IController
                 Announce(deployment, update.Set, update.From);
                 return true;
             case DeploymentAction.Delete delete:
-                await _context.Client.IgnoreNotFoundAsync(c =>
-                    c.For<ReplicaSet>().DeleteAsync(delete.Set.Metadata.Namespace, delete.Set.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
-                return true;
-            case DeploymentAction.SetRevision revision:
-                await SetRevisionAsync(deployment, revision.Revision, cancellation).ConfigureAwait(false);
+                await _context.Client.IgnoreNotFoundAsync(c => c.For<ReplicaSet>().DeleteAsync(
+                    delete.Set.Metadata.Namespace, delete.Set.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
                 return true;
             default:
                 throw new InvalidOperationException("unknown action " + action);
         }
     }
 
-    private async Task<bool> CreateAsync(Deployment deployment, ReplicaSet set, DeploymentStatus status, CancellationToken cancellation)
+    private async Task<bool> CreateAsync(
+        Deployment deployment, ReplicaSet set, DeploymentStatus status, CancellationToken cancellation)
     {
+        var sets = _context.Client.For<ReplicaSet>();
         try
         {
-            await _context.Client.For<ReplicaSet>().CreateAsync(set, cancellation: cancellation).ConfigureAwait(false);
+            await sets.CreateAsync(set, cancellation: cancellation).ConfigureAwait(false);
             Announce(deployment, set, 0);
             return true;
         }
         catch (ApiStatusException failure) when (failure.IsAlreadyExists)
         {
-            var there = await _context.Client.For<ReplicaSet>().FindAsync(set.Metadata.Namespace, set.Metadata.Name, cancellation).ConfigureAwait(false);
-            if (there is not null && Claims.ControllerOf(there.Metadata)?.UID == deployment.Metadata.UID
+            var there = await sets.FindAsync(set.Metadata.Namespace, set.Metadata.Name, cancellation).ConfigureAwait(false);
+            if (there is null)
+                throw;
+            // Made by this controller a moment ago, and the informer does not show it yet.
+            if (Claims.ControllerOf(there.Metadata)?.UID == deployment.Metadata.UID
                 && TemplateHash.Equal(there.Spec.Template, deployment.Spec.Template))
                 return true;
-            // Another template has the same hash: count up, and the next call hashes anew.
-            status.CollisionCount = (deployment.Status.CollisionCount ?? 0) + 1;
+            // Another template has the same hash: count up, and the next call, which this very write brings, hashes anew.
+            var collided = deployment.Status.DeepClone();
+            collided.CollisionCount = (collided.CollisionCount ?? 0) + 1;
+            await UpdateStatusAsync(deployment, collided, null, cancellation).ConfigureAwait(false);
             return false;
         }
         catch (ApiStatusException failure) when (failure.IsNamespaceTerminating)
@@ -162,16 +155,25 @@ internal sealed class DeploymentController : IController
         }
         catch (ApiStatusException failure)
         {
-            var message = $"Failed to create new replica set \"{set.Metadata.Name}\": {failure.Message}";
-            if (DeploymentConditions.HasDeadline(deployment))
-            {
-                DeploymentConditions.Set(status, DeploymentConditions.New(
-                    DeploymentConditions.Progressing, "False", "ReplicaSetCreateError", message, _context.Time.GetUtcNow()));
-                await UpdateStatusAsync(deployment, status, cancellation).ConfigureAwait(false);
-            }
-            _events.Event(deployment, "Warning", "ReplicaSetCreateError", message);
+            await TellFailureAsync(deployment, set, failure, status, cancellation).ConfigureAwait(false);
             throw;
         }
+    }
+
+    private async Task TellFailureAsync(
+        Deployment deployment, ReplicaSet set, ApiStatusException failure, DeploymentStatus status, CancellationToken cancellation)
+    {
+        var message = $"Failed to create new replica set \"{set.Metadata.Name}\": {failure.Message}";
+        _events.Event(deployment, "Warning", "ReplicaSetCreateError", message);
+        if (!DeploymentConditions.HasDeadline(deployment))
+            return;
+        DeploymentConditions.Set(status, DeploymentConditions.New(
+            DeploymentConditions.Progressing, "False", "ReplicaSetCreateError", message, _context.Time.GetUtcNow()));
+        // As it stood is as it should be told: a repeated failure must not write again and wake itself by it.
+        var before = DeploymentConditions.Find(deployment.Status, DeploymentConditions.Progressing);
+        if (before is { Status: "False", Reason: "ReplicaSetCreateError" })
+            return;
+        await UpdateStatusAsync(deployment, status, null, cancellation).ConfigureAwait(false);
     }
 
     private void Announce(Deployment deployment, ReplicaSet set, int from)
@@ -180,22 +182,17 @@ internal sealed class DeploymentController : IController
         if (from == to)
             return;
         var direction = to > from ? "up" : "down";
-        _events.Event(deployment, "Normal", "ScalingReplicaSet", $"Scaled {direction} replica set {set.Metadata.Name} from {from} to {to}");
+        _events.Event(
+            deployment, "Normal", "ScalingReplicaSet", $"Scaled {direction} replica set {set.Metadata.Name} from {from} to {to}");
     }
 
-    private Task SetRevisionAsync(Deployment deployment, long revision, CancellationToken cancellation)
-    {
-        var number = revision.ToString(CultureInfo.InvariantCulture);
-        var patch = ObjectPatch.Merge("{\"metadata\":{\"annotations\":{\"" + Revisions.Revision + "\":\"" + number + "\"}}}");
-        return _context.Client.For<Deployment>().PatchAsync(deployment.Metadata.Namespace, deployment.Metadata.Name, patch, cancellation: cancellation);
-    }
-
-    private Task UpdateStatusAsync(Deployment deployment, DeploymentStatus status, CancellationToken cancellation)
+    /// <summary>Writes the status, and the revision annotation, which the status call may change too.</summary>
+    private Task UpdateStatusAsync(Deployment deployment, DeploymentStatus status, long? revision, CancellationToken cancellation)
     {
         var copy = deployment.DeepClone();
         copy.Status = status;
-        // The revision annotation may have moved on in this same call; the status does not depend on it.
-        copy.Metadata.ResourceVersion = "";
+        if (revision is { } number)
+            Revisions.Set(copy.Metadata, Revisions.Revision, number.ToString(CultureInfo.InvariantCulture));
         return _context.Client.For<Deployment>().UpdateStatusAsync(copy, cancellation: cancellation);
     }
 }

@@ -16,13 +16,13 @@ internal abstract record DeploymentAction
 
     /// <summary>Delete a replica set beyond the history limit.</summary>
     public sealed record Delete(ReplicaSet Set) : DeploymentAction;
-
-    /// <summary>Write the deployment's revision annotation.</summary>
-    public sealed record SetRevision(long Revision) : DeploymentAction;
 }
 
-/// <summary>What to do, in order, and the status to tell after it.</summary>
-internal sealed record DeploymentPlan(IReadOnlyList<DeploymentAction> Actions, DeploymentStatus Status, TimeSpan? CheckAfter);
+/// <summary>What to do, in order, and what to tell after it.</summary>
+/// <param name="Revision">The deployment's revision annotation, to be written with the status; null where it stands already.</param>
+/// <param name="CheckAfter">When the progress deadline passes without any event; null where it cannot.</param>
+internal sealed record DeploymentPlan(
+    IReadOnlyList<DeploymentAction> Actions, DeploymentStatus Status, long? Revision, TimeSpan? CheckAfter);
 
 /// <summary>Decides one step of a deployment: (desired, observed, now) to actions. Each step's effect brings the next call. Pure.</summary>
 internal sealed class DeploymentReconciler
@@ -35,6 +35,7 @@ internal sealed class DeploymentReconciler
     private readonly ReplicaSet? _new;
     private readonly List<ReplicaSet> _old;
     private DeploymentCondition? _progress;
+    private long? _revision;
 
     private DeploymentReconciler(Deployment deployment, IReadOnlyList<ReplicaSet> observed, IReadOnlyList<Pod> pods, DateTimeOffset now)
     {
@@ -66,7 +67,7 @@ internal sealed class DeploymentReconciler
         }
         var status = DeploymentConditions.Counts(_deployment, _observed, _new, _now);
         SetProgress(status);
-        return new DeploymentPlan(_actions, status, DeploymentConditions.DeadlineIn(_deployment, status, _now));
+        return new DeploymentPlan(_actions, status, _revision, DeploymentConditions.DeadlineIn(_deployment, status, _now));
     }
 
     private void SetProgress(DeploymentStatus status)
@@ -96,23 +97,32 @@ internal sealed class DeploymentReconciler
         if (_new is not null)
             UpdateRevision(_new);
         var active = _observed.Where(s => Rollout.Desired(s) > 0).ToList();
-        var only = active.Count == 1 ? active[0] : active.Count == 0 ? _new : null;
+        var only = active.Count == 1 ? active[0] : active.Count == 0 ? _new ?? Newest(_old) : null;
         if (only is not null)
-        {
             SetSize(only, Rollout.Desired(_deployment));
-            return;
-        }
-        if (_new is not null && DeploymentConditions.IsComplete(_deployment, DeploymentConditions.Counts(_deployment, [_new], _new, _now)))
+        else if (_new is not null && IsSaturated(_new))
         {
             foreach (var set in _old.Where(s => Rollout.Desired(s) > 0))
                 SetSize(set, 0);
-            return;
         }
-        if (!Rollout.IsRolling(_deployment))
-            return;
-        foreach (var (set, size) in Rollout.Proportional(_deployment, _observed))
-            SetSize(set, size);
+        else
+        {
+            // Recreate scales the old sets down before the next step; until then they only take note of the new number.
+            var sizes = Rollout.IsRolling(_deployment) ? Rollout.Proportional(_deployment, _observed) : active.ToDictionary(s => s, Rollout.Desired);
+            foreach (var (set, size) in sizes)
+                SetSize(set, size);
+        }
+        if (_deployment.Spec.Paused && _actions.Count == 0)
+            CleanUp();
     }
+
+    private static ReplicaSet? Newest(List<ReplicaSet> sets) =>
+        sets.OrderByDescending(s => s.Metadata.CreationTimestamp).ThenByDescending(s => s.Metadata.Name, StringComparer.Ordinal).FirstOrDefault();
+
+    /// <summary>The new set has all the pods that the deployment wants now.</summary>
+    private bool IsSaturated(ReplicaSet set) =>
+        Rollout.Desired(set) == Rollout.Desired(_deployment) && set.Status.AvailableReplicas == Rollout.Desired(_deployment)
+        && Revisions.Number(set.Metadata, Revisions.DesiredReplicas) == Rollout.Desired(_deployment);
 
     private void RollOn()
     {
@@ -142,6 +152,8 @@ internal sealed class DeploymentReconciler
         foreach (var set in running)
             SetSize(set, 0);
         if (running.Count > 0)
+            return;
+        if (_old.Any(s => s.Status.Replicas > 0))
             return;
         var oldUids = _old.Select(s => s.Metadata.UID).ToHashSet(StringComparer.Ordinal);
         if (_pods.Any(p => Claims.ControllerOf(p.Metadata) is { } owner && oldUids.Contains(owner.UID) && !PodState.IsFinished(p)))
@@ -207,11 +219,7 @@ internal sealed class DeploymentReconciler
 
     private long NextRevision() => _old.Select(s => Revisions.Of(s.Metadata)).DefaultIfEmpty().Max() + 1;
 
-    private void SetDeploymentRevision(long revision)
-    {
-        if (Revisions.Of(_deployment.Metadata) != revision)
-            _actions.Add(new DeploymentAction.SetRevision(revision));
-    }
+    private void SetDeploymentRevision(long revision) => _revision = Revisions.Of(_deployment.Metadata) == revision ? null : revision;
 
     private void SetSize(ReplicaSet set, int size)
     {
@@ -232,7 +240,8 @@ internal sealed class DeploymentReconciler
             return;
         if (!DeploymentConditions.IsComplete(_deployment, DeploymentConditions.Counts(_deployment, _observed, _new, _now)))
             return;
-        var alive = _old.Where(s => s.Metadata.DeletionTimestamp is null).OrderBy(s => Revisions.Of(s.Metadata)).ToList();
+        var alive = _old.Where(s => s.Metadata.DeletionTimestamp is null).OrderBy(s => Revisions.Of(s.Metadata))
+            .ThenBy(s => s.Metadata.CreationTimestamp).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
         foreach (var set in alive.Take(Math.Max(0, alive.Count - limit)))
         {
             var idle = set.Status.Replicas == 0 && Rollout.Desired(set) == 0 && set.Metadata.Generation <= set.Status.ObservedGeneration;

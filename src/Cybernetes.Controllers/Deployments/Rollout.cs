@@ -36,7 +36,8 @@ internal static class Rollout
     }
 
     /// <summary>New sizes of old replica sets, unhealthy pods first, oldest set first, never below the minimum available.</summary>
-    public static Dictionary<ReplicaSet, int> ScaleDownOld(Deployment deployment, IReadOnlyList<ReplicaSet> all, ReplicaSet @new, IReadOnlyList<ReplicaSet> old)
+    public static Dictionary<ReplicaSet, int> ScaleDownOld(
+        Deployment deployment, IReadOnlyList<ReplicaSet> all, ReplicaSet @new, IReadOnlyList<ReplicaSet> old)
     {
         var sizes = new Dictionary<ReplicaSet, int>();
         if (old.Sum(Desired) == 0)
@@ -46,7 +47,8 @@ internal static class Rollout
         var budget = all.Sum(Desired) - minimumAvailable - newUnavailable;
         if (budget <= 0)
             return sizes;
-        var ordered = old.Where(s => Desired(s) > 0).OrderBy(s => s.Metadata.CreationTimestamp).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
+        var ordered = old.Where(s => Desired(s) > 0).OrderBy(s => s.Metadata.CreationTimestamp)
+            .ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
         foreach (var set in ordered)
         {
             // Pods that are not available cost nothing to take away.
@@ -82,13 +84,14 @@ internal static class Rollout
         var allowed = Desired(deployment) > 0 ? Desired(deployment) + MaxSurge(deployment) : 0;
         var toAdd = allowed - active.Sum(Desired);
         var ordered = toAdd >= 0
-            ? active.OrderByDescending(Desired).ThenByDescending(s => s.Metadata.CreationTimestamp).ToList()
-            : active.OrderByDescending(Desired).ThenBy(s => s.Metadata.CreationTimestamp).ToList();
+            ? active.OrderByDescending(Desired).ThenByDescending(s => s.Metadata.CreationTimestamp)
+                .ThenByDescending(s => s.Metadata.Name, StringComparer.Ordinal).ToList()
+            : active.OrderByDescending(Desired).ThenBy(s => s.Metadata.CreationTimestamp).ThenBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
         var sizes = new Dictionary<ReplicaSet, int>();
         var added = 0;
         foreach (var set in ordered)
         {
-            var change = toAdd == 0 ? 0 : Share(set, deployment, allowed, toAdd, added);
+            var change = toAdd == added ? 0 : Share(set, deployment, allowed, toAdd, added);
             sizes[set] = Desired(set) + change;
             added += change;
         }
@@ -104,8 +107,9 @@ internal static class Rollout
         var before = Revisions.Number(set.Metadata, Revisions.MaxReplicas);
         if (before == 0)
             before = deployment.Status.Replicas;
+        // Nothing tells how large the set's share was: the largest set takes it all.
         if (before == 0)
-            before = Desired(set);
+            return 0;
         var fraction = (int)Math.Round((double)Desired(set) * allowed / before, MidpointRounding.AwayFromZero) - Desired(set);
         var rest = toAdd - added;
         return toAdd > 0 ? Math.Min(fraction, rest) : Math.Max(fraction, rest);

@@ -28,13 +28,9 @@ internal sealed class ReplicaSetController : IController
         _events = context.Recorder("replicaset-controller");
         var sets = context.Informers.For<ReplicaSet>();
         var pods = context.Informers.For<Pod>();
-        _sets = sets.Store;
-        _pods = pods.Store;
-        sets.AddHandler(Enqueue, (_, set) => Enqueue(set), set =>
-        {
-            _expectations.Forget(ObjectKey.Of(set));
-            Enqueue(set);
-        });
+        _sets = sets.Store.WithOwnerIndex();
+        _pods = pods.Store.WithOwnerIndex();
+        sets.AddHandler(Enqueue, SetUpdated, SetDeleted);
         pods.AddHandler(PodAdded, PodUpdated, PodDeleted);
     }
 
@@ -44,6 +40,20 @@ internal sealed class ReplicaSetController : IController
         _queue.RunWorkersAsync(_context.Options.ConcurrentReplicaSetSyncs, ReconcileAsync, _context.Logger, cancellation);
 
     private void Enqueue(ReplicaSet set) => _queue.Add(ObjectKey.Of(set));
+
+    private void SetUpdated(ReplicaSet before, ReplicaSet set)
+    {
+        // Deleted and made again between two looks: what was expected of the former says nothing about this one.
+        if (before.Metadata.UID != set.Metadata.UID)
+            _expectations.Forget(ObjectKey.Of(before));
+        Enqueue(set);
+    }
+
+    private void SetDeleted(ReplicaSet set)
+    {
+        _expectations.Forget(ObjectKey.Of(set));
+        Enqueue(set);
+    }
 
     private void PodAdded(Pod pod)
     {
@@ -70,12 +80,13 @@ internal sealed class ReplicaSetController : IController
             PodDeleted(pod);
             return;
         }
-        var owner = OwnerKey(pod);
-        if (OwnerKey(before) is { } former && former != owner)
+        var changesHands = Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(pod.Metadata)?.UID;
+        if (changesHands && OwnerKey(before) is { } former)
             _queue.Add(former);
-        if (owner is { } key)
-            _queue.Add(key);
-        else if (Claims.ControllerOf(pod.Metadata) is null && !ObjectEquality.StringMap(before.Metadata.Labels, pod.Metadata.Labels))
+        if (OwnerKey(pod) is { } owner)
+            _queue.Add(owner);
+        else if (Claims.ControllerOf(pod.Metadata) is null
+            && (changesHands || !ObjectEquality.StringMap(before.Metadata.Labels, pod.Metadata.Labels)))
             EnqueueMatching(pod);
     }
 
@@ -87,8 +98,14 @@ internal sealed class ReplicaSetController : IController
         _queue.Add(owner);
     }
 
-    private static ObjectKey? OwnerKey(Pod pod) =>
-        Claims.ControllerOf(pod.Metadata) is { Kind: "ReplicaSet" } owner ? new ObjectKey(pod.Metadata.Namespace, owner.Name) : null;
+    /// <summary>The replica set that controls the pod, if the informer has that very one.</summary>
+    private ObjectKey? OwnerKey(Pod pod)
+    {
+        if (Claims.ControllerOf(pod.Metadata) is not { Kind: "ReplicaSet" } owner)
+            return null;
+        var key = new ObjectKey(pod.Metadata.Namespace, owner.Name);
+        return _sets.Get(key)?.Metadata.UID == owner.UID ? key : null;
+    }
 
     private void EnqueueMatching(Pod pod)
     {
@@ -108,7 +125,9 @@ internal sealed class ReplicaSetController : IController
             return;
         }
         var satisfied = _expectations.IsSatisfied(key);
-        var pods = await ClaimAsync(set, cancellation).ConfigureAwait(false);
+        var selector = LabelMatcher.For(set.Spec.Selector);
+        var pods = await Claiming.ClaimAsync(_context.Client, set, selector, _pods, p => !PodState.IsFinished(p), cancellation)
+            .ConfigureAwait(false);
         var active = pods.Where(PodState.IsActive).ToList();
         var plan = ReplicaSetReconciler.Reconcile(set, active, Related(set, active), _context.Time.GetUtcNow());
         Exception? failure = null;
@@ -127,29 +146,12 @@ internal sealed class ReplicaSetController : IController
             _queue.AddAfter(key, after);
     }
 
-    private async Task<List<Pod>> ClaimAsync(ReplicaSet set, CancellationToken cancellation)
-    {
-        var claims = Claims.Decide(set.Metadata, LabelMatcher.For(set.Spec.Selector), _pods.ListNamespace(set.Metadata.Namespace));
-        foreach (var pod in claims.Adopt.Where(p => !PodState.IsFinished(p)))
-        {
-            var patch = Claims.Adoption(Claims.ReferenceTo(set), pod.Metadata.UID);
-            claims.Owned.Add(await _context.Client.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, cancellation: cancellation).ConfigureAwait(false));
-        }
-        foreach (var pod in claims.Release)
-        {
-            var patch = Claims.Release(set.Metadata.UID, pod.Metadata.UID);
-            await _context.Client.IgnoreNotFoundAsync(c => c.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, cancellation: cancellation)).ConfigureAwait(false);
-        }
-        return claims.Owned;
-    }
-
     /// <summary>Active pods of all replica sets under the same controller: during a rollout they share nodes.</summary>
     private List<Pod> Related(ReplicaSet set, List<Pod> own)
     {
         if (Claims.ControllerOf(set.Metadata) is not { } owner)
             return own;
-        var siblings = _sets.ListNamespace(set.Metadata.Namespace).Where(s => Claims.ControllerOf(s.Metadata)?.UID == owner.UID).Select(s => s.Metadata.UID).ToHashSet();
-        return [.. _pods.ListNamespace(set.Metadata.Namespace).Where(p => PodState.IsActive(p) && Claims.ControllerOf(p.Metadata) is { } c && siblings.Contains(c.UID))];
+        return [.. _sets.OwnedBy(owner.UID).SelectMany(s => _pods.OwnedBy(s.Metadata.UID)).Where(PodState.IsActive)];
     }
 
     private async Task<Exception?> CreateAsync(ObjectKey key, ReplicaSet set, int count, CancellationToken cancellation)
@@ -159,7 +161,8 @@ internal sealed class ReplicaSetController : IController
         // What was not tried or failed will never be observed.
         for (var i = made; i < count; i++)
             _expectations.CreationObserved(key);
-        return failure;
+        // In a namespace that is going away nothing can be made, and trying again does not help.
+        return failure is ApiStatusException { IsNamespaceTerminating: true } ? null : failure;
     }
 
     private async Task<Exception?> CreateOneAsync(ReplicaSet set, CancellationToken cancellation)
@@ -184,10 +187,9 @@ internal sealed class ReplicaSetController : IController
             _events.Event(set, "Normal", "SuccessfulCreate", "Created pod: " + made.Metadata.Name);
             return null;
         }
-        catch (ApiStatusException failure)
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
-            // In a namespace that is going away nothing can be made, and nobody needs to be told.
-            if (!failure.IsNamespaceTerminating)
+            if (failure is not ApiStatusException { IsNamespaceTerminating: true })
                 _events.Event(set, "Warning", "FailedCreate", "Error creating: " + failure.Message);
             return failure;
         }
@@ -206,13 +208,14 @@ internal sealed class ReplicaSetController : IController
                 _events.Event(set, "Normal", "SuccessfulDelete", "Deleted pod: " + pod.Metadata.Name);
                 return null;
             }
-            catch (ApiStatusException failure)
+            catch (Exception failure) when (!cancellation.IsCancellationRequested)
             {
+                // What is gone already, or was not deleted, will never be observed.
                 _expectations.DeletionObserved(key, pod.Metadata.UID);
-                if (failure.IsNotFound)
+                if (failure is ApiStatusException { IsNotFound: true })
                     return null;
                 _events.Event(set, "Warning", "FailedDelete", "Error deleting: " + failure.Message);
-                return (Exception)failure;
+                return failure;
             }
         })).ConfigureAwait(false);
         return failures.FirstOrDefault(f => f is not null);

@@ -68,7 +68,7 @@ internal static class ReplicaSetReconciler
         return
         [
             .. pods.OrderBy(p => p.Spec.NodeName.Length > 0)
-                .ThenBy(p => p.Status.Phase switch { "Pending" => 0, "Unknown" => 1, _ => 2 })
+                .ThenBy(p => p.Status.Phase switch { PodPhase.Running => 2, PodPhase.Unknown => 1, _ => 0 })
                 .ThenBy(PodState.IsReady)
                 .ThenBy(Cost)
                 .ThenByDescending(p => crowd.GetValueOrDefault(p.Spec.NodeName))
@@ -86,7 +86,7 @@ internal static class ReplicaSetReconciler
 
     /// <summary>Ages compare by their logarithm, so that pods of about the same age go by chance and not all from one place (KEP-2185).</summary>
     private static long AgeRank(DateTimeOffset? since, DateTimeOffset now) =>
-        since is null ? -1 : (long)Math.Log2(Math.Max(1, (now - since.Value).TotalSeconds));
+        since is null || since >= now ? -1 : (long)Math.Log2((now - since.Value).TotalNanoseconds);
 
     private static TimeSpan? NextAvailability(ReplicaSet set, IReadOnlyList<Pod> active, DateTimeOffset now)
     {
