@@ -39,6 +39,9 @@ public sealed record ControllerManagerOptions
     /// <summary>How long a node may be silent before it counts as lost (<c>--node-monitor-grace-period</c>).</summary>
     public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
 
+    /// <summary>How long a new node may take to tell its readiness for the first time (<c>--node-startup-grace-period</c>).</summary>
+    public TimeSpan NodeStartupGracePeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often nodes are looked at (<c>--node-monitor-period</c>).</summary>
     public TimeSpan NodeMonitorPeriod { get; init; } = TimeSpan.FromSeconds(5);
 

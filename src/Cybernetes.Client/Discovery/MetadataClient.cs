@@ -71,8 +71,12 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
     }
 
     /// <summary>Deletes all objects of a namespace.</summary>
-    public Task DeleteCollectionAsync(string ns, CancellationToken cancellation) =>
-        client.SendAsync(new ApiCall(HttpMethod.Delete, Resource.PathOf(ns)), cancellation);
+    public Task DeleteCollectionAsync(string ns, DeleteOptions options, CancellationToken cancellation)
+    {
+        options.Kind = "DeleteOptions";
+        options.APIVersion = "v1";
+        return client.SendAsync(new ApiCall(HttpMethod.Delete, Resource.PathOf(ns)) { Body = WireBody.Write(options) }, cancellation);
+    }
 
     public Task PatchAsync(string ns, string name, ObjectPatch patch, CancellationToken cancellation) =>
         client.SendAsync(

@@ -76,16 +76,19 @@ internal sealed class DeploymentReconciler
         if (_deployment.Spec.Paused && DeploymentConditions.HasDeadline(_deployment))
         {
             if (before is not { Reason: "ProgressDeadlineExceeded" })
-                DeploymentConditions.Set(status, DeploymentConditions.New(DeploymentConditions.Progressing, "Unknown", "DeploymentPaused", "Deployment is paused", _now));
+                Tell(status, "DeploymentPaused", "Deployment is paused");
             return;
         }
         if (before is { Reason: "DeploymentPaused" } && DeploymentConditions.HasDeadline(_deployment))
-            DeploymentConditions.Set(status, DeploymentConditions.New(DeploymentConditions.Progressing, "Unknown", "DeploymentResumed", "Deployment is resumed", _now));
+            Tell(status, "DeploymentResumed", "Deployment is resumed");
         else if (_progress is not null && DeploymentConditions.HasDeadline(_deployment))
             DeploymentConditions.Set(status, _progress);
         else
             DeploymentConditions.SetProgress(_deployment, status, _observed, _new, _now);
     }
+
+    private void Tell(DeploymentStatus status, string reason, string message) =>
+        DeploymentConditions.Set(status, DeploymentConditions.New(DeploymentConditions.Progressing, "Unknown", reason, message, _now));
 
     /// <summary>The desired number changed while a rollout may be under way: sizes follow before the rollout goes on.</summary>
     private bool IsScaling() => _observed.Where(s => Rollout.Desired(s) > 0).Any(s =>

@@ -13,15 +13,19 @@ internal sealed class MetadataReflector(ApiClient client, ServedResource resourc
     private const int PageSize = 500;
     private const int WatchSeconds = 300;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_suspiciouslyShort = TimeSpan.FromSeconds(1);
+
     private readonly MetadataClient _metadata = new(client, resource);
     private readonly TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Dictionary<string, ObjectMeta> _known = new(StringComparer.Ordinal);
+    private HashSet<string> _known = new(StringComparer.Ordinal);
     private string _revision = "";
-
-    public ServedResource Resource => resource;
 
     /// <summary>Ends when the first list has been told.</summary>
     public Task Listed => _listed.Task;
+
+    /// <summary>The uids told and not taken back. To be read when <see cref="RunAsync"/> has ended.</summary>
+    public IReadOnlyCollection<string> Known => _known;
 
     /// <summary>Runs until cancelled. The callbacks come from one loop, in order.</summary>
     public async Task RunAsync(Action<ServedResource, ObjectMeta> set, Action<string> removed, CancellationToken cancellation)
@@ -33,17 +37,21 @@ internal sealed class MetadataReflector(ApiClient client, ServedResource resourc
             {
                 if (_revision.Length == 0)
                     await ListAsync(set, removed, cancellation).ConfigureAwait(false);
-                await WatchAsync(set, removed, cancellation).ConfigureAwait(false);
-                backoff.Reset();
-                continue;
+                if (await WatchAsync(set, removed, cancellation).ConfigureAwait(false))
+                {
+                    backoff.Reset();
+                    continue;
+                }
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException or ObjectDecodeException)
+            catch (Exception failure)
             {
-                if (failure is ApiStatusException { IsExpired: true } or ObjectDecodeException)
+                // Whatever could not be read, by expiry or by damage, is whole again after a list. A loop that ends would leave the graph
+                // without a resource for ever: no exception may end it.
+                if (failure is not (HttpRequestException or IOException or TimeoutException or OperationCanceledException))
                     _revision = "";
                 logger.LogDebug("{Resource} is read again: {Reason}", resource, failure.Message);
             }
@@ -53,31 +61,42 @@ internal sealed class MetadataReflector(ApiClient client, ServedResource resourc
 
     private async Task ListAsync(Action<ServedResource, ObjectMeta> set, Action<string> removed, CancellationToken cancellation)
     {
-        var now = new Dictionary<string, ObjectMeta>(StringComparer.Ordinal);
+        var now = new HashSet<string>(StringComparer.Ordinal);
         string? next = null;
+        var revision = "";
         do
         {
-            var (list, items) = await _metadata.ListAsync(null, new ListQuery { Limit = PageSize, Continue = next }, cancellation).ConfigureAwait(false);
+            var (list, items) = await _metadata.ListAsync(null, new ListQuery { Limit = PageSize, Continue = next }, cancellation)
+                .ConfigureAwait(false);
             foreach (var item in items)
             {
-                now[item.Metadata.UID] = item.Metadata;
+                now.Add(item.Metadata.UID);
+                _known.Add(item.Metadata.UID);
                 set(resource, item.Metadata);
             }
-            _revision = list.ResourceVersion;
+            revision = list.ResourceVersion;
             next = list.Continue;
         }
         while (!string.IsNullOrEmpty(next));
-        foreach (var gone in _known.Keys.Where(uid => !now.ContainsKey(uid)))
+        foreach (var gone in _known.Where(uid => !now.Contains(uid)))
             removed(gone);
         _known = now;
+        _revision = revision;
         _listed.TrySetResult();
     }
 
-    private async Task WatchAsync(Action<ServedResource, ObjectMeta> set, Action<string> removed, CancellationToken cancellation)
+    /// <returns>False when the watch ended so soon, and with so little, that the next should wait.</returns>
+    private async Task<bool> WatchAsync(Action<ServedResource, ObjectMeta> set, Action<string> removed, CancellationToken cancellation)
     {
         var query = new ListQuery { ResourceVersion = _revision, AllowWatchBookmarks = true, TimeoutSeconds = WatchSeconds };
-        await foreach (var (type, item) in _metadata.WatchAsync(query, cancellation).ConfigureAwait(false))
+        // A server that neither sends nor ends the watch when it said it would is not there any more.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(WatchSeconds) + s_patience, client.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
+        var start = client.Time.GetTimestamp();
+        var anyEvent = false;
+        await foreach (var (type, item) in _metadata.WatchAsync(query, either.Token).ConfigureAwait(false))
         {
+            anyEvent = true;
             _revision = item.Metadata.ResourceVersion;
             if (type == WatchEventType.Bookmark)
                 continue;
@@ -87,8 +106,9 @@ internal sealed class MetadataReflector(ApiClient client, ServedResource resourc
                 removed(item.Metadata.UID);
                 continue;
             }
-            _known[item.Metadata.UID] = item.Metadata;
+            _known.Add(item.Metadata.UID);
             set(resource, item.Metadata);
         }
+        return anyEvent || client.Time.GetElapsedTime(start) >= s_suspiciouslyShort;
     }
 }

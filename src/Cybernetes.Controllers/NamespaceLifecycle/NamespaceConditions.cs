@@ -39,11 +39,16 @@ internal static class NamespaceConditions
         var status = @namespace.Status.DeepClone();
         status.Phase = "Terminating";
         Set(status, "NamespaceDeletionDiscoveryFailure", outcome.Unreadable.Count > 0, "DiscoveryFailed", "ResourcesDiscovered",
-            outcome.Unreadable.Count > 0 ? "Discovery failed for some groups, " + string.Join(", ", outcome.Unreadable) : "All resources successfully discovered", now);
+            outcome.Unreadable.Count > 0
+                ? $"Discovery failed for some groups, {outcome.Unreadable.Count} failing: "
+                    + "unable to retrieve the complete list of server APIs: " + string.Join(", ", outcome.Unreadable)
+                : "All resources successfully discovered", now);
         Set(status, "NamespaceDeletionGroupVersionParsingFailure", false, "GroupVersionParsingFailed", "ParsedGroupVersions",
             "All legacy kube types successfully parsed", now);
         Set(status, "NamespaceDeletionContentFailure", outcome.Failures.Count > 0, "ContentDeletionFailed", "ContentDeleted",
-            outcome.Failures.Count > 0 ? "Failed to delete all resource types, " + string.Join(", ", outcome.Failures)
+            outcome.Failures.Count > 0
+                ? $"Failed to delete all resource types, {outcome.Failures.Count} remaining: "
+                    + string.Join(", ", outcome.Failures.Order(StringComparer.Ordinal))
                 : "All content successfully deleted, may be waiting on finalization", now);
         Set(status, "NamespaceContentRemaining", outcome.Remaining.Count > 0, "SomeResourcesRemain", "ContentRemoved",
             outcome.Remaining.Count > 0
@@ -51,7 +56,8 @@ internal static class NamespaceConditions
                 : "All content successfully removed", now);
         Set(status, "NamespaceFinalizersRemaining", outcome.Finalizers.Count > 0, "SomeFinalizersRemain", "ContentHasNoFinalizers",
             outcome.Finalizers.Count > 0
-                ? "Some content in the namespace has finalizers remaining: " + string.Join(", ", outcome.Finalizers.Select(f => $"{f.Key} in {f.Value} resource instances"))
+                ? "Some content in the namespace has finalizers remaining: "
+                    + string.Join(", ", outcome.Finalizers.Select(f => $"{f.Key} in {f.Value} resource instances"))
                 : "All content-preserving finalizers finished", now);
         return status;
     }
@@ -60,16 +66,12 @@ internal static class NamespaceConditions
     {
         var value = holds ? "True" : "False";
         var before = status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == type);
-        if (before is not null && before.Status == value && before.Message == message)
+        if (before is null)
+            (status.Conditions ??= []).Add(before = new NamespaceCondition { Type = type });
+        else if (before.Status == value && before.Message == message)
             return;
-        status.Conditions?.RemoveAll(c => c.Type == type);
-        (status.Conditions ??= []).Add(new NamespaceCondition
-        {
-            Type = type,
-            Status = value,
-            Reason = holds ? badReason : goodReason,
-            Message = message,
-            LastTransitionTime = before?.Status == value ? before.LastTransitionTime : now,
-        });
+        if (before.Status != value)
+            before.LastTransitionTime = now;
+        (before.Status, before.Reason, before.Message) = (value, holds ? badReason : goodReason, message);
     }
 }

@@ -15,6 +15,7 @@ internal sealed class NodeAddressController : IController
     private readonly WorkQueue<string> _queue;
     private readonly IEventRecorder _events;
     private readonly RangeAllocator? _ranges;
+    private readonly Lock _lock = new();
     private bool _hasSeenAll;
 
     public NodeAddressController(ControllerContext context)
@@ -36,8 +37,8 @@ internal sealed class NodeAddressController : IController
 
     private void Deleted(Node node)
     {
-        lock (_queue)
-            _ranges?.Release(node.Spec.PodCIDR, node.Metadata.Name);
+        lock (_lock)
+            _ranges?.Release(node.Metadata.Name);
     }
 
     private async Task ReconcileAsync(string name, CancellationToken cancellation)
@@ -45,7 +46,7 @@ internal sealed class NodeAddressController : IController
         if (_nodes.Get("", name) is not { } node || node.Metadata.DeletionTimestamp is not null)
             return;
         string? range;
-        lock (_queue)
+        lock (_lock)
         {
             OccupyAllOnce();
             if (node.Spec.PodCIDR.Length > 0)
@@ -60,17 +61,11 @@ internal sealed class NodeAddressController : IController
             _events.Event(node, "Normal", "CIDRNotAvailable", $"Node {name} status is now: CIDRNotAvailable");
             throw new ReconcileFailedException($"no pod CIDR is left for node {name}");
         }
-        try
-        {
-            var patch = ObjectPatch.Strategic($$$"""{"spec":{"podCIDR":"{{{range}}}","podCIDRs":["{{{range}}}"]}}""");
-            await _context.Client.For<Node>().PatchAsync(null, name, patch, cancellation: cancellation).ConfigureAwait(false);
-        }
-        catch
-        {
-            lock (_queue)
-                _ranges.Release(range, name);
-            throw;
-        }
+        // A patch that fails, or whose answer is lost, leaves the range with the node: the next try writes the same one.
+        var patch = ObjectPatch.Strategic(
+            $$$"""{"metadata":{"uid":"{{{node.Metadata.UID}}}"},"spec":{"podCIDR":"{{{range}}}","podCIDRs":["{{{range}}}"]}}""");
+        await _context.Client.IgnoreNotFoundAsync(c => c.For<Node>().PatchAsync(null, name, patch, cancellation: cancellation))
+            .ConfigureAwait(false);
     }
 
     /// <summary>Before the first range is given, those that nodes have from earlier are taken out.</summary>

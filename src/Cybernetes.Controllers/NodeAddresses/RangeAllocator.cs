@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Cybernetes.Controllers.NodeAddresses;
 
@@ -9,18 +10,23 @@ internal sealed class RangeAllocator
     private readonly uint _first;
     private readonly int _maskSize;
     private readonly string?[] _owners;
+    private readonly Dictionary<string, int> _byNode = new(StringComparer.Ordinal);
     private int _next;
 
-    /// <param name="clusterCidr">IPv4.</param>
+    /// <param name="clusterCidr">IPv4; bits beyond its length are ignored.</param>
     /// <param name="nodeMaskSize">Length of a node's range, at least the cluster's and at most 16 bits longer, as upstream limits it.</param>
     /// <exception cref="ArgumentException">The two do not fit.</exception>
     public RangeAllocator(string clusterCidr, int nodeMaskSize)
     {
-        var network = IPNetwork.Parse(clusterCidr);
-        var bits = nodeMaskSize - network.PrefixLength;
-        if (network.BaseAddress.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || bits is < 0 or > 16 || nodeMaskSize > 30)
+        var slash = clusterCidr.IndexOf('/');
+        if (slash < 0 || !IPAddress.TryParse(clusterCidr.AsSpan(0, slash), out var address) || address.AddressFamily != AddressFamily.InterNetwork
+            || !int.TryParse(clusterCidr.AsSpan(slash + 1), out var length) || length is < 0 or > 32)
+            throw new ArgumentException($"the cluster CIDR {clusterCidr} is not an IPv4 range");
+        var bits = nodeMaskSize - length;
+        if (bits is < 0 or > 16 || nodeMaskSize > 30)
             throw new ArgumentException($"node mask size {nodeMaskSize} does not fit the cluster CIDR {clusterCidr}");
-        _first = BinaryPrimitives.ReadUInt32BigEndian(network.BaseAddress.GetAddressBytes());
+        var mask = length == 0 ? 0u : uint.MaxValue << (32 - length);
+        _first = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) & mask;
         _maskSize = nodeMaskSize;
         _owners = new string?[1 << bits];
     }
@@ -30,28 +36,38 @@ internal sealed class RangeAllocator
     {
         if (IndexOf(cidr) is not { } index || (_owners[index] is { } owner && owner != node))
             return false;
+        if (_byNode.TryGetValue(node, out var former) && former != index)
+            _owners[former] = null;
         _owners[index] = node;
+        _byNode[node] = index;
         return true;
     }
 
-    /// <summary>The next free range; null when all are given.</summary>
+    /// <summary>
+    /// The range of a node: the one it was given before, since an earlier write may have reached the server without its answer reaching us, or
+    /// the next free one; null when all are given.
+    /// </summary>
     public string? Allocate(string node)
     {
+        if (_byNode.TryGetValue(node, out var given))
+            return Text(given);
         for (var i = 0; i < _owners.Length; i++)
         {
             var index = (_next + i) % _owners.Length;
             if (_owners[index] is not null)
                 continue;
             _owners[index] = node;
+            _byNode[node] = index;
             _next = (index + 1) % _owners.Length;
             return Text(index);
         }
         return null;
     }
 
-    public void Release(string cidr, string node)
+    /// <summary>The node is gone: its range may be given again.</summary>
+    public void Release(string node)
     {
-        if (IndexOf(cidr) is { } index && _owners[index] == node)
+        if (_byNode.Remove(node, out var index))
             _owners[index] = null;
     }
 
@@ -64,7 +80,8 @@ internal sealed class RangeAllocator
 
     private int? IndexOf(string cidr)
     {
-        if (!IPNetwork.TryParse(cidr, out var network) || network.PrefixLength != _maskSize)
+        if (!IPNetwork.TryParse(cidr, out var network) || network.PrefixLength != _maskSize
+            || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
             return null;
         var offset = (BinaryPrimitives.ReadUInt32BigEndian(network.BaseAddress.GetAddressBytes()) - _first) >> (32 - _maskSize);
         return offset < _owners.Length ? (int)offset : null;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
-using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
@@ -16,11 +15,16 @@ namespace Cybernetes.Controllers.NodeLifecycle;
 /// </summary>
 internal sealed class NodeLifecycleController : IController
 {
+    private const string LeaseNamespace = "kube-node-lease";
+    private const int WriteAttempts = 5;
+
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
+
     private readonly ControllerContext _context;
     private readonly ObjectStore<Node> _nodes;
     private readonly ObjectStore<Lease> _leases;
-    private readonly ObjectStore<Pod> _pods;
     private readonly IEventRecorder _events;
+    private readonly PodEvictor _evictor;
     private readonly Dictionary<string, NodeHealth> _health = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0, 1);
 
@@ -30,9 +34,10 @@ internal sealed class NodeLifecycleController : IController
         _events = context.Recorder("node-controller");
         var nodes = context.Informers.For<Node>();
         _nodes = nodes.Store;
-        _leases = context.Informers.For<Lease>(new InformerOptions { Namespace = "kube-node-lease" }).Store;
-        _pods = context.Informers.For<Pod>().Store;
-        nodes.AddHandler(Added, (_, _) => Wake(), Removed);
+        _leases = context.Informers.For<Lease>(new InformerOptions { Namespace = LeaseNamespace }).Store;
+        var pods = PodEvictor.Prepare(context.Informers.For<Pod>().Store);
+        _evictor = new PodEvictor(context, pods, _events, context.Recorder("taint-eviction-controller"));
+        nodes.AddHandler(Added, Updated, Removed);
     }
 
     public string Name => "node-lifecycle-controller";
@@ -41,40 +46,52 @@ internal sealed class NodeLifecycleController : IController
     {
         while (true)
         {
-            foreach (var node in _nodes.List())
+            var nodes = _nodes.List();
+            foreach (var node in nodes)
                 await LookAfterAsync(node, cancellation).ConfigureAwait(false);
-            await EvictAsync(cancellation).ConfigureAwait(false);
-            await WaitAsync(cancellation).ConfigureAwait(false);
+            foreach (var gone in _health.Keys.Except(nodes.Select(n => n.Metadata.Name)).ToList())
+                _health.Remove(gone);
+            var next = await _evictor.EvictAsync(_nodes.List(), cancellation).ConfigureAwait(false);
+            await WaitAsync(next, cancellation).ConfigureAwait(false);
         }
     }
 
     private void Added(Node node)
     {
-        _events.Event(node, "Normal", "RegisteredNode", $"Node {node.Metadata.Name} event: Registered Node {node.Metadata.Name} in Controller");
+        _events.Event(
+            node, "Normal", "RegisteredNode", $"Node {node.Metadata.Name} event: Registered Node {node.Metadata.Name} in Controller");
         Wake();
     }
+
+    /// <summary>Heartbeats are looked at in their time; a changed spec or condition at once.</summary>
+    private void Updated(Node before, Node node)
+    {
+        if (!before.Spec.SemanticEquals(node.Spec) || !Statuses(before).SequenceEqual(Statuses(node)))
+            Wake();
+    }
+
+    private static IEnumerable<(string, string)> Statuses(Node node) => node.Status.Conditions.OrEmpty().Select(c => (c.Type, c.Status));
 
     private void Removed(Node node)
     {
-        _events.Event(node, "Normal", "RemovingNode", $"Node {node.Metadata.Name} event: Removing Node {node.Metadata.Name} from Controller");
+        _events.Event(
+            node, "Normal", "RemovingNode", $"Node {node.Metadata.Name} event: Removing Node {node.Metadata.Name} from Controller");
         Wake();
     }
 
+    // Called by one informer's loop only: nobody else releases between the question and the answer.
     private void Wake()
     {
-        try
-        {
+        if (_changed.CurrentCount == 0)
             _changed.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // A look is due already.
-        }
     }
 
-    private async Task WaitAsync(CancellationToken cancellation)
+    private async Task WaitAsync(DateTimeOffset? next, CancellationToken cancellation)
     {
-        using var period = new CancellationTokenSource(_context.Options.NodeMonitorPeriod, _context.Time);
+        var wait = _context.Options.NodeMonitorPeriod;
+        if (next is { } due && due - _context.Time.GetUtcNow() < wait)
+            wait = due - _context.Time.GetUtcNow();
+        using var period = new CancellationTokenSource(wait > s_shortestWait ? wait : s_shortestWait, _context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(period.Token, cancellation);
         await _changed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
@@ -83,80 +100,77 @@ internal sealed class NodeLifecycleController : IController
     private async Task LookAfterAsync(Node node, CancellationToken cancellation)
     {
         var name = node.Metadata.Name;
-        var renewed = _leases.Get("kube-node-lease", name)?.Spec.RenewTime;
-        var heartbeat = $"{renewed:O} {string.Join(' ', node.Status.Conditions.OrEmpty().Select(c => c.LastHeartbeatTime?.ToString("O")))}";
+        var options = _context.Options;
+        var renewed = _leases.Get(LeaseNamespace, name)?.Spec.RenewTime;
         var plan = NodeLifecycleReconciler.Reconcile(
-            node, heartbeat, _health.GetValueOrDefault(name), _context.Options.NodeMonitorGracePeriod, _context.Time.GetUtcNow());
+            node, Heartbeat(node, renewed), _health.GetValueOrDefault(name), options.NodeMonitorGracePeriod, options.NodeStartupGracePeriod,
+            _context.Time.GetUtcNow());
         _health[name] = plan.Health;
         try
         {
+            var current = node;
             if (plan.Conditions is not null)
             {
-                await PatchAsync(name, "status", "conditions", plan.Conditions, cancellation).ConfigureAwait(false);
-                _events.Event(node, "Normal", "NodeNotReady", $"Node {name} status is now: NodeNotReady");
+                current = await WriteConditionsAsync(node, plan.Conditions, cancellation).ConfigureAwait(false);
+                // The times that this very write set are not a sign of life.
+                _health[name] = plan.Health with { Heartbeat = Heartbeat(current, renewed) };
             }
-            if (plan.Taints is not null)
-                await WriteTaintsAsync(node, plan.Taints, cancellation).ConfigureAwait(false);
-            if (plan.MarkPodsNotReady)
-                await MarkPodsNotReadyAsync(name, cancellation).ConfigureAwait(false);
+            if (plan.BecameSilent)
+                _events.Event(node, "Normal", "NodeNotReady", $"Node {name} status is now: NodeNotReady");
+            await WriteTaintsAsync(current, cancellation).ConfigureAwait(false);
+            if (plan.IsSilent)
+                await _evictor.MarkNotReadyAsync(name, cancellation).ConfigureAwait(false);
         }
-        catch (ApiStatusException failure)
+        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
         {
-            _context.Logger.LogWarning("node {Node} not updated, looked at again in {Period}: {Reason}", name, _context.Options.NodeMonitorPeriod, failure.Message);
+            if (failure is not ApiStatusException { IsNotFound: true })
+                _context.Logger.LogWarning(
+                    "node {Node} not updated, looked at again in {Period}: {Reason}", name, options.NodeMonitorPeriod, failure.Message);
         }
     }
 
-    private async Task WriteTaintsAsync(Node node, IReadOnlyList<Taint> taints, CancellationToken cancellation)
+    /// <summary>Whatever changes with each sign of life.</summary>
+    private static string Heartbeat(Node node, DateTimeOffset? renewed)
     {
-        var copy = node.DeepClone();
-        copy.Spec.Taints = [.. taints];
-        await _context.Client.For<Node>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
+        var beats = node.Status.Conditions.OrEmpty().Select(c => c.Type + c.LastHeartbeatTime?.ToString("O"));
+        return $"{node.Metadata.UID} {renewed:O} {string.Join(' ', beats)}";
     }
 
-    private Task PatchAsync(string name, string subresource, string field, IReadOnlyList<NodeCondition> conditions, CancellationToken cancellation)
+    /// <summary>Writes what taints the node should have, on the newest node there is.</summary>
+    private async Task WriteTaintsAsync(Node node, CancellationToken cancellation)
+    {
+        var nodes = _context.Client.For<Node>();
+        for (var attempt = 1; NodeLifecycleReconciler.Taints(node, _context.Time.GetUtcNow()) is { } taints; attempt++)
+        {
+            var copy = node.DeepClone();
+            copy.Spec.Taints = taints;
+            try
+            {
+                await nodes.UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (ApiStatusException failure) when (failure.IsConflict && attempt < WriteAttempts)
+            {
+                node = await nodes.GetAsync(null, node.Metadata.Name, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private Task<Node> WriteConditionsAsync(Node node, IReadOnlyList<NodeCondition> conditions, CancellationToken cancellation)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
         {
             writer.WriteStartObject();
-            writer.WriteStartObject(subresource);
-            writer.WriteStartArray(field);
+            writer.WriteStartObject("status");
+            writer.WriteStartArray("conditions");
             foreach (var condition in conditions)
                 condition.WriteJson(writer);
             writer.WriteEndArray();
             writer.WriteEndObject();
             writer.WriteEndObject();
         }
-        return _context.Client.For<Node>().PatchAsync(null, name, ObjectPatch.Strategic(stream.ToArray()), null, subresource, cancellation);
-    }
-
-    private async Task MarkPodsNotReadyAsync(string node, CancellationToken cancellation)
-    {
-        foreach (var pod in _pods.List().Where(p => p.Spec.NodeName == node && PodState.IsReady(p)))
-        {
-            var copy = pod.DeepClone();
-            var ready = copy.Status.Conditions!.First(c => c.Type == "Ready");
-            (ready.Status, ready.LastTransitionTime) = ("False", _context.Time.GetUtcNow());
-            copy.Metadata.ResourceVersion = "";
-            await _context.Client.IgnoreNotFoundAsync(c => c.For<Pod>().UpdateStatusAsync(copy, cancellation: cancellation)).ConfigureAwait(false);
-            _events.Event(pod, "Warning", "NodeNotReady", "Node is not ready");
-        }
-    }
-
-    private async Task EvictAsync(CancellationToken cancellation)
-    {
-        var tainted = _nodes.List().Where(n => n.Spec.Taints.OrEmpty().Any(t => t.Effect == "NoExecute")).ToDictionary(n => n.Metadata.Name);
-        if (tainted.Count == 0)
-            return;
-        var now = _context.Time.GetUtcNow();
-        foreach (var pod in _pods.List())
-        {
-            if (!tainted.TryGetValue(pod.Spec.NodeName, out var node) || !PodState.IsActive(pod))
-                continue;
-            if (TaintEviction.DueAt(pod, node) is not { } due || due > now)
-                continue;
-            _events.Event(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {pod.Metadata.Namespace}/{pod.Metadata.Name}");
-            await _context.Client.IgnoreNotFoundAsync(c => c.For<Pod>().DeleteAsync(pod.Metadata.Namespace, pod.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
-        }
+        var patch = ObjectPatch.Strategic(stream.ToArray());
+        return _context.Client.For<Node>().PatchAsync(null, node.Metadata.Name, patch, null, "status", cancellation);
     }
 }

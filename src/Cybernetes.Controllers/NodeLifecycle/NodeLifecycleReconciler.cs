@@ -8,15 +8,16 @@ internal sealed record NodeHealth(DateTimeOffset LastHeard, string Heartbeat);
 
 /// <summary>What to write for a node; null where nothing changes.</summary>
 /// <param name="Conditions">The conditions to write.</param>
-/// <param name="Taints">The taints to write.</param>
-/// <param name="MarkPodsNotReady">The node stopped answering: its pods must not get traffic.</param>
-internal sealed record NodePlan(IReadOnlyList<NodeCondition>? Conditions, IReadOnlyList<Taint>? Taints, bool MarkPodsNotReady, NodeHealth Health);
+/// <param name="BecameSilent">The node was ready and is not heard any more.</param>
+/// <param name="IsSilent">Whether the node's readiness is unknown: its pods must not get traffic.</param>
+internal sealed record NodePlan(IReadOnlyList<NodeCondition>? Conditions, bool BecameSilent, bool IsSilent, NodeHealth Health);
 
 /// <summary>Decides about one node from its heartbeats and conditions. Pure.</summary>
 internal static class NodeLifecycleReconciler
 {
     private const string NotReady = "node.kubernetes.io/not-ready";
     private const string Unreachable = "node.kubernetes.io/unreachable";
+    private const string Unschedulable = "node.kubernetes.io/unschedulable";
 
     private static readonly string[] s_watched = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 
@@ -28,18 +29,54 @@ internal static class NodeLifecycleReconciler
         ("NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"),
     ];
 
+    private static readonly HashSet<string> s_ours = [.. s_conditionTaints.Select(t => t.Key), Unschedulable];
+
     /// <param name="heartbeat">Whatever changes with each sign of life: the lease's renew time and the status' heartbeat times.</param>
     /// <param name="before">What the last call returned; null for a node seen first.</param>
-    public static NodePlan Reconcile(Node node, string heartbeat, NodeHealth? before, TimeSpan grace, DateTimeOffset now)
+    /// <param name="grace">How long a node may be silent.</param>
+    /// <param name="startupGrace">How long a node that never told its readiness may be silent.</param>
+    public static NodePlan Reconcile(
+        Node node, string heartbeat, NodeHealth? before, TimeSpan grace, TimeSpan startupGrace, DateTimeOffset now)
     {
         var health = before is null || before.Heartbeat != heartbeat ? new NodeHealth(now, heartbeat) : before;
-        var conditions = Conditions(node, now - health.LastHeard > grace, now);
-        var effective = conditions ?? node.Status.Conditions.OrEmpty();
-        var taints = Taints(node, effective, now);
-        var wasReady = node.Status.Conditions.OrEmpty().Any(c => c.Type == "Ready" && c.Status == "True");
-        var isReady = effective.Any(c => c.Type == "Ready" && c.Status == "True");
-        return new NodePlan(conditions, taints, wasReady && !isReady, health);
+        var ready = Ready(node.Status.Conditions.OrEmpty());
+        var conditions = Conditions(node, now - health.LastHeard > (ready is null ? startupGrace : grace), now);
+        var effective = Ready(conditions ?? node.Status.Conditions.OrEmpty());
+        return new NodePlan(conditions, ready is { Status: "True" } && effective is { Status: "Unknown" }, effective is { Status: "Unknown" }, health);
     }
+
+    /// <summary>The taints that the node's conditions and its <c>spec.unschedulable</c> call for, beside those of others; null: as they are.</summary>
+    public static List<Taint>? Taints(Node node, DateTimeOffset now)
+    {
+        var have = node.Spec.Taints.OrEmpty();
+        var want = WantedTaints(node).ToList();
+        var result = have.Where(t => !IsOurs(t) || want.Contains((t.Key, t.Effect))).ToList();
+        foreach (var (key, effect) in want)
+        {
+            if (!result.Any(t => t.Key == key && t.Effect == effect))
+                result.Add(new Taint { Key = key, Effect = effect, TimeAdded = now });
+        }
+        return result.Count == have.Count && result.All(have.Contains) ? null : result;
+    }
+
+    private static IEnumerable<(string Key, string Effect)> WantedTaints(Node node)
+    {
+        foreach (var (type, status, key) in s_conditionTaints)
+        {
+            if (!node.Status.Conditions.OrEmpty().Any(c => c.Type == type && c.Status == status))
+                continue;
+            yield return (key, "NoSchedule");
+            if (key is NotReady or Unreachable)
+                yield return (key, "NoExecute");
+        }
+        if (node.Spec.Unschedulable)
+            yield return (Unschedulable, "NoSchedule");
+    }
+
+    private static bool IsOurs(Taint taint) =>
+        (taint.Effect == "NoSchedule" && s_ours.Contains(taint.Key)) || (taint.Effect == "NoExecute" && taint.Key is NotReady or Unreachable);
+
+    private static NodeCondition? Ready(IReadOnlyList<NodeCondition> conditions) => conditions.FirstOrDefault(c => c.Type == "Ready");
 
     private static List<NodeCondition>? Conditions(Node node, bool silent, DateTimeOffset now)
     {
@@ -67,33 +104,5 @@ internal static class NodeLifecycleReconciler
             }
         }
         return changed ? conditions : null;
-    }
-
-    private static List<Taint>? Taints(Node node, IReadOnlyList<NodeCondition> conditions, DateTimeOffset now)
-    {
-        var have = node.Spec.Taints.OrEmpty();
-        var keys = s_conditionTaints.Select(t => t.Key).ToHashSet(StringComparer.Ordinal);
-        var want = s_conditionTaints.Where(t => conditions.Any(c => c.Type == t.Type && c.Status == t.Status)).Select(t => t.Key).ToHashSet(StringComparer.Ordinal);
-        var result = have.Where(t => !IsOurs(t, keys) || IsWanted(t, want, node)).ToList();
-        foreach (var key in want)
-            AddMissing(result, key, "NoSchedule", null);
-        foreach (var key in want.Where(k => k is NotReady or Unreachable))
-            AddMissing(result, key, "NoExecute", now);
-        if (node.Spec.Unschedulable)
-            AddMissing(result, "node.kubernetes.io/unschedulable", "NoSchedule", now);
-        return result.Count == have.Count && result.All(have.Contains) ? null : result;
-    }
-
-    private static bool IsOurs(Taint taint, HashSet<string> keys) =>
-        (keys.Contains(taint.Key) && taint.Effect is "NoSchedule" or "NoExecute" && (taint.Effect == "NoSchedule" || taint.Key is NotReady or Unreachable))
-        || (taint.Key == "node.kubernetes.io/unschedulable" && taint.Effect == "NoSchedule");
-
-    private static bool IsWanted(Taint taint, HashSet<string> want, Node node) =>
-        want.Contains(taint.Key) || (taint.Key == "node.kubernetes.io/unschedulable" && node.Spec.Unschedulable);
-
-    private static void AddMissing(List<Taint> taints, string key, string effect, DateTimeOffset? added)
-    {
-        if (!taints.Any(t => t.Key == key && t.Effect == effect))
-            taints.Add(new Taint { Key = key, Effect = effect, TimeAdded = added });
     }
 }

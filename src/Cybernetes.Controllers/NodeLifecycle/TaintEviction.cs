@@ -6,21 +6,23 @@ namespace Cybernetes.Controllers.NodeLifecycle;
 /// <summary>When a pod must leave a node for a NoExecute taint. Pure.</summary>
 internal static class TaintEviction
 {
-    /// <summary>The time of eviction; null when every taint is tolerated for ever.</summary>
+    /// <summary>The time of eviction; null when every taint is tolerated for ever. A pod that came after the taint has its whole time.</summary>
     public static DateTimeOffset? DueAt(Pod pod, Node node)
     {
         DateTimeOffset? due = null;
+        var came = Ownership.PodState.Condition(pod, "PodScheduled")?.LastTransitionTime ?? pod.Metadata.CreationTimestamp;
         foreach (var taint in node.Spec.Taints.OrEmpty().Where(t => t.Effect == "NoExecute"))
         {
             var since = taint.TimeAdded ?? DateTimeOffset.MinValue;
-            var tolerating = pod.Spec.Tolerations.OrEmpty().Where(t => Tolerates(t, taint)).ToList();
-            if (tolerating.Count == 0)
+            if (came > since)
+                since = came.Value;
+            // The first toleration that fits a taint counts; one without a time tolerates for ever.
+            var toleration = pod.Spec.Tolerations.OrEmpty().FirstOrDefault(t => Tolerates(t, taint));
+            if (toleration is null)
                 return since;
-            // Several tolerations of one taint: the shortest counts; one without a time tolerates for ever.
-            var seconds = tolerating.Min(t => t.TolerationSeconds ?? long.MaxValue);
-            if (seconds == long.MaxValue)
+            if (toleration.TolerationSeconds is not { } seconds)
                 continue;
-            var at = since == DateTimeOffset.MinValue ? since : since.AddSeconds(Math.Max(0, seconds));
+            var at = seconds <= 0 ? since : since.AddSeconds(Math.Min(seconds, int.MaxValue));
             due = due is null || at < due ? at : due;
         }
         return due;

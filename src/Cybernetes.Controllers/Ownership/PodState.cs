@@ -27,6 +27,18 @@ internal static class PodState
     /// <summary>Since when the pod has been ready; null while it is not.</summary>
     public static DateTimeOffset? ReadySince(Pod pod) => Condition(pod, "Ready") is { Status: "True" } ready ? ready.LastTransitionTime : null;
 
+    /// <summary>Writes into the pod that it ends by no fault of its own (KEP-3329).</summary>
+    public static void SetDisruptionTarget(Pod pod, string reason, string message, DateTimeOffset now)
+    {
+        var condition = Condition(pod, "DisruptionTarget");
+        if (condition is null)
+            (pod.Status.Conditions ??= []).Add(condition = new PodCondition { Type = "DisruptionTarget" });
+        if (condition.Status != "True")
+            condition.LastTransitionTime = now;
+        (condition.Status, condition.Reason, condition.Message) = ("True", reason, message);
+        condition.ObservedGeneration = pod.Metadata.Generation;
+    }
+
     /// <summary>Ready for at least the given time.</summary>
     public static bool IsAvailable(Pod pod, int minReadySeconds, DateTimeOffset now)
     {

@@ -68,11 +68,12 @@ internal sealed class PodCollectionController : IController
         var pod = collected.Pod;
         try
         {
-            if (collected.SetsFailed && !PodState.IsFinished(pod))
+            if (!PodState.IsFinished(pod))
             {
                 var copy = pod.DeepClone();
                 copy.Status.Phase = PodPhase.Failed;
-                copy.Metadata.ResourceVersion = "";
+                if (collected.IsDisrupted)
+                    PodState.SetDisruptionTarget(copy, "DeletionByPodGC", "PodGC: " + collected.Reason, _context.Time.GetUtcNow());
                 await _context.Client.For<Pod>().UpdateStatusAsync(copy, cancellation: cancellation).ConfigureAwait(false);
             }
             var options = new DeleteOptions { GracePeriodSeconds = 0, Preconditions = new Preconditions { UID = pod.Metadata.UID } };
@@ -81,6 +82,7 @@ internal sealed class PodCollectionController : IController
         }
         catch (ApiStatusException failure)
         {
+            // A conflict or any other refusal: the next look tries again.
             if (!failure.IsNotFound)
                 _context.Logger.LogWarning("pod {Namespace}/{Name} not collected: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, failure.Message);
         }

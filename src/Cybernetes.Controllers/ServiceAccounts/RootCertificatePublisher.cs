@@ -24,7 +24,7 @@ internal sealed class RootCertificatePublisher : IController
         _context = context;
         _queue = context.Queue<string>("root-ca-cert-publisher");
         var namespaces = context.Informers.For<Namespace>();
-        var maps = context.Informers.For<ConfigMap>();
+        var maps = context.Informers.For<ConfigMap>(new InformerOptions { FieldSelector = "metadata.name=" + ConfigMapName });
         (_namespaces, _maps) = (namespaces.Store, maps.Store);
         namespaces.AddHandler(n => _queue.Add(n.Metadata.Name), (_, n) => _queue.Add(n.Metadata.Name));
         maps.AddHandler(null, (_, map) => Changed(map), Changed);

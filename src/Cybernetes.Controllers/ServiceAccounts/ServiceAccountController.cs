@@ -20,7 +20,7 @@ internal sealed class ServiceAccountController : IController
         _context = context;
         _queue = context.Queue<string>("serviceaccount");
         var namespaces = context.Informers.For<Namespace>();
-        var accounts = context.Informers.For<ServiceAccount>();
+        var accounts = context.Informers.For<ServiceAccount>(new InformerOptions { FieldSelector = "metadata.name=" + Default });
         (_namespaces, _accounts) = (namespaces.Store, accounts.Store);
         namespaces.AddHandler(n => _queue.Add(n.Metadata.Name), (_, n) => _queue.Add(n.Metadata.Name));
         accounts.AddHandler(deleted: a => _queue.Add(a.Metadata.Namespace));

@@ -11,6 +11,8 @@ namespace Cybernetes.Controllers.ServiceEndpoints;
 /// <summary>Keeps each service's endpoint slices true to the pods it selects.</summary>
 internal sealed class EndpointSliceController : IController
 {
+    private const string ServiceIndex = "service";
+
     private readonly ControllerContext _context;
     private readonly SelectedServices _selected;
     private readonly ObjectStore<EndpointSlice> _slices;
@@ -28,8 +30,9 @@ internal sealed class EndpointSliceController : IController
         _selected = new SelectedServices(context, _queue.Add);
         var slices = context.Informers.For<EndpointSlice>();
         _slices = slices.Store;
+        _slices.AddIndex(ServiceIndex, static s => ServiceOf(s) is { } key ? [key.ToString()] : []);
         _nodes = context.Informers.For<Node>().Store;
-        slices.AddHandler(SliceAdded, (_, s) => SliceChanged(s), SliceChanged);
+        slices.AddHandler(SliceAdded, SliceUpdated, SliceChanged);
     }
 
     public string Name => "endpointslice-controller";
@@ -52,6 +55,14 @@ internal sealed class EndpointSliceController : IController
         _queue.Add(key);
     }
 
+    private void SliceUpdated(EndpointSlice before, EndpointSlice slice)
+    {
+        // A slice whose labels were changed is missed where it was.
+        if (ServiceOf(before) != ServiceOf(slice))
+            SliceChanged(before);
+        SliceChanged(slice);
+    }
+
     private void SliceChanged(EndpointSlice slice)
     {
         if (ServiceOf(slice) is { } key)
@@ -62,12 +73,14 @@ internal sealed class EndpointSliceController : IController
     {
         var service = _selected.Find(key);
         // A service that is gone takes its slices along by the garbage collector.
-        if (service is null || service.Spec.Type == "ExternalName" || service.Spec.Selector is not { Count: > 0 } || service.Metadata.DeletionTimestamp is not null)
+        if (service is null || service.Metadata.DeletionTimestamp is not null)
+            return;
+        if (service.Spec.Type == "ExternalName" || service.Spec.Selector is not { Count: > 0 })
             return;
         // Slices just made are not in the store yet; to decide now would make them twice.
         if (!_expectations.IsSatisfied(key))
             return;
-        var existing = _slices.ListNamespace(key.Namespace).Where(s => ServiceOf(s) == key).ToList();
+        var existing = _slices.ByIndex(ServiceIndex, key.ToString());
         var plan = EndpointSliceReconciler.Reconcile(
             service, _selected.Of(service), existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice);
         try
@@ -83,6 +96,8 @@ internal sealed class EndpointSliceController : IController
                     $"Error updating Endpoint Slices for Service {key.Namespace}/{key.Name}: {failure.Message}");
             throw;
         }
+        if (plan.Homeless.Count > 0)
+            throw new ReconcileFailedException($"service {key}: the nodes of pods {string.Join(", ", plan.Homeless)} are not known");
     }
 
     private async Task CarryOutAsync(ObjectKey key, SlicePlan plan, CancellationToken cancellation)
@@ -106,6 +121,7 @@ internal sealed class EndpointSliceController : IController
         foreach (var slice in plan.Update)
             await slices.UpdateAsync(slice, cancellation: cancellation).ConfigureAwait(false);
         foreach (var slice in plan.Delete)
-            await _context.Client.IgnoreNotFoundAsync(c => c.For<EndpointSlice>().DeleteAsync(slice.Metadata.Namespace, slice.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
+            await _context.Client.IgnoreNotFoundAsync(c => c.For<EndpointSlice>().DeleteAsync(
+                slice.Metadata.Namespace, slice.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
     }
 }

@@ -7,7 +7,11 @@ using EndpointPort = Cybernetes.Objects.Discovery.V1.EndpointPort;
 namespace Cybernetes.Controllers.ServiceEndpoints;
 
 /// <summary>Slices to make, to write and to delete.</summary>
-internal sealed record SlicePlan(List<EndpointSlice> Create, List<EndpointSlice> Update, List<EndpointSlice> Delete);
+internal sealed record SlicePlan(List<EndpointSlice> Create, List<EndpointSlice> Update, List<EndpointSlice> Delete)
+{
+    /// <summary>Pods left out because their node is not known: to be looked at again.</summary>
+    public List<string> Homeless { get; } = [];
+}
 
 /// <summary>Decides the endpoint slices of one service, changing as few existing slices as it can. Pure (KEP-752).</summary>
 internal sealed class EndpointSliceReconciler
@@ -21,13 +25,16 @@ internal sealed class EndpointSliceReconciler
     private readonly Service _service;
     private readonly Func<string, Node?> _node;
     private readonly int _maximum;
-    private readonly SlicePlan _plan = new([], [], []);
+    private readonly SlicePlan _plan;
+    private readonly string _family;
 
-    private EndpointSliceReconciler(Service service, Func<string, Node?> node, int maximum)
+    private EndpointSliceReconciler(Service service, Func<string, Node?> node, int maximum, string family, SlicePlan plan)
     {
         _service = service;
         _node = node;
         _maximum = maximum;
+        _family = family;
+        _plan = plan;
     }
 
     /// <param name="service">With a selector.</param>
@@ -38,15 +45,36 @@ internal sealed class EndpointSliceReconciler
     public static SlicePlan Reconcile(
         Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing, Func<string, Node?> node, int maximum)
     {
-        var reconciler = new EndpointSliceReconciler(service, node, maximum);
-        reconciler.Run(pods, existing);
-        return reconciler._plan;
+        var plan = new SlicePlan([], [], []);
+        var families = PodEndpoints.Families(service);
+        var standing = existing.Where(s => s.Metadata.DeletionTimestamp is null).ToList();
+        var candidates = Candidates(service, pods, node, plan);
+        foreach (var family in families)
+            new EndpointSliceReconciler(service, node, maximum, family, plan).Run(candidates, standing.Where(s => s.AddressType == family));
+        plan.Delete.AddRange(standing.Where(s => !families.Contains(s.AddressType)));
+        return plan;
     }
 
-    private void Run(IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing)
+    /// <summary>
+    /// A pod on a node that is not there (any more, or yet) would point into nowhere; it is left out unless the service wants every address.
+    /// </summary>
+    private static List<Pod> Candidates(Service service, IEnumerable<Pod> pods, Func<string, Node?> node, SlicePlan plan)
+    {
+        var candidates = new List<Pod>();
+        foreach (var pod in pods.Where(p => PodEndpoints.IsCandidate(p, includeTerminating: true)))
+        {
+            if (pod.Spec.NodeName.Length > 0 && !service.Spec.PublishNotReadyAddresses && node(pod.Spec.NodeName) is null)
+                plan.Homeless.Add(pod.Metadata.Name);
+            else
+                candidates.Add(pod);
+        }
+        return candidates;
+    }
+
+    private void Run(IReadOnlyList<Pod> pods, IEnumerable<EndpointSlice> existing)
     {
         var wanted = new Dictionary<string, (List<EndpointPort> Ports, Dictionary<string, Endpoint> Endpoints)>(StringComparer.Ordinal);
-        foreach (var pod in pods.Where(p => PodEndpoints.IsCandidate(p, includeTerminating: true)))
+        foreach (var pod in pods.Where(p => PodEndpoints.Address(p, _family).Length > 0))
         {
             var ports = Ports(PodEndpoints.Ports(_service, pod));
             var key = KeyOf(ports);
@@ -54,9 +82,7 @@ internal sealed class EndpointSliceReconciler
                 wanted[key] = group = (ports, new(StringComparer.Ordinal));
             group.Endpoints[pod.Metadata.UID] = Of(pod);
         }
-        var slices = existing.Where(s => s.Metadata.DeletionTimestamp is null && s.AddressType == "IPv4")
-            .GroupBy(s => KeyOf(s.Ports.OrEmpty())).ToDictionary(g => g.Key, g => g.ToList());
-        _plan.Delete.AddRange(existing.Where(s => s.Metadata.DeletionTimestamp is null && s.AddressType != "IPv4"));
+        var slices = existing.GroupBy(s => KeyOf(s.Ports.OrEmpty())).ToDictionary(g => g.Key, g => g.ToList());
         foreach (var (key, group) in wanted)
         {
             slices.Remove(key, out var have);
@@ -138,7 +164,7 @@ internal sealed class EndpointSliceReconciler
             Labels = Labels(),
             OwnerReferences = [Claims.ReferenceTo(_service)],
         },
-        AddressType = "IPv4",
+        AddressType = _family,
         Ports = ports,
         Endpoints = endpoints,
     };
@@ -160,14 +186,14 @@ internal sealed class EndpointSliceReconciler
         var terminating = pod.Metadata.DeletionTimestamp is not null;
         return new Endpoint
         {
-            Addresses = [PodEndpoints.Address(pod)],
+            Addresses = [PodEndpoints.Address(pod, _family)],
             Conditions = new EndpointConditions
             {
                 Ready = _service.Spec.PublishNotReadyAddresses || (ready && !terminating), Serving = ready, Terminating = terminating,
             },
             Hostname = PodEndpoints.Hostname(_service, pod),
             NodeName = pod.Spec.NodeName.Length > 0 ? pod.Spec.NodeName : null,
-            Zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone),
+            Zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone) is { Length: > 0 } zone ? zone : null,
             TargetRef = new ObjectReference { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, UID = pod.Metadata.UID },
         };
     }

@@ -24,7 +24,8 @@ internal sealed class EndpointsController : IController
         _selected = new SelectedServices(context, _queue.Add);
         var endpoints = context.Informers.For<EndpointsObject>();
         _endpoints = endpoints.Store;
-        endpoints.AddHandler(null, (_, e) => _queue.Add(ObjectKey.Of(e)), e => _queue.Add(ObjectKey.Of(e)));
+        // Those of services that went while nobody watched are found by the first list.
+        endpoints.AddHandler(e => _queue.Add(ObjectKey.Of(e)), (_, e) => _queue.Add(ObjectKey.Of(e)), e => _queue.Add(ObjectKey.Of(e)));
     }
 
     public string Name => "endpoints-controller";
@@ -39,7 +40,8 @@ internal sealed class EndpointsController : IController
         if (service is null)
         {
             if (existing is not null && existing.Metadata.Labels.OrEmpty().ContainsKey(EndpointsReconciler.ManagedBy))
-                await _context.Client.IgnoreNotFoundAsync(c => c.For<EndpointsObject>().DeleteAsync(key.Namespace, key.Name, cancellation: cancellation)).ConfigureAwait(false);
+                await _context.Client.IgnoreNotFoundAsync(c =>
+                    c.For<EndpointsObject>().DeleteAsync(key.Namespace, key.Name, cancellation: cancellation)).ConfigureAwait(false);
             return;
         }
         // Without a selector, endpoints are made by hand.

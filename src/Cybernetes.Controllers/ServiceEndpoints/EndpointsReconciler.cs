@@ -28,45 +28,38 @@ internal static class EndpointsReconciler
 
     private static List<EndpointSubset>? Subsets(Service service, IEnumerable<Pod> pods, out bool truncated)
     {
-        var groups = new SortedDictionary<string, (List<EndpointPort> Ports, SortedDictionary<string, EndpointAddress> Ready, SortedDictionary<string, EndpointAddress> NotReady)>(StringComparer.Ordinal);
-        var count = 0;
-        truncated = false;
-        foreach (var pod in pods.Where(p => PodEndpoints.IsCandidate(p, service.Spec.PublishNotReadyAddresses)).OrderBy(p => !PodState.IsReady(p)))
+        var family = PodEndpoints.Families(service)[0];
+        var everReady = service.Spec.PublishNotReadyAddresses;
+        // Ready ones first: what must be left out is what serves least.
+        var candidates = pods.Where(p => PodEndpoints.IsCandidate(p, everReady) && PodEndpoints.Address(p, family).Length > 0)
+            .OrderByDescending(PodState.IsReady).ThenBy(p => PodEndpoints.Address(p, family), StringComparer.Ordinal)
+            .ThenBy(p => p.Metadata.UID, StringComparer.Ordinal).ToList();
+        truncated = candidates.Count > MaximumAddresses;
+        var subsets = new SortedDictionary<string, EndpointSubset>(StringComparer.Ordinal);
+        foreach (var pod in candidates.Take(MaximumAddresses))
         {
-            if (count++ >= MaximumAddresses)
-            {
-                truncated = true;
-                break;
-            }
             var ports = PodEndpoints.Ports(service, pod);
-            // A service without ports (headless) still lists its pods.
+            // A pod that lacks every port stands behind none; a service without ports (headless) still lists its pods.
             if (ports.Count == 0 && service.Spec.Ports.OrEmpty().Count > 0)
                 continue;
             var key = string.Join(';', ports);
-            if (!groups.TryGetValue(key, out var group))
-                groups[key] = group = (Ports(ports), new(StringComparer.Ordinal), new(StringComparer.Ordinal));
-            var ready = PodState.IsReady(pod) || service.Spec.PublishNotReadyAddresses;
-            (ready ? group.Ready : group.NotReady)[PodEndpoints.Address(pod)] = Of(service, pod);
+            if (!subsets.TryGetValue(key, out var subset))
+                subsets[key] = subset = new() { Ports = ports.Count == 0 ? null : Ports(ports) };
+            var address = Of(service, pod, PodEndpoints.Address(pod, family));
+            if (PodState.IsReady(pod) || everReady)
+                (subset.Addresses ??= []).Add(address);
+            else
+                (subset.NotReadyAddresses ??= []).Add(address);
         }
-        if (groups.Count == 0)
-            return null;
-        return
-        [
-            .. groups.Values.Select(g => new EndpointSubset
-            {
-                Addresses = g.Ready.Count == 0 ? null : [.. g.Ready.Values],
-                NotReadyAddresses = g.NotReady.Count == 0 ? null : [.. g.NotReady.Values],
-                Ports = g.Ports.Count == 0 ? null : g.Ports,
-            }),
-        ];
+        return subsets.Count == 0 ? null : [.. subsets.Values];
     }
 
     private static List<EndpointPort> Ports(IReadOnlyList<ResolvedPort> ports) =>
         [.. ports.Select(p => new EndpointPort { Name = p.Name, Port = p.Number, Protocol = p.Protocol, AppProtocol = p.AppProtocol })];
 
-    private static EndpointAddress Of(Service service, Pod pod) => new()
+    private static EndpointAddress Of(Service service, Pod pod, string address) => new()
     {
-        IP = PodEndpoints.Address(pod),
+        IP = address,
         Hostname = PodEndpoints.Hostname(service, pod) ?? "",
         NodeName = pod.Spec.NodeName.Length > 0 ? pod.Spec.NodeName : null,
         TargetRef = new ObjectReference { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, UID = pod.Metadata.UID },

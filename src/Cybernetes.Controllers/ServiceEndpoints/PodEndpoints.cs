@@ -12,18 +12,29 @@ internal static class PodEndpoints
 {
     /// <summary>Whether the pod may stand behind a service at all: it has an address and is not finished.</summary>
     public static bool IsCandidate(Pod pod, bool includeTerminating) =>
-        !PodState.IsFinished(pod) && Address(pod).Length > 0 && (includeTerminating || pod.Metadata.DeletionTimestamp is null);
+        !PodState.IsFinished(pod)
+        && (pod.Status.PodIP.Length > 0 || pod.Status.PodIPs.OrEmpty().Count > 0) && (includeTerminating || pod.Metadata.DeletionTimestamp is null);
 
-    /// <summary>The pod's IPv4 address, or empty.</summary>
-    public static string Address(Pod pod)
+    /// <summary>The pod's address of a family (<c>IPv4</c> or <c>IPv6</c>), or empty.</summary>
+    public static string Address(Pod pod, string family)
     {
         foreach (var address in pod.Status.PodIPs.OrEmpty())
         {
-            if (!address.IP.Contains(':'))
+            if (IsOf(address.IP, family))
                 return address.IP;
         }
-        return pod.Status.PodIP.Contains(':') ? "" : pod.Status.PodIP;
+        return IsOf(pod.Status.PodIP, family) ? pod.Status.PodIP : "";
     }
+
+    /// <summary>The address families of a service, its first one first.</summary>
+    public static IReadOnlyList<string> Families(Service service)
+    {
+        if (service.Spec.IPFamilies is { Count: > 0 } families)
+            return families;
+        return [service.Spec.ClusterIP.Contains(':') ? "IPv6" : "IPv4"];
+    }
+
+    private static bool IsOf(string address, string family) => address.Length > 0 && address.Contains(':') == (family == "IPv6");
 
     /// <summary>The service's ports on this pod; a named port that the pod lacks is left out.</summary>
     public static IReadOnlyList<ResolvedPort> Ports(Service service, Pod pod)

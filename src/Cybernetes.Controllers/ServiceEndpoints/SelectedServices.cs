@@ -45,7 +45,8 @@ internal sealed class SelectedServices
         Ownership.PodState.IsReady(before) != Ownership.PodState.IsReady(pod)
         || Ownership.PodState.IsFinished(before) != Ownership.PodState.IsFinished(pod)
         || (before.Metadata.DeletionTimestamp is null) != (pod.Metadata.DeletionTimestamp is null)
-        || PodEndpoints.Address(before) != PodEndpoints.Address(pod) || before.Spec.NodeName != pod.Spec.NodeName;
+        || before.Status.PodIP != pod.Status.PodIP || !ObjectEquality.ObjectList(before.Status.PodIPs, pod.Status.PodIPs)
+        || before.Spec.NodeName != pod.Spec.NodeName;
 
     private void Touch(Pod pod)
     {

@@ -1,0 +1,69 @@
+using Cybernetes.Client.Discovery;
+using Cybernetes.Client.Transport;
+using Cybernetes.Objects.Meta.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Controllers.GarbageCollection;
+
+/// <summary>Watches the metadata of every resource that discovery names, and follows what is served as it changes.</summary>
+internal sealed class MonitoredResources(ApiClient client, ILogger logger)
+{
+    private static readonly string[] s_neededVerbs = ["delete", "list", "watch"];
+
+    /// <summary>Events own nothing worth collecting and come in masses; upstream leaves them out too.</summary>
+    private static readonly HashSet<(string, string)> s_ignored = [("", "events"), ("events.k8s.io", "events")];
+
+    private readonly Dictionary<(string Group, string Plural), (MetadataReflector Reflector, CancellationTokenSource Stop)> _reflectors = [];
+    private Dictionary<(string Group, string Kind), ServedResource> _byKind = [];
+
+    /// <summary>An object was made or changed.</summary>
+    public required Action<ServedResource, ObjectMeta> Seen { get; init; }
+
+    /// <summary>An object, by its uid, is gone; false when only its resource is not served any more.</summary>
+    public required Action<string, bool> Gone { get; init; }
+
+    /// <summary>The resource of a kind; null when it is not served. Safe to call from any thread.</summary>
+    public ServedResource? Find(string group, string kind) => Volatile.Read(ref _byKind).GetValueOrDefault((group, kind));
+
+    /// <summary>Ends when all resources known now have been listed once.</summary>
+    public Task WhenListed() => Task.WhenAll(_reflectors.Values.Select(r => r.Reflector.Listed));
+
+    /// <summary>Reads discovery anew; begins to watch what is new and stops what is gone. One call at a time.</summary>
+    public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        var unreadable = new List<string>();
+        var served = await ServerResources.ListAsync(client, unreadable, cancellation).ConfigureAwait(false);
+        var byKind = unreadable.Count > 0 ? new Dictionary<(string, string), ServedResource>(_byKind) : [];
+        foreach (var resource in served)
+            byKind[(resource.Group, resource.Kind)] = resource;
+        Volatile.Write(ref _byKind, byKind);
+        var wanted = served.Where(r => s_neededVerbs.All(r.Verbs.Contains) && !s_ignored.Contains((r.Group, r.Plural)))
+            .ToDictionary(r => (r.Group, r.Plural));
+        foreach (var (key, resource) in wanted.Where(w => !_reflectors.ContainsKey(w.Key)))
+            Begin(key, resource, cancellation);
+        // What could not be read may be served all the same.
+        if (unreadable.Count > 0)
+            return;
+        foreach (var key in _reflectors.Keys.Where(k => !wanted.ContainsKey(k)).ToList())
+        {
+            _reflectors.Remove(key, out var former);
+            former.Stop.Cancel();
+        }
+    }
+
+    private void Begin((string, string) key, ServedResource resource, CancellationToken cancellation)
+    {
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var reflector = new MetadataReflector(client, resource, logger);
+        _reflectors[key] = (reflector, stop);
+        _ = Task.Run(async () =>
+        {
+            using (stop)
+                await reflector.RunAsync(Seen, uid => Gone(uid, true), stop.Token).ConfigureAwait(false);
+            if (cancellation.IsCancellationRequested)
+                return;
+            foreach (var uid in reflector.Known)
+                Gone(uid, false);
+        }, CancellationToken.None);
+    }
+}
