@@ -52,7 +52,7 @@ internal static class ContainerListValidation
             var container = containers[i];
             var at = path.Index(i);
             ContainerValidation.Validate(container, at, check);
-            ContainerRestartValidation.ValidateInit(container, at, check.Errors);
+            ContainerRestartValidation.Validate(container, at, check.Errors);
             if (container.Name.Length > 0 && (IndexOf(containers, container.Name) < i || IndexOf(check.Spec.Containers, container.Name) >= 0))
                 check.Errors.Duplicate(at.Child("name"), container.Name);
             // One runs after the other, so they may use the same ports.

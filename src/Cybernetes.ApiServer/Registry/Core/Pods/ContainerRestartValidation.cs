@@ -24,13 +24,6 @@ internal static class ContainerRestartValidation
             Rule(rules[i], list.Index(i), errors);
     }
 
-    public static void ValidateInit(Container container, FieldPath path, FieldErrorList errors)
-    {
-        Validate(container, path, errors);
-        if (container is { RestartPolicy: "Always", RestartPolicyRules.Count: > 0 })
-            errors.Forbidden(path.Child("restartPolicyRules"), "cannot specify restartPolicyRules for init container with restartPolicy=Always");
-    }
-
     private static void Rule(ContainerRestartRule rule, FieldPath path, FieldErrorList errors)
     {
         if (rule.Action is not ("Restart" or "RestartAllContainers"))
@@ -41,9 +34,7 @@ internal static class ContainerRestartValidation
             return;
         }
         var at = path.Child("exitCodes");
-        if (codes.Operator.Length == 0)
-            errors.Required(at.Child("operator"), "must be specified");
-        else if (codes.Operator is not ("In" or "NotIn"))
+        if (codes.Operator is not ("In" or "NotIn"))
             errors.NotSupported(at.Child("operator"), codes.Operator, "In", "NotIn");
         var values = codes.Values;
         if (values is not { Count: > 0 })
