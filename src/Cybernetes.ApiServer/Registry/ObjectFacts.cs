@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 using Cybernetes.Objects;
 using Cybernetes.Store;
@@ -119,20 +120,21 @@ internal sealed class ObjectFacts
     private void ReadField(ref Utf8JsonReader reader, IReadOnlyList<SelectableField> fields, ulong candidates, int depth)
     {
         ulong deeper = 0;
-        var leaf = -1;
+        ulong ends = 0; // several fields may name the same value
         for (var i = 0; i < fields.Count; i++)
         {
             if ((candidates & (1UL << i)) == 0 || !reader.ValueTextEquals(fields[i].Path[depth]))
                 continue;
             if (fields[i].Path.Length == depth + 1)
-                leaf = i;
+                ends |= 1UL << i;
             else
                 deeper |= 1UL << i;
         }
         reader.Read();
-        if (leaf >= 0 && Scalar(ref reader) is { } value)
+        if (ends != 0 && Scalar(ref reader) is { } value)
         {
-            Fields[leaf] = value;
+            for (; ends != 0; ends &= ends - 1)
+                Fields[BitOperations.TrailingZeroCount(ends)] = value;
             return;
         }
         if (deeper == 0 || reader.TokenType != JsonTokenType.StartObject)
