@@ -167,7 +167,9 @@ public sealed class ServiceAccountTokens
         return new()
         {
             Namespace = Text(own, "namespace"), ServiceAccount = Text(account, "name"), ServiceAccountUid = Text(account, "uid"),
-            Audiences = audience.ValueKind == JsonValueKind.Array ? [.. audience.EnumerateArray().Select(a => a.GetString() ?? "")] : [audience.GetString() ?? ""],
+            Audiences = audience.ValueKind == JsonValueKind.Array
+                ? [.. audience.EnumerateArray().Select(a => a.GetString() ?? "")]
+                : [audience.GetString() ?? ""],
             Id = body.TryGetProperty("jti", out var id) ? id.GetString() ?? "" : "",
             IssuedAt = Time(body, "iat"), NotBefore = Time(body, "nbf"), ExpiresAt = Time(body, "exp"), Bound = bound,
             Node = own.TryGetProperty("node", out var node) ? (Text(node, "name"), Text(node, "uid")) : null,

@@ -121,7 +121,9 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
             if (await TryWriteAsync(write, current, attempt, cancellation) is { } outcome)
                 return outcome;
         }
-        throw Failure.Conflict(write.Kind.Resource, write.Name, "the object changes too often to be written");
+        throw write.IsCreate && write.Name.Length == 0
+            ? Failure.GenerateNameConflict(write.Kind.Resource, write.Name)
+            : Failure.Conflict(write.Kind.Resource, write.Name, "the object changes too often to be written");
     }
 
     private async ValueTask<WriteOutcome?> TryWriteAsync(ObjectWrite write, CurrentState? current, int attempt, CancellationToken cancellation)

@@ -36,7 +36,8 @@ public sealed record Column<T>(ColumnDefinition Definition, Func<T, DateTimeOffs
 
     /// <summary>The Created At column of kinds without columns of their own.</summary>
     public static Column<T> CreatedAt { get; } = new(
-        new("Created At", "date", "", "When the object was created.", 0), (o, _) => o.Metadata.CreationTimestamp is { } t ? KubernetesTime.Format(t) : "<unknown>");
+        new("Created At", "date", "", "When the object was created.", 0),
+        (o, _) => o.Metadata.CreationTimestamp is { } t ? KubernetesTime.Format(t) : "<unknown>");
 }
 
 /// <summary>How Kubernetes' tables say durations (apimachinery <c>duration.HumanDuration</c>).</summary>

@@ -157,7 +157,10 @@ internal static class ObjectDeletion
         var path = FieldPath.Of("propagationPolicy");
         if (options is { OrphanDependents: not null, PropagationPolicy: not null })
             errors.Add(FieldError.Invalid(path, options.PropagationPolicy, "orphanDependents and deletionPropagation cannot be both set"));
-        if (options.PropagationPolicy is not (null or DeletionPropagation.DeletePropagationForeground or DeletionPropagation.DeletePropagationBackground or DeletionPropagation.DeletePropagationOrphan))
+        if (options.PropagationPolicy is not (
+            null or DeletionPropagation.DeletePropagationForeground or
+            DeletionPropagation.DeletePropagationBackground or
+            DeletionPropagation.DeletePropagationOrphan))
             errors.Add(FieldError.NotSupported(path, options.PropagationPolicy, "Foreground", "Background", "Orphan", "nil"));
         if (options.DryRun.OrEmpty().Any(d => d != "All"))
             errors.Add(FieldError.NotSupported(FieldPath.Of("dryRun"), string.Join(",", options.DryRun!), "All"));

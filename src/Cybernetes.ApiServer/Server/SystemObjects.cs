@@ -64,7 +64,8 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         var complete = true;
         foreach (var name in Namespaces)
-            complete &= await EnsureAsync("/api/v1/namespaces", name, $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
+            complete &= await EnsureAsync("/api/v1/namespaces", name,
+                $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
         return complete;

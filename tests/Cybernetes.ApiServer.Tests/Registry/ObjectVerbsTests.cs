@@ -284,7 +284,7 @@ public sealed class ObjectVerbsTests
     }
 
     [Fact]
-    public async Task UnknownResource_IsNotFoundStatus()
+    public async Task Get_UnknownResource_IsNotFoundStatus()
     {
         await using var server = await ServerFixture.StartAsync();
         var reply = await server.GetAsync("/api/v1/namespaces/default/gizmos");

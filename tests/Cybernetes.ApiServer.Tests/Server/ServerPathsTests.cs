@@ -43,7 +43,7 @@ public sealed class ServerPathsTests
     }
 
     [Fact]
-    public async Task Version_IsOfKubernetes136()
+    public async Task Version_Get_IsOfKubernetes136()
     {
         await using var server = await ServerFixture.StartAsync();
         var reply = await server.GetAsync("/version");
@@ -54,7 +54,7 @@ public sealed class ServerPathsTests
     }
 
     [Fact]
-    public async Task Metrics_CountRequests()
+    public async Task Metrics_AfterRequests_CountThem()
     {
         await using var server = await ServerFixture.StartAsync();
         await server.CreateConfigMapAsync("one");
@@ -66,7 +66,7 @@ public sealed class ServerPathsTests
     }
 
     [Fact]
-    public async Task SystemNamespaces_AreThere()
+    public async Task SystemNamespaces_AfterStart_AreActive()
     {
         await using var server = await ServerFixture.StartAsync();
         foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease"])
@@ -83,7 +83,7 @@ public sealed class ServerPathsTests
         "namespaces is forbidden: User \"system:anonymous\" cannot list resource \"namespaces\" in API group \"\" at the cluster scope")]
     [InlineData("/api/v1/namespaces/default/configmaps/x", 403,
         "configmaps \"x\" is forbidden: User \"system:anonymous\" cannot get resource \"configmaps\" in API group \"\" in the namespace \"default\"")]
-    public async Task Anonymous_SeesHealthAndVersionOnly(string path, int code, string message)
+    public async Task Anonymous_AnyPath_SeesHealthAndVersionOnly(string path, int code, string message)
     {
         await using var server = await ServerFixture.StartAsync();
         using var client = new HttpClient(new InProcessHandler(server.Host.Services.Pipeline, UserInfo.Anonymous)) { BaseAddress = new("https://x") };
@@ -95,7 +95,7 @@ public sealed class ServerPathsTests
     }
 
     [Fact]
-    public async Task Answer_BearsAuditId()
+    public async Task Answer_OfAnyRequest_BearsAuditId()
     {
         await using var server = await ServerFixture.StartAsync();
         using var response = await server.Client.GetAsync("/api/v1/namespaces/default/configmaps/none");

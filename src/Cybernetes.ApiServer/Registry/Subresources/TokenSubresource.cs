@@ -118,7 +118,7 @@ internal sealed class TokenSubresource(ServiceAccountTokens tokens) : Subresourc
     private static void CheckUid(BoundObjectReference reference, string uid, QualifiedResource resource)
     {
         if (reference.UID.Length > 0 && reference.UID != uid)
-            throw Failure.Conflict(resource, reference.Name,
-                $"the UID in the bound object reference ({reference.UID}) does not match the UID in record. The object might have been deleted and then recreated");
+            throw Failure.Conflict(resource, reference.Name, $"the UID in the bound object reference ({reference.UID}) does not match the UID in record. "
+                + "The object might have been deleted and then recreated");
     }
 }
