@@ -93,7 +93,12 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, int verbosity, boo
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= factory._least && logLevel != LogLevel.None;
+        // The web server tells every request and its query, in which exec carries commands: that is for debugging only.
+        private readonly LogLevel _least = category.StartsWith("Microsoft.", StringComparison.Ordinal) && factory._least > LogLevel.Debug
+            ? LogLevel.Warning
+            : factory._least;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= _least && logLevel != LogLevel.None;
 
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
