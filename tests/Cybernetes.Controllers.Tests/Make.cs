@@ -68,7 +68,11 @@ internal static class Make
     {
         var pod = new Pod
         {
-            Metadata = { Name = name, Namespace = "default", UID = "uid-" + name, Labels = new() { ["app"] = "web" }, CreationTimestamp = Start.AddSeconds(-readySeconds) },
+            Metadata =
+            {
+                Name = name, Namespace = "default", UID = "uid-" + name, Labels = new() { ["app"] = "web" },
+                CreationTimestamp = Start.AddSeconds(-readySeconds),
+            },
             Spec = { NodeName = node, Containers = [new() { Name = "web", Ports = [new() { Name = "http", ContainerPortValue = 8080, Protocol = "TCP" }] }] },
             Status = { Phase = "Running", PodIP = ip, PodIPs = ip.Length == 0 ? null : [new() { IP = ip }] },
         };
@@ -76,10 +80,10 @@ internal static class Make
         return pod;
     }
 
-    public static Pod With(this Pod pod, Action<Pod> change)
+    public static T With<T>(this T value, Action<T> change) where T : class
     {
-        change(pod);
-        return pod;
+        change(value);
+        return value;
     }
 
     public static Service Service(string clusterIp = "10.96.0.10", params ServicePort[] ports) => new()

@@ -64,7 +64,8 @@ public sealed class NodeLifecycleReconcilerTests
     [InlineData("True", true, "unschedulable:NoSchedule")]
     public void Taints_ByReadiness_AreUpstreams(string ready, bool unschedulable, string expected)
     {
-        var node = Make.Node("n", ready, new Taint { Key = "mine", Effect = "NoSchedule" }, new Taint { Key = "node.kubernetes.io/disk-pressure", Effect = "NoSchedule" });
+        var node = Make.Node(
+            "n", ready, new Taint { Key = "mine", Effect = "NoSchedule" }, new Taint { Key = "node.kubernetes.io/disk-pressure", Effect = "NoSchedule" });
         node.Spec.Unschedulable = unschedulable;
         var taints = NodeLifecycleReconciler.Taints(node, Make.Start)!;
 

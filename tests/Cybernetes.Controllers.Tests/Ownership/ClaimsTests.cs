@@ -37,7 +37,8 @@ public sealed class ClaimsTests
     [Fact]
     public void Release_Patch_NamesBothUids() =>
         Assert.Equal(
-            """{"metadata":{"uid":"pod","ownerReferences":[{"$patch":"delete","uid":"me"}]}}""", Encoding.UTF8.GetString(Claims.Release("me", "pod").Body.Span));
+            """{"metadata":{"uid":"pod","ownerReferences":[{"$patch":"delete","uid":"me"}]}}""",
+            Encoding.UTF8.GetString(Claims.Release("me", "pod").Body.Span));
 
     [Theory]
     [InlineData("True", 0, true)]

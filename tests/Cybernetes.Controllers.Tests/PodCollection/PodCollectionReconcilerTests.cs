@@ -5,9 +5,12 @@ namespace Cybernetes.Controllers.Tests.PodCollection;
 
 public sealed class PodCollectionReconcilerTests
 {
+    private static readonly HashSet<string> s_nodes = ["n1", "dead"];
+    private static readonly HashSet<string> s_lost = ["lost"];
+    private static readonly HashSet<string> s_dead = ["dead"];
+
     private static string[] Collected(int threshold, params Pod[] pods) =>
-        [.. PodCollectionReconciler.Reconcile(pods, new HashSet<string> { "n1", "dead" }, new HashSet<string> { "lost" }, new HashSet<string> { "dead" }, threshold)
-            .Select(c => c.Pod.Metadata.Name)];
+        [.. PodCollectionReconciler.Reconcile(pods, s_nodes, s_lost, s_dead, threshold).Select(c => c.Pod.Metadata.Name)];
 
     [Fact]
     public void Reconcile_PodsNobodyFinishes_AreCollected()
@@ -31,7 +34,11 @@ public sealed class PodCollectionReconcilerTests
     public void Reconcile_FinishedBeyondThreshold_EvictedThenOldestGo(int threshold, string expected)
     {
         Pod Finished(string name, int age) => Make.Pod(name, node: "n1", readySeconds: age).With(p => p.Status.Phase = PodPhase.Failed);
-        Pod[] pods = [Finished("young", 1), Finished("oldest", 90), Finished("old", 50), Finished("evicted", 0).With(p => p.Status.Reason = "Evicted"), Make.Pod("running", node: "n1")];
+        Pod[] pods =
+        [
+            Finished("young", 1), Finished("oldest", 90), Finished("old", 50),
+            Finished("evicted", 0).With(p => p.Status.Reason = "Evicted"), Make.Pod("running", node: "n1"),
+        ];
 
         Assert.Equal(expected, string.Join(' ', Collected(threshold, pods)));
     }

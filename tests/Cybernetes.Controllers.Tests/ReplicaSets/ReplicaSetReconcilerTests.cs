@@ -68,7 +68,8 @@ public sealed class ReplicaSetReconcilerTests
         var status = ReplicaSetReconciler.Status(set, pods, null, false, s_now);
 
         Assert.Equal((3, 2, 1, 1, 1L, 7L),
-            (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.FullyLabeledReplicas, (long)status.TerminatingReplicas!, status.ObservedGeneration));
+            (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.FullyLabeledReplicas,
+                (long)status.TerminatingReplicas!, status.ObservedGeneration));
         Assert.Equal(TimeSpan.FromSeconds(40), ReplicaSetReconciler.Reconcile(set, pods[..3], pods[..3], s_now).CheckAfter);
     }
 
