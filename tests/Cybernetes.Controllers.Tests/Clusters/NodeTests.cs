@@ -1,0 +1,63 @@
+using Cybernetes.Foundation;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cybernetes.Controllers.Tests.Clusters;
+
+/// <summary>A node that falls silent, under virtual time.</summary>
+public sealed class NodeTests
+{
+    [Fact]
+    public async Task Node_Silent_IsTaintedAndItsPodsLeaveInTheirTime()
+    {
+        var clock = new VirtualTimeProvider();
+        await using var cluster = await TestCluster.StartAsync(new() { Time = clock });
+        var client = cluster.Client;
+        using var stop = new CancellationTokenSource();
+        var options = new ControllerManagerOptions { Controllers = ["node-lifecycle-controller", "serviceaccount-controller"] };
+        var running = new ControllerManager(client, options, NullLogger.Instance).RunAsync(stop.Token);
+        await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));
+        await UntilAsync(clock, async () => await client.For<ServiceAccount>().FindAsync("default", "default") is not null);
+        var pod = new Pod
+        {
+            Metadata = { Namespace = "default", Name = "web" },
+            Spec =
+            {
+                NodeName = "node-1", Containers = [new() { Name = "web", Image = "web:1" }],
+                Tolerations = [new() { Key = "node.kubernetes.io/unreachable", Operator = "Exists", Effect = "NoExecute", TolerationSeconds = 300 }],
+            },
+        };
+        pod = await client.For<Pod>().CreateAsync(pod);
+        pod.Status.Phase = PodPhase.Running;
+        pod.Status.Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = clock.GetUtcNow() }];
+        await client.For<Pod>().UpdateStatusAsync(pod);
+
+        await UntilAsync(clock, async () =>
+            (await client.For<Pod>().GetAsync("default", "web")).Status.Conditions!.Any(c => c is { Type: "Ready", Status: "False" }));
+        var node = await client.For<Objects.Core.V1.Node>().GetAsync(null, "node-1");
+        Assert.Equal(["NoExecute", "NoSchedule"], node.Spec.Taints!.Where(t => t.Key == "node.kubernetes.io/unreachable").Select(t => t.Effect).Order());
+        Assert.Null((await client.For<Pod>().GetAsync("default", "web")).Metadata.DeletionTimestamp);
+        var since = node.Spec.Taints!.Single(t => t.Effect == "NoExecute").TimeAdded!.Value;
+
+        await UntilAsync(clock, async () => (await client.For<Pod>().GetAsync("default", "web")).Metadata.DeletionTimestamp is not null);
+        Assert.True(clock.GetUtcNow() - since >= TimeSpan.FromSeconds(300));
+        var evicted = await client.For<Pod>().GetAsync("default", "web");
+        Assert.Contains(evicted.Status.Conditions!, c => c is { Type: "DisruptionTarget", Reason: "DeletionByTaintManager" });
+
+        await stop.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task UntilAsync(VirtualTimeProvider clock, Func<Task<bool>> holds)
+    {
+        for (var second = 0; second < 1200; second++)
+        {
+            if (await holds())
+                return;
+            await clock.AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+        Assert.Fail("not within twenty minutes of virtual time");
+    }
+}
