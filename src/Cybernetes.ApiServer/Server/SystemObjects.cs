@@ -53,10 +53,24 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         while (true)
         {
-            var complete = await EnsureAsync(cancellation);
+            var complete = await TryEnsureAsync(cancellation);
             if (complete)
                 _done.TrySetResult();
             await Task.Delay(complete ? Period : RetryPause, _services.Time, cancellation);
+        }
+    }
+
+    /// <summary>Whatever goes wrong is told and tried again: the server is not ready before this has worked once.</summary>
+    private async Task<bool> TryEnsureAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await EnsureAsync(cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
+        {
+            _services.Logger.LogError(e, "the system's objects could not be made");
+            return false;
         }
     }
 

@@ -41,7 +41,8 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
     public WatchEventType? For(ObjectFilter filter)
     {
         var seesNow = Facts is not null && filter.Matches(Facts);
-        var sawBefore = PreviousFacts is not null && filter.Matches(PreviousFacts);
+        // Where the state before is no longer known, a change of something that existed is taken for one inside the filter.
+        var sawBefore = PreviousFacts is not null ? filter.Matches(PreviousFacts) : seesNow && record.CreateRevision != record.ModRevision;
         return (sawBefore, seesNow) switch
         {
             (false, true) => WatchEventType.Added,

@@ -95,13 +95,24 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     {
         while (!cancellation.IsCancellationRequested)
         {
-            await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
-            var error = await FeedAsync(watch, cancellation);
-            if (cancellation.IsCancellationRequested || error.Kind == StoreErrorKind.Closed)
-                return;
-            logger.LogWarning("the watch of the store ended and is started again: {Message}", error.Message);
+            var afresh = false;
+            try
+            {
+                await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
+                var error = await FeedAsync(watch, cancellation);
+                if (cancellation.IsCancellationRequested || error.Kind == StoreErrorKind.Closed)
+                    return;
+                logger.LogWarning("the watch of the store ended and is started again: {Message}", error.Message);
+                afresh = error.Kind == StoreErrorKind.Compacted;
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // A change that cannot be taken over would be met again from the same place.
+                logger.LogError(e, "the watch caches start afresh");
+                afresh = true;
+            }
             await Task.Delay(RestartPause, time, cancellation);
-            if (error.Kind == StoreErrorKind.Compacted && (await store.StatusAsync(cancellation)).TryGet(out var status, out _))
+            if (afresh && (await store.StatusAsync(cancellation)).TryGet(out var status, out _))
                 Begin(status.Revision);
         }
     }
