@@ -29,7 +29,7 @@ public sealed class CrashTests
         await cluster.Server.StartAgainAsync();
 
         var there = (await kubectl.OkAsync("get", "configmaps", "-o", "name")).Split('\n').ToHashSet();
-        Assert.Empty(acknowledged.Keys.Where(name => !there.Contains("configmap/" + name)));
+        Assert.DoesNotContain(acknowledged.Keys, name => !there.Contains("configmap/" + name));
         await kubectl.OkAsync("create", "deployment", "later", "--image=kuard:1");
         await kubectl.OkAsync("rollout", "status", "deployment/later", "--timeout=60s");
         Assert.Equal(containers, await ContainersAsync(kubectl));
