@@ -47,7 +47,7 @@ public sealed class NodeTests
         Assert.Contains(evicted.Status.Conditions!, c => c is { Type: "DisruptionTarget", Reason: "DeletionByTaintManager" });
 
         await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private static async Task UntilAsync(VirtualTimeProvider clock, Func<Task<bool>> holds)
