@@ -12,6 +12,9 @@ internal static class BodyDecoder
 {
     private const int SummaryBytes = 30;
 
+    // Go's words for the only thing its syntax allows and our readers do not.
+    private const string TooDeep = "exceeded max depth";
+
     /// <summary>The body as JSON; YAML and protobuf are converted. A 415 for anything else.</summary>
     public static byte[] ToJson(string? contentType, byte[] body, List<string> findings)
     {
@@ -49,7 +52,7 @@ internal static class BodyDecoder
         }
         catch (Exception e) when (e is JsonException or ObjectDecodeException or FormatException)
         {
-            throw CannotHandle(target, kind, e.Message, json);
+            throw CannotHandle(target, kind, e is JsonException ? GoJsonSyntax.Check(json) ?? TooDeep : e.Message, json);
         }
         findings.AddRange(context.StrictFindings);
         if (validation == FieldValidation.Strict && findings.Count > 0)
@@ -94,8 +97,8 @@ internal static class BodyDecoder
             var reader = new Utf8JsonReader(json, JsonLimits.ReaderOptions);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
-                throw new JsonException("json: cannot unmarshal into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
-                    + "Kind string \"json:\\\"kind,omitempty\\\"\" }");
+                throw new ObjectDecodeException($"json: cannot unmarshal {GoWord(reader.TokenType)} into Go value of type struct {{ APIVersion string "
+                    + "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var isKind = reader.ValueTextEquals("kind"u8);
@@ -108,13 +111,24 @@ internal static class BodyDecoder
                 else
                     reader.Skip();
             }
+            reader.Read(); // throws when something follows the object
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ObjectDecodeException)
         {
-            throw CannotHandle(target, "", $"couldn't get version/kind; json parse error: {GoJsonSyntax.Check(json) ?? e.Message}", json);
+            var problem = e is ObjectDecodeException ? e.Message : GoJsonSyntax.Check(json) ?? TooDeep;
+            throw CannotHandle(target, "", $"couldn't get version/kind; json parse error: {problem}", json);
         }
         return (apiVersion, kind);
     }
+
+    private static string GoWord(JsonTokenType type) => type switch
+    {
+        JsonTokenType.StartArray => "array",
+        JsonTokenType.String => "string",
+        JsonTokenType.Number => "number",
+        JsonTokenType.True or JsonTokenType.False => "bool",
+        _ => "null",
+    };
 
     private static void CheckType(ServedKind target, string apiVersion, string kind)
     {

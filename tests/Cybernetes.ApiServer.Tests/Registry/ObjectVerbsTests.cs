@@ -96,6 +96,11 @@ public sealed class ObjectVerbsTests
     [InlineData("{", "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: ")]
     [InlineData("""{"kind":"ConfigMap","apiVersion":"v1","data":{"a":1}}""",
         "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string")]
+    [InlineData("[]", "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
+        + "json: cannot unmarshal array into Go value of type struct { APIVersion string ")]
+    [InlineData("", "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
+        + "unexpected end of JSON input (<empty>)")]
+    [InlineData("{}x", "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character 'x'")]
     [InlineData("""{"kind":"ConfigMap","apiVersion":"v2"}""", "the API version in the data (v2) does not match the expected API version (v1)")]
     public async Task Create_MalformedBody_IsBadRequest(string body, string message)
     {
@@ -104,6 +109,16 @@ public sealed class ObjectVerbsTests
 
         Assert.Equal(400, reply.Code);
         Assert.StartsWith(message, reply.Message);
+    }
+
+    [Fact]
+    public async Task Create_DeeplyNested_IsBadRequest()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        var reply = await server.SendAsync("POST", Collection, string.Concat(Enumerable.Repeat("{\"a\":", 50_000)) + "1" + new string('}', 50_000));
+
+        Assert.Equal(400, reply.Code);
+        Assert.Contains("json parse error: exceeded max depth", reply.Message);
     }
 
     [Fact]

@@ -122,7 +122,8 @@ internal static class ListVerb
         }
         catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw Failure.BadRequest($"continue key is not valid: {e.Message}");
+            var why = e is JsonException ? "it is not JSON" : e.Message; // Go's words elsewhere; .NET's would only confuse
+            throw Failure.BadRequest($"continue key is not valid: {why}");
         }
     }
 }
