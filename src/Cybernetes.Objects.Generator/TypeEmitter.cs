@@ -44,7 +44,8 @@ internal sealed class TypeEmitter
 
     private void EmitKind()
     {
-        _text.Line("public static KindFacts Facts { get; } = SchemaFacts.FindKind(\"" + _kind!.Group + "\", \"" + _kind.Version + "\", \"" + _kind.Kind + "\")!;");
+        var name = "\"" + _kind!.Group + "\", \"" + _kind.Version + "\", \"" + _kind.Kind + "\"";
+        _text.Line("public static KindFacts Facts { get; } = SchemaFacts.FindKind(" + name + ")!;");
     }
 
     private void EmitProperty(FieldFacts field)
@@ -166,7 +167,8 @@ internal sealed class TypeEmitter
     {
         TypeShape.Struct when type.Pointer => "(" + left + " is null ? " + right + " is null : " + left + ".SemanticEquals(" + right + "))",
         TypeShape.Struct => left + ".SemanticEquals(" + right + ")",
-        TypeShape.List or TypeShape.Map or TypeShape.Bytes or TypeShape.Raw => "global::Cybernetes.Objects.ObjectEquality." + ShapeName(type) + "(" + left + ", " + right + ")",
+        TypeShape.List or TypeShape.Map or TypeShape.Bytes or TypeShape.Raw =>
+            "global::Cybernetes.Objects.ObjectEquality." + ShapeName(type) + "(" + left + ", " + right + ")",
         _ => left + " == " + right,
     };
 

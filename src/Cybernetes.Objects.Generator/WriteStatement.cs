@@ -42,7 +42,8 @@ internal static class WriteStatement
 
     private static string Value(TypeReference type, string json, string name)
     {
-        var value = type.Pointer && type.Shape is not (TypeShape.Struct or TypeShape.String or TypeShape.Bytes) || IsTime(type) ? name + ".Value" : name;
+        var isNullableValue = type.Pointer && type.Shape is not (TypeShape.Struct or TypeShape.String or TypeShape.Bytes) || IsTime(type);
+        var value = isNullableValue ? name + ".Value" : name;
         return type.Shape switch
         {
             TypeShape.String => "writer.WriteString(" + json + ", " + value + ");",

@@ -81,7 +81,7 @@ public class MetadataTests
     }
 
     [Fact]
-    public void Names_OfGroupsPrintAsUpstreams()
+    public void Names_OfGroups_PrintAsUpstreams()
     {
         Assert.Equal("apps/v1, Kind=Deployment", new ApiGroupVersionKind("apps", "v1", "Deployment").ToString());
         Assert.Equal("deployments.apps", new ApiGroupResource("apps", "deployments").ToString());

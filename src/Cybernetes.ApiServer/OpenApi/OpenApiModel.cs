@@ -112,7 +112,8 @@ internal sealed class OpenApiModel
         if (kind.Verbs.HasFlag(KindVerbs.Create))
             operations.Add(Operation("post", "post", subject, type, type, s_write));
         if (kind.Verbs.HasFlag(KindVerbs.DeleteCollection))
-            operations.Add(Operation("delete", "deletecollection", subject, Meta("DeleteOptions"), Meta("Status"), [.. s_delete, "fieldSelector", "labelSelector"]));
+            operations.Add(Operation(
+                "delete", "deletecollection", subject, Meta("DeleteOptions"), Meta("Status"), [.. s_delete, "fieldSelector", "labelSelector"]));
         return operations;
     }
 

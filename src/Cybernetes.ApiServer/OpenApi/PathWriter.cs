@@ -138,7 +138,8 @@ internal sealed class PathWriter(Utf8JsonWriter writer, SchemaWriter schemas, bo
     {
         var verb = operation.Action switch
         {
-            "get" => "read", "post" => "create", "put" => "replace", "deletecollection" => "deleteCollection", "connect" => "connect" + Capital(operation.Method),
+            "get" => "read", "post" => "create", "put" => "replace", "deletecollection" => "deleteCollection",
+            "connect" => "connect" + Capital(operation.Method),
             var same => same,
         };
         var words = path.Path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p[0] != '{' && p is not ("apis" or "api"))

@@ -265,5 +265,6 @@ internal sealed class SchemaWriter(Utf8JsonWriter writer, bool isV3)
             writer.WriteString("description", words);
     }
 
-    private static bool IsJson(string value) => value.Length > 0 && (value[0] is '"' or '{' or '[' or '-' || char.IsDigit(value[0]) || value is "true" or "false");
+    private static bool IsJson(string value) =>
+        value.Length > 0 && (value[0] is '"' or '{' or '[' or '-' || char.IsDigit(value[0]) || value is "true" or "false");
 }

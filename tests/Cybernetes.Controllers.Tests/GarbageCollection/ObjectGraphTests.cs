@@ -85,7 +85,7 @@ public sealed class ObjectGraphTests
     }
 
     [Fact]
-    public void IsInCircle_OnlyWhereTheWayLeadsBack()
+    public void IsInCircle_WayLeadsBack_OnlyThenTrue()
     {
         Set(s_sets, Meta("a", "a", ["foregroundDeletion"], Make.Owner("c", blocks: true, name: "c")));
         Set(s_sets, Meta("b", "b", ["foregroundDeletion"], Make.Owner("a", blocks: true, name: "a")));

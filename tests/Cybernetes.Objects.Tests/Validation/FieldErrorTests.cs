@@ -82,7 +82,7 @@ public class FieldErrorTests
     [InlineData("1::2::3", "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")]
     [InlineData("2001:DB8::1", "must be in canonical form (\"2001:db8::1\")")]
     [InlineData("1:0:0:2:0:0:0:3", "must be in canonical form (\"1:0:0:2::3\")")]
-    public void Ip_Table(string value, string? error)
+    public void Ip_Table_GivesUpstreamsMessages(string value, string? error)
     {
         FieldErrorList errors = [];
         IpRules.Ip(value, Path, errors);
@@ -96,7 +96,7 @@ public class FieldErrorTests
     [InlineData("10.0.0.0/08", "must not have leading 0s in IP or prefix length")]
     [InlineData("10.0.0.0/33", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
     [InlineData("10.0.0.0", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")]
-    public void Cidr_Table(string value, string? error)
+    public void Cidr_Table_GivesUpstreamsMessages(string value, string? error)
     {
         FieldErrorList errors = [];
         IpRules.Cidr(value, Path, errors);

@@ -20,7 +20,7 @@ public class NamesTests
     [InlineData("Web", LabelError)]
     [InlineData("-a", LabelError)]
     [InlineData("", LabelError)]
-    public void Dns1123Label_Table(string value, string? error) =>
+    public void Dns1123Label_Table_GivesUpstreamsMessages(string value, string? error) =>
         Assert.Equal(error is null ? [] : [error], Names.Dns1123Label(value));
 
     [Fact]
@@ -33,7 +33,7 @@ public class NamesTests
     [InlineData("web.-a", SubdomainError)]
     [InlineData("WEB", SubdomainError)]
     [InlineData("web.", SubdomainError)]
-    public void Dns1123Subdomain_Table(string value, string? error) =>
+    public void Dns1123Subdomain_Table_GivesUpstreamsMessages(string value, string? error) =>
         Assert.Equal(error is null ? [] : [error], Names.Dns1123Subdomain(value));
 
     [Fact]
@@ -69,7 +69,7 @@ public class NamesTests
     }
 
     [Fact]
-    public void LabelValue_Table()
+    public void LabelValue_Table_GivesUpstreamsMessages()
     {
         Assert.Empty(Names.LabelValue(""));
         Assert.Empty(Names.LabelValue("v1.2_3-x"));
@@ -82,7 +82,7 @@ public class NamesTests
     }
 
     [Fact]
-    public void PortName_Table()
+    public void PortName_Table_GivesUpstreamsMessages()
     {
         Assert.Empty(Names.PortName("http-2"));
         Assert.Equal(["must be no more than 15 characters"], Names.PortName("abcdefghijklmnop"));
@@ -95,7 +95,7 @@ public class NamesTests
     }
 
     [Fact]
-    public void KeysAndVariables_Table()
+    public void KeysAndVariables_Table_GivesUpstreamsMessages()
     {
         Assert.Empty(Names.ConfigMapKey("app.conf"));
         Assert.Empty(Names.ConfigMapKey(".hidden"));

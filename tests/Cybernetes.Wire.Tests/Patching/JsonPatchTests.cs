@@ -87,7 +87,7 @@ public class JsonPatchTests
     [InlineData("""{"a":[{"b":"c"}]}""", """{"a":[1]}""", """{"a":[1]}""")]
     [InlineData("{}", """{"a":{"bb":{"ccc":null}}}""", """{"a":{"bb":{}}}""")]
     [InlineData("""{"e":null}""", """{"a":1}""", """{"e":null,"a":1}""")]
-    public void MergePatch_RfcTable(string document, string patch, string result) =>
+    public void MergePatch_RfcTable_GivesItsResults(string document, string patch, string result) =>
         Assert.Equal(result, JsonMergePatch.Apply(JsonTree.Parse(document), Encoding.UTF8.GetBytes(patch)).ToString());
 
     [Fact]

@@ -73,7 +73,7 @@ public class ProtobufTests
     }
 
     [Fact]
-    public void List_SurvivesTheTrip()
+    public void List_ThereAndBack_SurvivesTheTrip()
     {
         JsonMap list = (JsonMap)JsonTree.Parse(
             """{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"b"}}]}""");
@@ -100,7 +100,7 @@ public class ProtobufTests
     }
 
     [Fact]
-    public void RandomBytes_NeverCrash()
+    public void Reader_RandomBytes_NeverCrashes()
     {
         Random random = new(31);
         byte[] good = JsonToProtobuf.Write(

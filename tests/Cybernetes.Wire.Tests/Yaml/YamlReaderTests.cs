@@ -50,7 +50,7 @@ public class YamlReaderTests
     [InlineData("!custom 12", "\"12\"")]
     [InlineData("|\n  a\n  b\n", "\"a\\nb\\n\"")]
     [InlineData(">-\n  a\n  b\n", "\"a b\"")]
-    public void Scalars_AreReadAsUpstreamReadsThem(string yaml, string json) => Assert.Equal(json, Json(yaml));
+    public void Reader_Scalars_ReadAsUpstreamReadsThem(string yaml, string json) => Assert.Equal(json, Json(yaml));
 
     [Theory]
     [InlineData("a: 1\nb:\n- x\n- k: z\n", """{"a":1,"b":["x",{"k":"z"}]}""")]
@@ -64,7 +64,7 @@ public class YamlReaderTests
     [InlineData("{\"a\": [1, 2.0, \"x\"]}", """{"a":[1,2,"x"]}""")]
     [InlineData("---\na: 1\n---\nb: 2\n", """{"a":1}""")]
     [InlineData("\uFEFFa: 1", """{"a":1}""")]
-    public void Documents_BecomeJson(string yaml, string json) => Assert.Equal(json, Json(yaml));
+    public void Reader_Documents_BecomeJson(string yaml, string json) => Assert.Equal(json, Json(yaml));
 
     [Theory]
     [InlineData("a: b: c", "error converting YAML to JSON: yaml: line 1: mapping values are not allowed in this context")]
@@ -74,17 +74,17 @@ public class YamlReaderTests
     [InlineData("? [a]\n: b", "error converting YAML to JSON: yaml: invalid map key: [a]")]
     [InlineData("a: \u0001", "error converting YAML to JSON: yaml: control characters are not allowed")]
     [InlineData("!!bool x", "error converting YAML to JSON: yaml: cannot decode !!str `x` as a !!bool")]
-    public void Malformed_GivesUpstreamsError(string yaml, string error) =>
+    public void Reader_Malformed_GivesUpstreamsError(string yaml, string error) =>
         Assert.Equal(error, Assert.Throws<YamlException>(() => Json(yaml)).Message);
 
     [Fact]
-    public void InvalidUtf8_IsRefused() =>
+    public void Reader_InvalidUtf8_IsRefused() =>
         Assert.Equal(
             "error converting YAML to JSON: yaml: invalid leading UTF-8 octet",
             Assert.Throws<YamlException>(() => YamlReader.ToJson([0x61, 0xFF])).Message);
 
     [Fact]
-    public void DuplicateKeys_AreNotedWithTheirLine()
+    public void Reader_DuplicateKeys_AreNotedWithTheirLine()
     {
         List<string> duplicates = [];
         YamlReader.ToJson("a: 1\nb:\n  c: 1\n  c: 2\n"u8, duplicates);
@@ -102,7 +102,7 @@ public class YamlReaderTests
     }
 
     [Fact]
-    public void AliasBomb_IsRefused()
+    public void Reader_AliasBomb_IsRefused()
     {
         StringBuilder yaml = new("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (int i = 1; i < 12; i++) yaml.Append($"a{i}: &a{i} [{string.Join(',', Enumerable.Repeat($"*a{i - 1}", 10))}]\n");
@@ -114,11 +114,11 @@ public class YamlReaderTests
     [InlineData("[", 200_000)]
     [InlineData("{a: ", 100_000)]
     [InlineData("- ", 100_000)]
-    public void DeepNesting_IsRefusedQuickly(string part, int times) =>
+    public void Reader_DeepNesting_IsRefusedQuickly(string part, int times) =>
         Assert.Throws<YamlException>(() => Json(string.Concat(Enumerable.Repeat(part, times))));
 
     [Fact]
-    public void RandomTexts_NeverCrash()
+    public void Reader_RandomTexts_NeverCrashes()
     {
         Random random = new(11);
         string[] parts =

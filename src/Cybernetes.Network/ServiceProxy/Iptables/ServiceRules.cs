@@ -86,16 +86,16 @@ internal sealed class ServiceRules
         Chains.Add(chain);
         if (!_port.ExternalLocal)
         {
-            Nat.Add($"-A {chain} -m comment --comment \"masquerade traffic for {_port.Name} external destinations\" -j KUBE-MARK-MASQ");
+            Nat.Add(External(chain, "masquerade traffic", "-j KUBE-MARK-MASQ"));
             Nat.Add($"-A {chain} -j {ChainNames.Cluster(_port)}");
         }
         else
         {
             // Traffic from pods and from the node itself is not external: it may go to any endpoint.
             if (_options.ClusterCidr.Length > 0)
-                Nat.Add($"-A {chain} -m comment --comment \"pod traffic for {_port.Name} external destinations\" -s {_options.ClusterCidr} -j {ChainNames.Cluster(_port)}");
-            Nat.Add($"-A {chain} -m comment --comment \"masquerade LOCAL traffic for {_port.Name} external destinations\" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ");
-            Nat.Add($"-A {chain} -m comment --comment \"route LOCAL traffic for {_port.Name} external destinations\" -m addrtype --src-type LOCAL -j {ChainNames.Cluster(_port)}");
+                Nat.Add(External(chain, "pod traffic", $"-s {_options.ClusterCidr} -j {ChainNames.Cluster(_port)}"));
+            Nat.Add(External(chain, "masquerade LOCAL traffic", "-m addrtype --src-type LOCAL -j KUBE-MARK-MASQ"));
+            Nat.Add(External(chain, "route LOCAL traffic", $"-m addrtype --src-type LOCAL -j {ChainNames.Cluster(_port)}"));
             if (localEndpoints > 0)
                 Nat.Add($"-A {chain} -j {ChainNames.Local(_port)}");
         }
@@ -103,7 +103,7 @@ internal sealed class ServiceRules
             NatServices.Add($"-A KUBE-SERVICES -m comment --comment \"{_port.Name} external IP\" {Match(address)} -j {chain}");
         BuildLoadBalancer(chain);
         if (_port.NodePort > 0)
-            NatNodePorts.Add($"-A KUBE-NODEPORTS -m comment --comment {Quoted(_port.Name)} -m {_port.Protocol} -p {_port.Protocol} --dport {_port.NodePort} -j {chain}");
+            NatNodePorts.Add($"-A KUBE-NODEPORTS -m comment --comment {Quoted(_port.Name)} {NodePortMatch()} -j {chain}");
     }
 
     private void BuildLoadBalancer(string external)
@@ -132,7 +132,8 @@ internal sealed class ServiceRules
         foreach (var address in _port.ExternalIPs.Concat(_port.LoadBalancerIPs))
             FilterExternal.Add($"-A KUBE-EXTERNAL-SERVICES -m comment --comment \"{_port.Name} {text}\" {Match(address)} -j {verdict}");
         if (_port.NodePort > 0)
-            FilterExternal.Add($"-A KUBE-EXTERNAL-SERVICES -m comment --comment \"{_port.Name} {text}\" -m addrtype --dst-type LOCAL -m {_port.Protocol} -p {_port.Protocol} --dport {_port.NodePort} -j {verdict}");
+            FilterExternal.Add(
+                $"-A KUBE-EXTERNAL-SERVICES -m comment --comment \"{_port.Name} {text}\" -m addrtype --dst-type LOCAL {NodePortMatch()} -j {verdict}");
     }
 
     private void BuildBalancer(string chain, IReadOnlyList<ServiceEndpoint> endpoints)
@@ -143,7 +144,8 @@ internal sealed class ServiceRules
             foreach (var endpoint in endpoints)
             {
                 var target = ChainNames.Endpoint(_port, endpoint);
-                Nat.Add($"-A {chain} -m comment --comment \"{_port.Name} -> {endpoint}\" -m recent --name {target} --rcheck --seconds {_port.AffinitySeconds} --reap -j {target}");
+                var known = $"-m recent --name {target} --rcheck --seconds {_port.AffinitySeconds} --reap";
+                Nat.Add($"-A {chain} -m comment --comment \"{_port.Name} -> {endpoint}\" {known} -j {target}");
             }
         }
         for (var i = 0; i < endpoints.Count; i++)
@@ -163,6 +165,11 @@ internal sealed class ServiceRules
         var remember = _port.AffinitySeconds > 0 ? $" -m recent --name {chain} --set" : "";
         Nat.Add($"-A {chain} -m comment --comment {Quoted(_port.Name)}{remember} -m {_port.Protocol} -p {_port.Protocol} -j DNAT --to-destination {endpoint}");
     }
+
+    private string External(string chain, string what, string rest) =>
+        $"-A {chain} -m comment --comment \"{what} for {_port.Name} external destinations\" {rest}";
+
+    private string NodePortMatch() => $"-m {_port.Protocol} -p {_port.Protocol} --dport {_port.NodePort}";
 
     private string Match(string address) => $"-m {_port.Protocol} -p {_port.Protocol} -d {address} --dport {_port.Number}";
 
