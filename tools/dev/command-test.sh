@@ -27,6 +27,7 @@ command_test() {
   build_tests "${names[@]}" "${alone[@]}"
   if [ ${#alone[@]} -gt 0 ]; then
     command_prepare
+    export CYBERNETES_PREPARED=yes
   fi
 
   step "testing"

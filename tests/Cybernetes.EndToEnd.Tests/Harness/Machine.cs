@@ -61,6 +61,8 @@ internal static class Machine
         if (!CanRunNodes)
             return;
         SweepLeftovers();
+        if (Environment.GetEnvironmentVariable("CYBERNETES_PREPARED") is { Length: > 0 })
+            return; // by ./dev test, a moment ago
         (await Command.RunAsync(Path.Combine(Repository, "dev"), ["prepare"], limit: TimeSpan.FromMinutes(15))).EnsureSuccess();
     }
 
