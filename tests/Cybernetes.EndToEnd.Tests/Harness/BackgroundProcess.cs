@@ -16,6 +16,7 @@ internal sealed partial class BackgroundProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly bool _inNode;
+    private bool _disposed;
 
     private BackgroundProcess(Process process, string logFile, bool inNode)
     {
@@ -63,6 +64,8 @@ internal sealed partial class BackgroundProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         if (!HasEnded)
             await KillAsync();
         _process.Dispose();

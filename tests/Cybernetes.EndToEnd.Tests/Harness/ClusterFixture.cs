@@ -68,12 +68,15 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-            await _server.DisposeAsync();
-        if (_node is not null)
-            await _node.DisposeAsync();
-        if (_lan is not null)
-            await _lan.DisposeAsync();
+        // A fixture whose start failed is disposed twice: by itself and by xunit.
+        var (server, node, lan) = (_server, _node, _lan);
+        (_server, _node, _lan) = (null, null, null);
+        if (server is not null)
+            await server.DisposeAsync();
+        if (node is not null)
+            await node.DisposeAsync();
+        if (lan is not null)
+            await lan.DisposeAsync();
     }
 
     private async Task<bool> NodeIsReadyAsync()

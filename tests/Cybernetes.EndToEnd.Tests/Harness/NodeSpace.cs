@@ -11,8 +11,8 @@ namespace Cybernetes.EndToEnd.Tests.Harness;
 internal sealed class NodeSpace : IAsyncDisposable
 {
     private const string Inside = """
-        if [ -d /sys/fs/cgroup/node ]; then echo 0 >/sys/fs/cgroup/node/cgroup.procs
-        else for group in /sys/fs/cgroup/*; do echo 0 >"$group/cgroup.procs"; done; fi
+        for group in /sys/fs/cgroup/node /sys/fs/cgroup/*/node; do [ ! -d "$group" ] || echo 0 >"$group/cgroup.procs"; done
+        for group in /sys/fs/cgroup/*; do [ ! -f "$group/tasks" ] || echo 0 >"$group/cgroup.procs"; done
         exec "$@"
         """;
 
@@ -53,6 +53,9 @@ internal sealed class NodeSpace : IAsyncDisposable
         var holder = Process.Start(start) ?? throw new HarnessException("cannot start bash");
         if (await holder.StandardOutput.ReadLineAsync() != "ready" || BackgroundProcess.ChildOf(holder.Id) is not { } init)
             throw new HarnessException($"the namespaces of node {name} cannot be made: {await holder.StandardError.ReadToEndAsync()}");
+        // Its parent stayed at the group's top, where version 2 wants no process.
+        foreach (var leaf in ControlGroups.Find(group).Select(top => Path.Combine(top, "node")).Where(Directory.Exists))
+            await File.WriteAllTextAsync(Path.Combine(leaf, "cgroup.procs"), holder.Id.ToString());
         return new NodeSpace(holder, name, group, folder, init);
     }
 

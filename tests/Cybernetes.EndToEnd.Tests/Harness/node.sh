@@ -22,6 +22,12 @@ if [ "$stage" = outside ]; then
   exec unshare --cgroup --net --mount --uts --ipc --pid --fork --kill-child --propagation private bash "$0" "$name" "$group" "$base" inside
 fi
 
+# Version 2 keeps processes in leaves only.
+move_to_leaf() {
+  mkdir "$1/node"
+  echo 0 >"$1/node/cgroup.procs"
+}
+
 # Inside, as process 1.
 hostname "$name"
 mount -t proc proc /proc
@@ -29,9 +35,7 @@ hierarchies=$(awk '$3 == "cgroup" || $3 == "cgroup2" { print $2, $3 }' /proc/sel
 mount -t sysfs sysfs /sys
 if grep -q '^/sys/fs/cgroup cgroup2$' <<<"$hierarchies"; then
   mount -t cgroup2 cgroup /sys/fs/cgroup
-  # Version 2 keeps processes in leaves only.
-  mkdir /sys/fs/cgroup/node
-  echo 0 >/sys/fs/cgroup/node/cgroup.procs
+  move_to_leaf /sys/fs/cgroup
 else
   mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
   while read -r path type; do
@@ -41,7 +45,12 @@ else
       systemd | elogind) options=none,name=$controllers ;;
       *) options=$controllers ;;
     esac
-    if [ "$type" = cgroup2 ]; then mount -t cgroup2 cgroup "$path"; else mount -t cgroup -o "$options" cgroup "$path"; fi
+    if [ "$type" = cgroup ]; then
+      mount -t cgroup -o "$options" cgroup "$path"
+    else
+      mount -t cgroup2 cgroup "$path"
+      move_to_leaf "$path"
+    fi
   done <<<"$hierarchies"
 fi
 mount -t tmpfs -o mode=755 tmpfs /run
