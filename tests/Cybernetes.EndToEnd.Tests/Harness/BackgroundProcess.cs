@@ -36,6 +36,7 @@ internal sealed partial class BackgroundProcess : IAsyncDisposable
     public static BackgroundProcess Start(
         NodeSpace? node, string logFile, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
+        File.AppendAllText(logFile, ""); // so that there is something to read at once
         string[] redirect = ["-c", "exec \"$@\" >>\"$0\" 2>&1 </dev/null", logFile];
         var (file, all) = node is null ? (program, arguments) : node.Enter(program, arguments);
         var start = new ProcessStartInfo("/bin/sh", [.. redirect, file, .. all]);
