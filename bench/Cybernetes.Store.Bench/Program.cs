@@ -98,8 +98,8 @@ internal static class Puts
             var microseconds = (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / puts;
             collections = GC.CollectionCount(0) - collections;
             Console.WriteLine(
-                $"  {writers,4} writers: {rate,9:N0}/s ({rate / peer:P0} of bare SQLite), {allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, " +
-                $"{collections} garbage collections");
+                $"  {writers,4} writers: {rate,9:N0}/s ({rate / peer:P0} of bare SQLite), " +
+                $"{allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, {collections} garbage collections");
         }
         await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
         await Measure.PutAsync(memory, 1, 50_000, 1024, 20_000);

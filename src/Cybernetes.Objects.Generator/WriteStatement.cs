@@ -52,7 +52,8 @@ internal static class WriteStatement
             TypeShape.Struct or TypeShape.Quantity or TypeShape.IntOrString or TypeShape.Raw =>
                 "{ writer.WritePropertyName(" + json + "); " + value + ".WriteJson(writer); }",
             TypeShape.Time => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesTime.WriteJson(writer, " + value + "); }",
-            TypeShape.MicroTime => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesTime.WriteMicroJson(writer, " + value + "); }",
+            TypeShape.MicroTime =>
+                "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesTime.WriteMicroJson(writer, " + value + "); }",
             TypeShape.Duration => "{ writer.WritePropertyName(" + json + "); global::Cybernetes.Objects.KubernetesDuration.WriteJson(writer, " + value + "); }",
             TypeShape.Double => "{ writer.WritePropertyName(" + json + "); writer.WriteNumberValue(" + value + "); }",
             _ => "{ writer.WritePropertyName(" + json + "); " + Support + TypeEmitter.ShapeName(type) + "(writer, " + value + "); }",

@@ -63,6 +63,9 @@ public sealed class WatchTests
         for (var i = 0; i < 300; i++)
             await server.SendAsync("PATCH", "/api/v1/namespaces/default", $"{{\"metadata\":{{\"annotations\":{{\"n\":\"{i}\"}}}}}}", "application/merge-patch+json");
         var cache = server.Host.Services.Hub.CacheOf(server.Host.Services.Catalog.FindStored("", "namespaces")!);
+        // The caches follow the store: only when they have seen the last change is revision 2 older than all they keep.
+        Assert.True((await server.Host.Services.Store.GetAsync("/registry/namespaces/default")).TryGet(out var stored, out _));
+        await server.Host.Services.Hub.WaitForAsync(stored.Record!.ModRevision, CancellationToken.None);
         cache.Start(server.Host.Services.Hub.Revision);
         using var watch = await WatchReader.OpenAsync(server, "/api/v1/namespaces?watch=1&resourceVersion=2");
         var frame = await watch.NextFrameAsync();

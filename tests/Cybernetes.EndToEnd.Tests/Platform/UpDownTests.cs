@@ -16,7 +16,7 @@ public sealed class UpDownTests
         echo "# rules"; { iptables-save; ip6tables-save; } | grep -E '^-A|^:[A-Z]+-' | sort
         echo "# control groups"; find /sys/fs/cgroup/ -mindepth 2 -maxdepth 4 -type d | sort
         echo "# settings"; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/route_localnet
-        echo "# files"; ls /run /var/lib /etc /run/netns
+        echo "# files"; ls /run /var/lib /etc /run/netns | grep -vx mount  # /run/mount is what mount(8) keeps for itself
         """;
 
     [ClusterFact]
