@@ -68,6 +68,9 @@ public sealed class NodeAgent(
             podServices.Api, runtime, images, events, lifecycle, facts, self, options, time,
             _logger) { RuntimeVersion = runtimeVersion };
 
+        var itself = informers.For<NodeObject>(new InformerOptions { FieldSelector = $"metadata.name={options.NodeName}" });
+        itself.AddHandler(heartbeat.Observe, (_, node) => heartbeat.Observe(node));
+
         // 4 the server
         var statistics = new NodeStatistics(workers, podServices, time.GetUtcNow());
         var kubeletPods = new KubeletPods(workers, podServices, statistics, () =>
@@ -142,7 +145,7 @@ public sealed class NodeAgent(
         var registration = new NodeRegistration(api, options, time, random, _logger);
         var node = await registration.RegisterAsync(() => first, facts.OperatingSystem, facts.Architecture, cancellation)
             .ConfigureAwait(false);
-        await heartbeat.TellPodCidrAsync(node, cancellation).ConfigureAwait(false);
+        heartbeat.Observe(node);
         return node;
     }
 

@@ -25,7 +25,10 @@ internal sealed partial class PodWorker
         var isFirst = !_isPrepared && State.Containers.Count == 0;
         State = await _reader.ReadAsync(cancellation).ConfigureAwait(false);
         if (isFirst)
+        {
+            _ranBefore = State.HasRunningContainers;
             TrustOldReadiness(pod);
+        }
 
         // 2 status
         PublishStatus(pod, isTerminal: false);
@@ -166,9 +169,6 @@ internal sealed partial class PodWorker
         return null;
     }
 
-    private bool _isCleaned;
-    private bool _isForgotten;
-
     /// <summary>What the agent itself ends (a passed deadline, an eviction) has the pod's own grace period.</summary>
     private static long? GraceOverride(Pod pod) => pod.Metadata.DeletionGracePeriodSeconds;
 
@@ -190,7 +190,7 @@ internal sealed partial class PodWorker
         _publisher.Publish(status);
     }
 
-    private void UpdateProbes(Pod pod) => _probes.Update(pod, State, PodSync.AddressOf(pod, State), spread: false);
+    private void UpdateProbes(Pod pod) => _probes.Update(pod, State, PodSync.AddressOf(pod, State), spread: _ranBefore);
 
     /// <summary>
     /// After the agent's own restart a container that was ready counts as ready until a probe says otherwise: a restart of the

@@ -54,6 +54,9 @@ internal sealed partial class PodWorker
     private long? _graceNow;
     private bool _isObjectGone;
     private bool _isPrepared;
+    private bool _isCleaned;
+    private bool _isForgotten;
+    private bool _ranBefore;
     private DateTimeOffset _volumesDue;
     private int _failedSteps;
     private ITimer? _wake;

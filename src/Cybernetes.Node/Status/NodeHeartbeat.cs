@@ -26,6 +26,7 @@ internal sealed class NodeHeartbeat(
 
     private NodeStatus _last = new();
     private DateTimeOffset _reported;
+    private DateTimeOffset _began;
     private IReadOnlyList<Cri.Image> _images = [];
     private DateTimeOffset _imagesRead;
     private IReadOnlyList<Cri.RuntimeHandler> _handlers = [];
@@ -45,7 +46,7 @@ internal sealed class NodeHeartbeat(
             faults.Add(runtimeFault);
         if (self.NetworkFault is { } networkFault)
             faults.Add(networkFault);
-        if (_reported != default && !lifecycle.IsHealthy)
+        if (_began != default && time.GetUtcNow() - _began > PodLifecycleSource.HealthLimit && !lifecycle.IsHealthy)
             faults.Add("PLEG is not healthy: pleg was last seen active more than 3m0s ago; threshold is 3m0s");
         return NodeStatusComposer.Compose(new NodeStatusInputs(
             _last, facts, options.NodeName, self.Addresses, Port, options.MaxPods, options.Version, RuntimeVersion, _images,
@@ -77,8 +78,7 @@ internal sealed class NodeHeartbeat(
     public async Task RunAsync(NodeObject node, CancellationToken cancellation)
     {
         _last = node.Status;
-        _podCidr = "";
-        var began = time.GetUtcNow();
+        _began = time.GetUtcNow();
         while (!cancellation.IsCancellationRequested)
         {
             try
@@ -98,25 +98,30 @@ internal sealed class NodeHeartbeat(
             }
 
             var isReady = self.RuntimeFault is null && self.NetworkFault is null;
-            var isImpatient = !isReady && time.GetUtcNow() - began < ImpatientFor;
+            var isImpatient = !isReady && time.GetUtcNow() - _began < ImpatientFor;
             var wait = isImpatient ? ImpatientPeriod : RuntimePeriod;
             await Task.Delay(wait, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>The pods' range of this node, once the API server knows it, is told to the runtime.</summary>
-    public async Task TellPodCidrAsync(NodeObject node, CancellationToken cancellation)
+    /// <summary>The pods' range of this node, once the API server knows it, is told to the runtime. Does not wait.</summary>
+    public void Observe(NodeObject node)
     {
         var cidrs = node.Spec.PodCIDRs is { Count: > 0 } many ? string.Join(',', many) : node.Spec.PodCIDR;
-        if (cidrs.Length == 0 || cidrs == _podCidr)
-            return;
+        if (cidrs.Length > 0 && Interlocked.Exchange(ref _podCidr, cidrs) != cidrs)
+            _ = Task.Run(() => TellPodCidrAsync(cidrs));
+    }
+
+    private async Task TellPodCidrAsync(string cidrs)
+    {
         try
         {
-            await runtime.UpdateRuntimeConfigAsync(cidrs, cancellation).ConfigureAwait(false);
-            _podCidr = cidrs;
+            await runtime.UpdateRuntimeConfigAsync(cidrs, CancellationToken.None).ConfigureAwait(false);
         }
         catch (RuntimeCallException e)
         {
+            // The next change of the node tries again; runtimes with a network of their own need not be told.
+            _podCidr = "";
             logger.LogWarning("The runtime did not take the pod range {Cidr}: {Reason}", cidrs, e.Message);
         }
     }
@@ -141,7 +146,6 @@ internal sealed class NodeHeartbeat(
             var answer = await api.PatchNodeStatusAsync(options.NodeName, patch, cancellation).ConfigureAwait(false);
             TellOfChanges(_last, status);
             _last = answer.Status;
-            await TellPodCidrAsync(answer, cancellation).ConfigureAwait(false);
         }
 
         _reported = now;

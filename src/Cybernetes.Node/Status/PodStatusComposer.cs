@@ -22,6 +22,12 @@ internal static class PodStatusComposer
             ResourceClaimStatuses = pod.Status.ResourceClaimStatuses,
             Resize = pod.Status.Resize,
         };
+        if (inputs.Ended is not null && inputs.State.Containers.Count == 0 && inputs.Old.ContainerStatuses.OrEmpty().Count == 0)
+        {
+            // Refused before anything was made: there are no containers to speak of.
+            (status.InitContainerStatuses, status.ContainerStatuses) = (null, null);
+        }
+
         status.Phase = Phase(inputs, status);
         if (inputs.Ended is { } ended)
             (status.Reason, status.Message) = (ended.Reason, ended.Message);
