@@ -54,9 +54,11 @@ fetch_kubectl() {
 
 # Debian unstable through package lists of our own: the machine's lists and sources stay as they are.
 fetch_newest_kubectl() {
-  local lists=$KUBECTLS/.unstable
+  local lists=$KUBECTLS/.unstable mirror
+  # The mirror this machine takes Debian from.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || fail "this machine has no Debian mirror" "run apt-get update"
   mkdir -p "$lists"/{lists/partial,cache/archives/partial}
-  echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main' >"$lists/sources.list"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$lists/sources.list"
   local options=(
     -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$lists/lists" -o "Dir::Cache=$lists/cache"
