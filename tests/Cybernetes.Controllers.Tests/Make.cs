@@ -5,11 +5,10 @@ using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
 
-namespace Cybernetes.Controllers.Tests;
-
 // Cybernetes.Node is a room.
-using Node = Objects.Core.V1.Node;
+using Node = Cybernetes.Objects.Core.V1.Node;
 
+namespace Cybernetes.Controllers.Tests;
 /// <summary>Objects as the API server would give them, small.</summary>
 internal static class Make
 {

@@ -138,7 +138,10 @@ internal sealed class PathWriter(Utf8JsonWriter writer, SchemaWriter schemas, bo
     {
         var verb = operation.Action switch
         {
-            "get" => "read", "post" => "create", "put" => "replace", "deletecollection" => "deleteCollection",
+            "get" => "read",
+            "post" => "create",
+            "put" => "replace",
+            "deletecollection" => "deleteCollection",
             "connect" => "connect" + Capital(operation.Method),
             var same => same,
         };

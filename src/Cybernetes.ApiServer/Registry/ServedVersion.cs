@@ -28,6 +28,12 @@ public abstract class ServedVersion(string group, string version, string kind)
     /// <summary>Text of the Warning header of every request of this version; null when it is not deprecated.</summary>
     public string? DeprecationWarning { get; init; }
 
+    /// <summary>
+    /// True for a version that upstream has removed or is about to: served all the same, so that manifests of any era are accepted, listed last
+    /// and without short names and categories in discovery, so that new clients do not choose it.
+    /// </summary>
+    public bool IsOlder { get; init; }
+
     /// <summary>Facts of the type that clients send; null where there are none.</summary>
     public abstract TypeFacts? Facts { get; }
 

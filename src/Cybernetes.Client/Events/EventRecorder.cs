@@ -33,8 +33,11 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
         DateTimeOffset now = client.Time.GetUtcNow();
         _queue.Writer.TryWrite(new Event
         {
-            Metadata = new ObjectMeta { Namespace = EventSending.NamespaceOf(regarding),
-                Name = _names.Next(regarding) },
+            Metadata = new ObjectMeta
+            {
+                Namespace = EventSending.NamespaceOf(regarding),
+                Name = _names.Next(regarding)
+            },
             InvolvedObject = regarding,
             Type = type,
             Reason = reason,

@@ -43,8 +43,11 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
         DateTimeOffset now = client.Time.GetUtcNow();
         _queue.Writer.TryWrite(new Event
         {
-            Metadata = new ObjectMeta { Namespace = EventSending.NamespaceOf(regarding),
-                Name = _names.Next(regarding) },
+            Metadata = new ObjectMeta
+            {
+                Namespace = EventSending.NamespaceOf(regarding),
+                Name = _names.Next(regarding)
+            },
             EventTime = now,
             ReportingController = controller,
             ReportingInstance = instance,

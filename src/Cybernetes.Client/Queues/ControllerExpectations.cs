@@ -92,7 +92,10 @@ public sealed class ControllerExpectations(TimeProvider time)
     private void Set(ObjectKey key, int creations, int deletions, HashSet<string>? uids)
     {
         lock (_gate)
-            _expected[key] = new Expected { Creations = creations, Deletions = deletions, DeletedUids = uids,
-                Since = time.GetTimestamp() };
+            _expected[key] = new Expected
+            {
+                Creations = creations, Deletions = deletions, DeletedUids = uids,
+                Since = time.GetTimestamp()
+            };
     }
 }

@@ -3,9 +3,9 @@ using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Microsoft.Extensions.Logging;
 using DeleteOptions = Cybernetes.Objects.Meta.V1.DeleteOptions;
 using Preconditions = Cybernetes.Objects.Meta.V1.Preconditions;
-using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Controllers.PodCollection;
 

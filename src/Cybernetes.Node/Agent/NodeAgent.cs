@@ -66,7 +66,8 @@ public sealed class NodeAgent(
         var workers = new PodWorkers(podServices, probes, new PodAdmission(), options.SyncFrequency);
         var heartbeat = new NodeHeartbeat(
             podServices.Api, runtime, images, events, lifecycle, facts, self, options, time,
-            _logger) { RuntimeVersion = runtimeVersion };
+            _logger)
+        { RuntimeVersion = runtimeVersion };
 
         var itself = informers.For<NodeObject>(new InformerOptions { FieldSelector = $"metadata.name={options.NodeName}" });
         itself.AddHandler(heartbeat.Observe, (_, node) => heartbeat.Observe(node));

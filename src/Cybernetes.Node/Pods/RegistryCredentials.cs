@@ -50,8 +50,11 @@ internal static class RegistryCredentials
 
     private static Cri.AuthConfig LoginOf(string place, JsonElement entry)
     {
-        var login = new Cri.AuthConfig { ServerAddress = place, Username = Text(entry, "username"),
-            Password = Text(entry, "password") };
+        var login = new Cri.AuthConfig
+        {
+            ServerAddress = place, Username = Text(entry, "username"),
+            Password = Text(entry, "password")
+        };
         if (Text(entry, "identitytoken") is { Length: > 0 } identity)
             login.IdentityToken = identity;
         if (Text(entry, "auth") is not { Length: > 0 } auth)

@@ -50,8 +50,8 @@ public sealed partial class SimulatedRuntime
 
     public Task<ImageFsInfoResponse> ImageFsInfoAsync(CancellationToken cancellation) =>
         Answer("ImageFsInfo", () => new ImageFsInfoResponse
-    {
-        ImageFilesystems =
+        {
+            ImageFilesystems =
         {
             new FilesystemUsage
             {
@@ -61,5 +61,5 @@ public sealed partial class SimulatedRuntime
                 InodesUsed = new UInt64Value(),
             },
         },
-    });
+        });
 }

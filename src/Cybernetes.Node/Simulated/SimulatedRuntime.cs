@@ -38,17 +38,17 @@ public sealed partial class SimulatedRuntime : IRuntimeService, IImageService, I
 
     public Task<StatusResponse> StatusAsync(bool verbose, CancellationToken cancellation) =>
         Answer("Status", () => new StatusResponse
-    {
-        Status = new RuntimeStatus
         {
-            Conditions =
+            Status = new RuntimeStatus
+            {
+                Conditions =
             {
                 new RuntimeCondition { Type = "RuntimeReady", Status = true },
                 new RuntimeCondition { Type = "NetworkReady", Status = true },
             },
-        },
-        RuntimeHandlers = { new RuntimeHandler { Name = "", Features = new RuntimeHandlerFeatures() } },
-    });
+            },
+            RuntimeHandlers = { new RuntimeHandler { Name = "", Features = new RuntimeHandlerFeatures() } },
+        });
 
     public Task UpdateRuntimeConfigAsync(string podCidr, CancellationToken cancellation) => Answer("UpdateRuntimeConfig", () =>
     {

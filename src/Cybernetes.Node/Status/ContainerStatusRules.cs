@@ -99,8 +99,11 @@ internal static class ContainerStatusRules
         };
         if (instance.User is { } user)
         {
-            var linux = new LinuxContainerUser { UID = user.Uid, GID = user.Gid,
-                SupplementalGroups = [.. user.SupplementalGroups] };
+            var linux = new LinuxContainerUser
+            {
+                UID = user.Uid, GID = user.Gid,
+                SupplementalGroups = [.. user.SupplementalGroups]
+            };
             status.User = new ContainerUser { Linux = linux };
         }
 

@@ -46,8 +46,14 @@ internal sealed class NodeLease(
     {
         _lease ??= await api.GetNodeLeaseAsync(nodeName, cancellation).ConfigureAwait(false);
         var isNew = _lease is null;
-        var lease = _lease?.DeepClone() ?? new Lease { Metadata = new ObjectMeta { Name = nodeName,
-            Namespace = "kube-node-lease" } };
+        var lease = _lease?.DeepClone() ?? new Lease
+        {
+            Metadata = new ObjectMeta
+            {
+                Name = nodeName,
+                Namespace = "kube-node-lease"
+            }
+        };
         lease.Spec.HolderIdentity = nodeName;
         lease.Spec.LeaseDurationSeconds = (int)duration.TotalSeconds;
         lease.Spec.RenewTime = time.GetUtcNow();

@@ -15,7 +15,8 @@ internal sealed class PodStatusPublisher(INodeApi api, TimeProvider time, IRando
     CancellationToken stopping)
 {
     private static readonly BackoffOptions Retries = new(TimeSpan.FromMilliseconds(200),
-        TimeSpan.FromSeconds(10)) { Jitter = 0.5 };
+        TimeSpan.FromSeconds(10))
+    { Jitter = 0.5 };
 
     private readonly Lock _gate = new();
     private Pod? _server;

@@ -28,7 +28,12 @@ internal static class GoJsonString
             }
             builder.Append((char)utf8[1] switch
             {
-                'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', char other => other,
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                char other => other,
             });
             utf8 = utf8[2..];
         }

@@ -138,7 +138,16 @@ public readonly partial struct Quantity
         {
             exponent = suffix[0] switch
             {
-                'n' => -9, 'u' => -6, 'm' => -3, 'k' => 3, 'M' => 6, 'G' => 9, 'T' => 12, 'P' => 15, 'E' => 18, _ => 0,
+                'n' => -9,
+                'u' => -6,
+                'm' => -3,
+                'k' => 3,
+                'M' => 6,
+                'G' => 9,
+                'T' => 12,
+                'P' => 15,
+                'E' => 18,
+                _ => 0,
             };
             return exponent != 0;
         }

@@ -111,7 +111,8 @@ public static class JsonToProtobuf
             case TypeShape.String: writer.String(number, Text(value)); return;
             case TypeShape.Boolean: writer.Boolean(number, Expect<JsonScalar>(value).Kind == JsonScalarKind.True); return;
             case TypeShape.Int32 or TypeShape.Int64: writer.Int64(number, Integer(value)); return;
-            case TypeShape.Double: writer.Double(number,
+            case TypeShape.Double:
+                writer.Double(number,
                 double.Parse(Text(value), NumberStyles.Float, CultureInfo.InvariantCulture)); return;
             case TypeShape.Bytes: writer.Bytes(number, Convert.FromBase64String(Text(value))); return;
         }

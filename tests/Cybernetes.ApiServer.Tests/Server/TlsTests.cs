@@ -78,7 +78,10 @@ public sealed class TlsTests
         X509Certificate2Collection trusted = [authority.Authority];
         return ServerFixture.StartAsync(o => o with
         {
-            SecurePort = 0, BindAddress = IPAddress.Loopback, ServingCertificate = () => certificate, ClientAuthorities = () => trusted,
+            SecurePort = 0,
+            BindAddress = IPAddress.Loopback,
+            ServingCertificate = () => certificate,
+            ClientAuthorities = () => trusted,
         });
     }
 

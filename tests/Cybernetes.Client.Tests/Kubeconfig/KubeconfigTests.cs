@@ -232,8 +232,11 @@ public sealed class KubeconfigTests : IDisposable
     private static KubeconfigAccess Ours() => new()
     {
         ClusterName = "cybernetes",
-        Cluster = new KubeconfigCluster { Server = "https://127.0.0.1:6443",
-            CertificateAuthorityData = Encoding.ASCII.GetBytes("ca") },
+        Cluster = new KubeconfigCluster
+        {
+            Server = "https://127.0.0.1:6443",
+            CertificateAuthorityData = Encoding.ASCII.GetBytes("ca")
+        },
         UserName = "admin",
         User = new KubeconfigUser { Token = "yes" },
     };

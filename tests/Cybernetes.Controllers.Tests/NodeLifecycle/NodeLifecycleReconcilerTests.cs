@@ -2,11 +2,10 @@ using Cybernetes.Controllers.NodeLifecycle;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
-namespace Cybernetes.Controllers.Tests.NodeLifecycle;
-
 // Cybernetes.Node is a room.
-using Node = Objects.Core.V1.Node;
+using Node = Cybernetes.Objects.Core.V1.Node;
 
+namespace Cybernetes.Controllers.Tests.NodeLifecycle;
 public sealed class NodeLifecycleReconcilerTests
 {
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(50);

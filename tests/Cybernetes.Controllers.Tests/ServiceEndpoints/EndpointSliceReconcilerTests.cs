@@ -3,11 +3,10 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
 
-namespace Cybernetes.Controllers.Tests.ServiceEndpoints;
-
 // Cybernetes.Node is a room.
-using Node = Objects.Core.V1.Node;
+using Node = Cybernetes.Objects.Core.V1.Node;
 
+namespace Cybernetes.Controllers.Tests.ServiceEndpoints;
 public sealed class EndpointSliceReconcilerTests
 {
     private static SlicePlan Plan(Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice>? existing = null, int maximum = 100) =>

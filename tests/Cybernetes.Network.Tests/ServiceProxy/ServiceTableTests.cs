@@ -2,9 +2,9 @@ using Cybernetes.Network.ServiceProxy;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
+using CorePort = Cybernetes.Objects.Core.V1.ServicePort;
 using EndpointPort = Cybernetes.Objects.Discovery.V1.EndpointPort;
 using ServicePort = Cybernetes.Network.ServiceProxy.ServicePort;
-using CorePort = Cybernetes.Objects.Core.V1.ServicePort;
 
 namespace Cybernetes.Network.Tests.ServiceProxy;
 

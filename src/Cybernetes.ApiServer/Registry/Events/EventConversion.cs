@@ -1,5 +1,5 @@
-using Stored = Cybernetes.Objects.Core.V1;
 using New = Cybernetes.Objects.Events.V1;
+using Stored = Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Events;
 
