@@ -4,11 +4,10 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
-
-// Cybernetes.Node is a room.
-using Node = Cybernetes.Objects.Core.V1.Node;
+using ClusterNode = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Controllers.Tests;
+
 /// <summary>Objects as the API server would give them, small.</summary>
 internal static class Make
 {
@@ -95,7 +94,7 @@ internal static class Make
         },
     };
 
-    public static Node Node(string name, string ready = "True", params Taint[] taints) => new()
+    public static ClusterNode Node(string name, string ready = "True", params Taint[] taints) => new()
     {
         Metadata = { Name = name, UID = "uid-" + name, CreationTimestamp = Start },
         Spec = { Taints = taints.Length == 0 ? null : [.. taints] },

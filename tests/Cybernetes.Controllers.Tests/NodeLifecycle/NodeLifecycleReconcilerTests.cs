@@ -1,17 +1,16 @@
 using Cybernetes.Controllers.NodeLifecycle;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
-
-// Cybernetes.Node is a room.
-using Node = Cybernetes.Objects.Core.V1.Node;
+using ClusterNode = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Controllers.Tests.NodeLifecycle;
+
 public sealed class NodeLifecycleReconcilerTests
 {
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(50);
     private static readonly TimeSpan s_startup = TimeSpan.FromSeconds(60);
 
-    private static NodePlan Look(Node node, string heartbeat, NodeHealth? before, int second) =>
+    private static NodePlan Look(ClusterNode node, string heartbeat, NodeHealth? before, int second) =>
         NodeLifecycleReconciler.Reconcile(node, heartbeat, before, s_grace, s_startup, Make.Start.AddSeconds(second));
 
     [Fact]

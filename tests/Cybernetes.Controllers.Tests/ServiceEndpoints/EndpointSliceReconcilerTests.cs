@@ -2,17 +2,16 @@ using Cybernetes.Controllers.ServiceEndpoints;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
-
-// Cybernetes.Node is a room.
-using Node = Cybernetes.Objects.Core.V1.Node;
+using ClusterNode = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Controllers.Tests.ServiceEndpoints;
+
 public sealed class EndpointSliceReconcilerTests
 {
     private static SlicePlan Plan(Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice>? existing = null, int maximum = 100) =>
         EndpointSliceReconciler.Reconcile(service, pods, existing ?? [], Node, maximum);
 
-    private static Node? Node(string name)
+    private static ClusterNode? Node(string name)
     {
         if (name == "gone")
             return null;
