@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Registry;
 using Cybernetes.ApiServer.Server;
 using Cybernetes.Client.Transport;
 using Cybernetes.Foundation;
@@ -18,6 +19,12 @@ public sealed record TestClusterOptions
 
     /// <summary>Logs of every part. Default: none.</summary>
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>As <c>--feature-gates</c>: <c>GenericWorkload=true,…</c>. Default: upstream's defaults.</summary>
+    public string FeatureGates { get; init; } = "";
+
+    /// <summary>As <c>--runtime-config</c>: <c>api/alpha=true,…</c>. Default: stable and older versions.</summary>
+    public string RuntimeConfig { get; init; } = "";
 
     /// <summary>Changes the API server's options last.</summary>
     public Func<ApiServerOptions, ApiServerOptions>? ApiServer { get; init; }
@@ -59,6 +66,10 @@ public sealed class TestCluster : IAsyncDisposable
             {
                 SecurePort = null, Time = options.Time, Identities = IdentitySource.Seeded(options.Seed),
                 Random = Chance.Seeded(options.Seed), Loggers = options.Loggers,
+                FeatureGates = FeatureGates.TryParse(options.FeatureGates, out var gates, out var error)
+                    ? gates : throw new ArgumentException(error, nameof(options)),
+                Enablement = ApiEnablement.TryParse(options.RuntimeConfig, out var enablement, out error)
+                    ? enablement : throw new ArgumentException(error, nameof(options)),
             };
             var server = await ApiServerHost.StartAsync(store, options.ApiServer?.Invoke(serving) ?? serving, cancellation);
             await server.WaitUntilReadyAsync(cancellation);

@@ -53,8 +53,8 @@ internal static class AggregatedDiscovery
         writer.WriteString("scope", kind.Namespaced ? "Namespaced" : "Cluster");
         writer.WriteString("singularResource", kind.Singular);
         ResourceListing.WriteNames(writer, "verbs", kind.Verbs.Names());
-        ResourceListing.WriteNames(writer, "shortNames", kind.ShortNames);
-        ResourceListing.WriteNames(writer, "categories", kind.Categories);
+        ResourceListing.WriteNames(writer, "shortNames", served.ShortNames);
+        ResourceListing.WriteNames(writer, "categories", served.Categories);
         var subresources = DiscoveryVersion.SubresourcesOf(served);
         if (subresources.Count > 0)
         {

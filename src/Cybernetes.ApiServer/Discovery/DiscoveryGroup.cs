@@ -8,19 +8,20 @@ internal sealed record DiscoveryGroup(string Name, IReadOnlyList<DiscoveryVersio
     /// <summary>Upstream's order of groups, in which clients look for a short name that several groups have.</summary>
     private static readonly string[] s_order =
     [
-        "", "apiregistration.k8s.io", "extensions", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
-        "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "settings.k8s.io", "storage.k8s.io",
+        "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
+        "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io",
         "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io",
         "resource.k8s.io", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "storagemigration.k8s.io", "metrics.k8s.io",
     ];
 
     public static IReadOnlyList<DiscoveryGroup> Of(KindCatalog catalog) =>
     [
+        // Clients take the first that has a name: what is only there for old manifests comes after everything else.
         .. catalog.Served.GroupBy(s => s.Version.Group)
-            .OrderBy(g => Array.IndexOf(s_order, g.Key) is >= 0 and var place ? place : s_order.Length).ThenBy(g => g.Key, StringComparer.Ordinal)
+            .OrderBy(g => g.All(s => s.Version.IsOlder)).ThenBy(g => Array.IndexOf(s_order, g.Key) is >= 0 and var place ? place : s_order.Length).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new DiscoveryGroup(g.Key,
             [
-                .. g.GroupBy(s => s.Version.Version).OrderByDescending(v => VersionRank(v.Key))
+                .. g.GroupBy(s => s.Version.Version).OrderBy(v => v.All(s => s.Version.IsOlder)).ThenByDescending(v => VersionRank(v.Key))
                     .Select(v => new DiscoveryVersion(g.Key, v.Key, [.. v.OrderBy(s => s.Kind.Plural, StringComparer.Ordinal)])),
             ])),
     ];

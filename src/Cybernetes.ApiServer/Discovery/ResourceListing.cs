@@ -43,8 +43,8 @@ internal static class ResourceListing
         writer.WriteBoolean("namespaced", kind.Namespaced);
         writer.WriteString("kind", served.Version.Kind);
         WriteNames(writer, "verbs", kind.Verbs.Names());
-        WriteNames(writer, "shortNames", kind.ShortNames);
-        WriteNames(writer, "categories", kind.Categories);
+        WriteNames(writer, "shortNames", served.ShortNames);
+        WriteNames(writer, "categories", served.Categories);
         writer.WriteString("storageVersionHash", StorageVersionHash.Of(kind));
         writer.WriteEndObject();
     }

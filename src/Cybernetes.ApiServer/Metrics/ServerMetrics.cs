@@ -21,6 +21,8 @@ internal static class ServerMetrics
         metrics.Gauge("process_resident_memory_bytes", "Memory of the process.", [], () => [([], Environment.WorkingSet)]);
         metrics.Gauge("process_cpu_seconds_total", "CPU time of the process.", [],
             () => [([], Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds)]);
+        metrics.Gauge("kubernetes_feature_enabled", "Whether a feature is on, with its stage.", ["name", "stage"], () => services.Gates.All
+            .Select(g => (new[] { g.Gate.Name, g.Gate.Stage == "GA" ? "" : g.Gate.Stage.ToUpperInvariant() }, g.IsEnabled ? 1.0 : 0.0)));
         metrics.Gauge("kubernetes_build_info", "The version served.", ["major", "minor", "git_version"],
             () => [(["1", Server.VersionPath.Minor, Server.VersionPath.GitVersion], 1)]);
     }

@@ -5,7 +5,17 @@ namespace Cybernetes.ApiServer.Registry;
 /// <summary>A kind as one of its versions serves it.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="Version">The version.</param>
-public sealed record ServedKind(KindDefinition Kind, ServedVersion Version);
+public sealed record ServedKind(KindDefinition Kind, ServedVersion Version)
+{
+    // A version added for old manifests must not win clients over by a short name; a kind that has no newer one keeps its names.
+    private bool IsNamed => !Version.IsOlder || Version.IsStorage;
+
+    /// <summary>Short names under which discovery lists it.</summary>
+    public IReadOnlyList<string> ShortNames => IsNamed ? Kind.ShortNames : [];
+
+    /// <summary>Categories under which discovery lists it.</summary>
+    public IReadOnlyList<string> Categories => IsNamed ? Kind.Categories : [];
+}
 
 /// <summary>All kinds that are served. Immutable; a change makes a new catalog.</summary>
 public sealed class KindCatalog
@@ -14,10 +24,12 @@ public sealed class KindCatalog
     private readonly FrozenDictionary<(string Group, string Version, string Kind), ServedKind> _byKind;
 
     /// <summary>Makes the catalog of some kinds.</summary>
-    public KindCatalog(IEnumerable<KindDefinition> kinds)
+    /// <param name="kinds">The kinds.</param>
+    /// <param name="isServed">Which of their versions are served; all when null. A kind without any is left out.</param>
+    public KindCatalog(IEnumerable<KindDefinition> kinds, Func<KindDefinition, ServedVersion, bool>? isServed = null)
     {
-        Kinds = [.. kinds];
-        var all = Kinds.SelectMany(k => k.Served.Select(v => new ServedKind(k, v))).ToList();
+        var all = kinds.SelectMany(k => k.Served.Where(v => isServed?.Invoke(k, v) ?? true).Select(v => new ServedKind(k, v))).ToList();
+        Kinds = [.. all.Select(s => s.Kind).Distinct()];
         _byResource = all.ToFrozenDictionary(s => (s.Version.Group, s.Version.Version, s.Kind.Plural));
         _byKind = all.ToFrozenDictionary(s => (s.Version.Group, s.Version.Version, s.Version.Kind));
         Served = all;

@@ -43,7 +43,10 @@ public abstract class KindDefinition
     /// <summary>Group and resource of the storage version, for failures.</summary>
     public QualifiedResource Resource => new(Group, Plural);
 
-    /// <summary>The versions served, the storage version among them. Made once.</summary>
+    /// <summary>The feature gate without which the kind is not served; null when there is none.</summary>
+    public virtual string? FeatureGate => null;
+
+    /// <summary>The versions that can be served, the storage version among them; <see cref="ApiEnablement"/> chooses. Made once.</summary>
     public IReadOnlyList<ServedVersion> Served => _served ??= MakeServed();
 
     /// <summary>What clients may do with the kind.</summary>
@@ -180,6 +183,9 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
     /// <summary>Text of the Warning header that every request of the storage version gets; null when it is not deprecated.</summary>
     protected virtual string? Deprecation => null;
 
+    /// <summary>Whether the storage version itself is one that upstream has removed (<see cref="ServedVersion.IsOlder"/>).</summary>
+    protected virtual bool IsOlder => false;
+
     /// <summary>How the scale subresource sees the kind; null when there is none.</summary>
     protected virtual ScaleAccess<T>? Scale => null;
 
@@ -296,5 +302,5 @@ public abstract class KindDefinition<T> : KindDefinition where T : class, IKuber
     internal sealed override void WriteScale(IKubernetesObject obj, int replicas) => Scale!.Write((T)obj, replicas);
 
     private protected sealed override IReadOnlyList<ServedVersion> MakeServed() =>
-        [new StorageVersion<T> { DeprecationWarning = Deprecation }, .. OtherVersions];
+        [new StorageVersion<T> { DeprecationWarning = Deprecation, IsOlder = IsOlder }, .. OtherVersions];
 }

@@ -5,6 +5,9 @@ namespace Cybernetes.ApiServer.Registry;
 /// <summary>What some kinds need beside their objects. Handed to their constructors in <see cref="BuiltInKinds"/>.</summary>
 internal sealed class KindServices
 {
+    /// <summary>Which features are on, for defaults and checks; strategies find them in <see cref="WriteContext.Gates"/>.</summary>
+    public FeatureGates Gates { get; init; } = FeatureGates.Default;
+
     /// <summary>Cluster IPs and node ports, for Service.</summary>
     public required ServiceAddresses ServiceAddresses { get; init; }
 

@@ -31,6 +31,9 @@ public sealed class RegistryServices
     /// <summary>Who may do what.</summary>
     public required IAuthorizer Authorizer { get; init; }
 
+    /// <summary>Which features are on.</summary>
+    public FeatureGates Gates { get; init; } = FeatureGates.Default;
+
     internal WatchHub Hub { get; init; } = null!;
 
     internal LeasePool Leases { get; init; } = null!;

@@ -19,6 +19,9 @@ public sealed class WriteContext
     /// <summary>Makes uids and name suffixes.</summary>
     public required IdentitySource Identities { get; init; }
 
+    /// <summary>Which features are on.</summary>
+    public FeatureGates Gates { get; init; } = FeatureGates.Default;
+
     /// <summary>True when nothing may be kept: all stages run, the store is not written.</summary>
     public bool DryRun { get; init; }
 

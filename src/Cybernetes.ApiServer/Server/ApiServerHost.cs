@@ -44,19 +44,21 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     /// <summary>Starts a server. When it returns, requests are answered; the system namespaces follow at once in the background.</summary>
     /// <exception cref="InvalidOperationException">The store does not answer.</exception>
+    /// <exception cref="ApiEnablementException">The enablement names an API version that there is not.</exception>
     /// <exception cref="IOException">The port is taken.</exception>
     public static async Task<ApiServerHost> StartAsync(IStore store, ApiServerOptions options, CancellationToken cancellation = default)
     {
+        var tokens = new ServiceAccountTokens(options.ServiceAccountKey, options.ServiceAccountIssuer);
+        var catalog = options.Enablement.CatalogOf(BuiltInKinds.All(KindServicesOf(options, tokens)), options.FeatureGates);
         var logger = options.Loggers.CreateLogger("Cybernetes.ApiServer");
         var hub = new WatchHub(store, options.Time, logger);
         var services = new RegistryServices
         {
             Store = store, Time = options.Time, Identities = options.Identities, Random = options.Random, Logger = logger, Hub = hub,
-            Leases = new(store, options.Time),
+            Leases = new(store, options.Time), Gates = options.FeatureGates,
             Authorizer = new AlwaysAllowAuthorizer(),
         };
         var metrics = new MetricRegistry();
-        var tokens = new ServiceAccountTokens(options.ServiceAccountKey, options.ServiceAccountIssuer);
         var inFlight = new InFlightLimiter(options.MaxMutatingRequestsInFlight, options.MaxRequestsInFlight);
         var health = new HealthChecks(services);
         ServerMetrics.Register(metrics, services, inFlight);
@@ -68,7 +70,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         });
 
         await hub.StartAsync(cancellation);
-        services.Serve(new(BuiltInKinds.All(KindServicesOf(options, tokens))));
+        services.Serve(catalog);
         var web = options.SecurePort is { } port ? new WebServer(new(options.BindAddress, port, options.ServingCertificate), options.Loggers) : null;
         if (web is not null)
             await web.StartAsync(services.Pipeline, cancellation);
@@ -108,6 +110,7 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     private static KindServices KindServicesOf(ApiServerOptions options, ServiceAccountTokens tokens) => new()
     {
+        Gates = options.FeatureGates,
         ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
         Tokens = tokens,
         Kubelets = new(options.KubeletClientCertificate, options.KubeletAuthorities),

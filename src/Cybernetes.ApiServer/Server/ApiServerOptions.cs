@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Registry;
 using Cybernetes.Foundation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,6 +48,12 @@ public sealed record ApiServerOptions
 
     /// <summary>Issuer of service account tokens (<c>--service-account-issuer</c>).</summary>
     public string ServiceAccountIssuer { get; init; } = "https://kubernetes.default.svc.cluster.local";
+
+    /// <summary>Which API versions and resources are served (<c>--runtime-config</c>).</summary>
+    public ApiEnablement Enablement { get; init; } = ApiEnablement.Default;
+
+    /// <summary>Which features are on (<c>--feature-gates</c>).</summary>
+    public FeatureGates FeatureGates { get; init; } = FeatureGates.Default;
 
     /// <summary>Most requests under way that change nothing (<c>--max-requests-inflight</c>).</summary>
     public int MaxRequestsInFlight { get; init; } = 400;

@@ -1,4 +1,5 @@
 using System.Net;
+using Cybernetes.ApiServer.Registry;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Cluster.Serving;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,8 @@ internal sealed class ServingFlags
     private readonly Flag<string> _writeKubeconfig;
     private readonly Flag<string> _nodeName;
     private readonly Flag<IReadOnlyList<string>> _extraNames;
+    private readonly Flag<FeatureGates> _featureGates;
+    private readonly Flag<ApiEnablement> _runtimeConfig;
 
     public ServingFlags(FlagSet flags)
     {
@@ -39,6 +42,8 @@ internal sealed class ServingFlags
                 "A kubeconfig file to merge the administrator's access into; other entries in it stay", "file");
         _nodeName = flags.Text("node-name", DefaultNodeName(), "The name of this machine's node", "name");
         _extraNames = flags.List("tls-san", [], "Further DNS names that the serving certificate shall be good for");
+        _featureGates = flags.FeatureGates();
+        _runtimeConfig = flags.RuntimeConfig();
     }
 
     /// <summary>The node's name, checked.</summary>
@@ -77,6 +82,8 @@ internal sealed class ServingFlags
             FirstNodePort = first,
             LastNodePort = last,
             ExtraNames = _extraNames.Value,
+            FeatureGates = _featureGates.Value,
+            Enablement = _runtimeConfig.Value,
             WriteKubeconfig = _writeKubeconfig.Value,
             Loggers = loggers,
         };

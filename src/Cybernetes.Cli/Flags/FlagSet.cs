@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Cybernetes.ApiServer.Registry;
 
 namespace Cybernetes.Cli.Flags;
 
@@ -43,6 +44,29 @@ internal sealed class FlagSet
     public Flag<IReadOnlyList<string>> Choices(string name, IReadOnlyList<string> allowed, string help) => Add(
         new Flag<IReadOnlyList<string>>(
             name, null, string.Join(",", allowed), help, [], text => FlagValues.Choices(text, allowed), ""));
+
+    /// <summary><c>--feature-gates</c>; given several times, all hold.</summary>
+    public Flag<FeatureGates> FeatureGates()
+    {
+        string given = "";
+        return Add(new Flag<FeatureGates>(
+            "feature-gates", null, "Name=true|false,...", "Features to switch on or off; AllAlpha and AllBeta mean those not named",
+            ApiServer.Registry.FeatureGates.Default, text => ApiServer.Registry.FeatureGates.TryParse(
+                given = given.Length == 0 ? text : given + "," + text, out FeatureGates? gates, out string error)
+                    ? gates : throw new FormatException(error), ""));
+    }
+
+    /// <summary><c>--runtime-config</c>; given several times, all hold.</summary>
+    public Flag<ApiEnablement> RuntimeConfig()
+    {
+        string given = "";
+        return Add(new Flag<ApiEnablement>(
+            "runtime-config", null, "key=true|false,...",
+            "API versions to serve or not: group/version[/resource], api/all, api/ga, api/beta, api/alpha",
+            ApiEnablement.Default, text => ApiEnablement.TryParse(
+                given = given.Length == 0 ? text : given + "," + text, out ApiEnablement? enablement, out string error)
+                    ? enablement : throw new FormatException(error), ""));
+    }
 
     /// <summary>Reads the arguments; gives those that are no flags.</summary>
     /// <exception cref="FlagException">A flag is unknown, lacks its value or has a wrong one.</exception>

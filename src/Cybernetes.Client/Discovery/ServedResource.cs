@@ -4,6 +4,11 @@ namespace Cybernetes.Client.Discovery;
 public sealed record ServedResource(
     string Group, string Version, string Plural, string Kind, bool IsNamespaced, IReadOnlyList<string> Verbs)
 {
+    /// <summary>
+    /// Equal for resources whose objects are stored as one (Deployments of extensions and of apps); empty when the server does not say.
+    /// </summary>
+    public string StorageVersionHash { get; init; } = "";
+
     public string APIVersion => Group.Length == 0 ? Version : Group + "/" + Version;
 
     /// <summary>The path of the collection (of one namespace, where one is given), or of one object in it.</summary>

@@ -29,7 +29,10 @@ public static class ServerResources
                     if (!resource.Name.Contains('/'))
                         found.TryAdd((group, resource.Name),
                             new ServedResource(
-                                group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? []));
+                                group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? [])
+                            {
+                                StorageVersionHash = resource.StorageVersionHash,
+                            });
                 }
             }
             catch (ApiStatusException failure) when (!failure.IsForbidden && !failure.IsUnauthorized)
@@ -39,6 +42,12 @@ public static class ServerResources
         }
         return [.. found.Values];
     }
+
+    /// <summary>
+    /// Of resources whose objects are stored as one, the first only: who walks over all objects would meet them twice otherwise.
+    /// </summary>
+    public static IEnumerable<ServedResource> OncePerStore(this IEnumerable<ServedResource> resources) =>
+        resources.DistinctBy(r => (r.Plural, r.StorageVersionHash.Length > 0 ? r.StorageVersionHash : r.Group));
 
     /// <summary>All versions of all groups, each group's preferred one first.</summary>
     private static async Task<List<(string Group, string Version)>> VersionsAsync(

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Registry;
 using Cybernetes.ApiServer.Server;
 using Cybernetes.Client.Kubeconfig;
 using Cybernetes.Client.Transport;
@@ -87,7 +88,7 @@ public sealed class ControlPlane : IAsyncDisposable
         catch (Exception failure)
         {
             await store.DisposeAsync().ConfigureAwait(false);
-            if (failure is IOException or UnauthorizedAccessException or ClusterPkiException or KubeconfigException)
+            if (failure is ApiEnablementException or IOException or UnauthorizedAccessException or ClusterPkiException or KubeconfigException)
                 throw new ControlPlaneException(failure.Message, failure);
             throw;
         }
@@ -180,6 +181,8 @@ public sealed class ControlPlane : IAsyncDisposable
             FirstNodePort = options.FirstNodePort,
             LastNodePort = options.LastNodePort,
             ServiceAccountKey = signingKey,
+            Enablement = options.Enablement,
+            FeatureGates = options.FeatureGates,
             Time = options.Time,
             Loggers = options.Loggers,
         };

@@ -1,4 +1,5 @@
 using System.Net;
+using Cybernetes.ApiServer.Registry;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cluster.Serving;
@@ -26,6 +27,12 @@ public sealed record ControlPlaneOptions
 
     public int FirstNodePort { get; init; } = 30000;
     public int LastNodePort { get; init; } = 32767;
+
+    /// <summary>Which API versions and resources are served.</summary>
+    public ApiEnablement Enablement { get; init; } = ApiEnablement.Default;
+
+    /// <summary>Which features are on.</summary>
+    public FeatureGates FeatureGates { get; init; } = FeatureGates.Default;
 
     /// <summary>Further names the serving certificate shall be good for.</summary>
     public IReadOnlyList<string> ExtraNames { get; init; } = [];

@@ -37,7 +37,7 @@ internal sealed class MonitoredResources(ApiClient client, ILogger logger)
         foreach (var resource in served)
             byKind[(resource.Group, resource.Kind)] = resource;
         Volatile.Write(ref _byKind, byKind);
-        var wanted = served.Where(r => s_neededVerbs.All(r.Verbs.Contains) && !s_ignored.Contains((r.Group, r.Plural)))
+        var wanted = served.OncePerStore().Where(r => s_neededVerbs.All(r.Verbs.Contains) && !s_ignored.Contains((r.Group, r.Plural)))
             .ToDictionary(r => (r.Group, r.Plural));
         foreach (var (key, resource) in wanted.Where(w => !_reflectors.ContainsKey(w.Key)))
             Begin(key, resource, cancellation);

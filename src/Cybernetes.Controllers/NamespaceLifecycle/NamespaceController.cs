@@ -69,7 +69,7 @@ internal sealed class NamespaceController : IController
     {
         var outcome = new ContentOutcome();
         var served = await ServerResources.ListAsync(_context.Client, outcome.Unreadable, cancellation).ConfigureAwait(false);
-        var resources = served.Where(r => r.IsNamespaced && r.Verbs.Contains("delete") && r.Verbs.Contains("list")).ToList();
+        var resources = served.OncePerStore().Where(r => r.IsNamespaced && r.Verbs.Contains("delete") && r.Verbs.Contains("list")).ToList();
         foreach (var pods in resources.Where(IsPods))
             await EmptyAsync(name, pods, outcome, cancellation).ConfigureAwait(false);
         if (outcome.Remaining.Count > 0)

@@ -53,13 +53,13 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
     {
         obj.Status = new DeploymentStatus();
         obj.Metadata.Generation = 1;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(Deployment obj, Deployment old, WriteContext context)
     {
         obj.Status = old.Status;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         // Annotations count too: rollbacks and pauses of old clients went by them.
         if (!obj.Spec.SemanticEquals(old.Spec) || !SameAnnotations(obj, old))

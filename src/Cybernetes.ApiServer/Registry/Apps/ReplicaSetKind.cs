@@ -42,13 +42,13 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
     {
         obj.Status = new ReplicaSetStatus();
         obj.Metadata.Generation = 1;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(ReplicaSet obj, ReplicaSet old, WriteContext context)
     {
         obj.Status = old.Status;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.SemanticEquals(old.Spec))
             obj.Metadata.Generation++;

@@ -17,9 +17,9 @@ internal sealed class LeaseKind : KindDefinition<Lease>
         Column<Lease>.Age,
     ];
 
-    protected override void PrepareForCreate(Lease obj, WriteContext context) => DropDisabled(obj, null);
+    protected override void PrepareForCreate(Lease obj, WriteContext context) => DropDisabled(obj, null, context.Gates);
 
-    protected override void PrepareForUpdate(Lease obj, Lease old, WriteContext context) => DropDisabled(obj, old);
+    protected override void PrepareForUpdate(Lease obj, Lease old, WriteContext context) => DropDisabled(obj, old, context.Gates);
 
     protected override void Validate(Lease obj, FieldErrorList errors)
     {
@@ -34,9 +34,10 @@ internal sealed class LeaseKind : KindDefinition<Lease>
             errors.Forbidden(spec.Child("preferredHolder"), "may only be specified when `strategy` is defined");
     }
 
-    // Coordinated leader election is off by default in 1.36.
-    private static void DropDisabled(Lease obj, Lease? old)
+    private static void DropDisabled(Lease obj, Lease? old, FeatureGates gates)
     {
+        if (gates.IsEnabled("CoordinatedLeaderElection"))
+            return;
         if (old?.Spec.Strategy is null)
             obj.Spec.Strategy = null;
         if (old?.Spec.PreferredHolder is null)

@@ -39,7 +39,7 @@ internal static class DeleteVerb
             var context = new WriteContext
             {
                 User = request.User, Now = request.Received, Identities = services.Identities, Namespace = facts.Namespace,
-                DryRun = options.DryRun is { Count: > 0 },
+                DryRun = options.DryRun is { Count: > 0 }, Gates = services.Gates,
             };
             try
             {

@@ -49,6 +49,7 @@ internal static class ResourceVerbs
     public static WriteContext ContextOf(ApiRequest request, RegistryServices services, bool dryRun, string fieldManager) => new()
     {
         User = request.User, Now = request.Received, Identities = services.Identities, DryRun = dryRun, FieldManager = fieldManager,
+        Gates = services.Gates,
         Namespace = request.Kind.Namespaced ? request.Info.Namespace : "", Subresource = request.Info.Subresource,
     };
 

@@ -51,9 +51,9 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
 
     protected override void Default(Pod obj) => PodDefaults.Apply(obj);
 
-    protected override void PrepareForCreate(Pod obj, WriteContext context) => PodStrategy.PrepareForCreate(obj);
+    protected override void PrepareForCreate(Pod obj, WriteContext context) => PodStrategy.PrepareForCreate(obj, context.Gates);
 
-    protected override void PrepareForUpdate(Pod obj, Pod old, WriteContext context) => PodStrategy.PrepareForUpdate(obj, old);
+    protected override void PrepareForUpdate(Pod obj, Pod old, WriteContext context) => PodStrategy.PrepareForUpdate(obj, old, context.Gates);
 
     protected override void PrepareForStatusUpdate(Pod obj, Pod old, WriteContext context) => PodStrategy.PrepareForStatusUpdate(obj, old);
 

@@ -7,20 +7,20 @@ namespace Cybernetes.ApiServer.Registry.Core.Pods;
 /// <summary>What a client may not set in a pod, and what the server writes into it at its creation and at updates.</summary>
 internal static class PodStrategy
 {
-    public static void PrepareForCreate(Pod pod)
+    public static void PrepareForCreate(Pod pod, FeatureGates gates)
     {
         pod.Metadata.Generation = 1;
         pod.Status = new PodStatus { Phase = "Pending", QOSClass = PodQuality.Of(pod.Spec) };
-        DisabledPodFields.Drop(pod.Spec, null);
+        DisabledPodFields.Drop(pod.Spec, null, gates);
         if (pod.Spec.SchedulingGates is { Count: > 0 })
             pod.Status.Conditions = [Gated()];
         MergeLabelKeys(pod);
     }
 
-    public static void PrepareForUpdate(Pod pod, Pod old)
+    public static void PrepareForUpdate(Pod pod, Pod old, FeatureGates gates)
     {
         pod.Status = old.Status;
-        DisabledPodFields.Drop(pod.Spec, old.Spec);
+        DisabledPodFields.Drop(pod.Spec, old.Spec, gates);
         CountGeneration(pod, old);
     }
 
