@@ -19,6 +19,9 @@ public sealed class Record
         Lease = origin.Lease;
     }
 
+    /// <summary>A record that no store holds: what is found out when asked travels in the same form as what is stored.</summary>
+    public static Record Unstored(string key, byte[] value) => new(key, value, RevisionStamp.None, default);
+
     public string Key { get; }
 
     /// <summary>The bytes, with the stamp if there is one. Empty for a deletion.</summary>

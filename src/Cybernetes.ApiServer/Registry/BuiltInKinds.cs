@@ -2,7 +2,9 @@ using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Registry.Core.Quotas;
 using Cybernetes.ApiServer.Registry.Core.Services;
+using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.ApiServer.Registry.Discovery;
 using Cybernetes.ApiServer.Registry.Events;
 
@@ -14,12 +16,17 @@ internal static class BuiltInKinds
     /// <summary>All of them. <paramref name="services"/> is for the few that need more than their objects.</summary>
     public static IReadOnlyList<KindDefinition> All(KindServices services) =>
     [
+        new ComponentStatusKind(),
         new ConfigMapKind(),
         new EndpointsKind(),
         new EventKind(),
+        new LimitRangeKind(),
         new NamespaceKind(),
         new NodeKind(),
+        new PersistentVolumeKind(),
+        new PersistentVolumeClaimKind(),
         new PodKind(services.Kubelets),
+        new ResourceQuotaKind(),
         new SecretKind(),
         new ServiceKind(services.ServiceAddresses),
         new ServiceAccountKind(services.Tokens),

@@ -107,6 +107,9 @@ public abstract class KindDefinition
     {
     }
 
+    /// <summary>Where the objects come from when they are not stored; null for stored kinds.</summary>
+    internal virtual IComputedObjects? Computed => null;
+
     internal abstract void ApplyDefaults(IKubernetesObject obj);
 
     internal abstract void PrepareCreate(IKubernetesObject obj, WriteContext context);

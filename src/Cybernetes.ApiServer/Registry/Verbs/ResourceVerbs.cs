@@ -31,6 +31,8 @@ internal static class ResourceVerbs
             "deletecollection" => KindVerbs.DeleteCollection,
             _ => throw Failure.MethodNotAllowed(),
         });
+        if (kind.Computed is { } computed)
+            return ComputedVerbs.HandleAsync(request, services, computed);
         return info.Verb switch
         {
             "get" => GetVerb.HandleAsync(request, services),

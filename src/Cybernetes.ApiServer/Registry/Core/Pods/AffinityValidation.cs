@@ -33,14 +33,7 @@ internal static class AffinityValidation
     private static void ToNodes(NodeAffinity affinity, FieldPath path, FieldErrorList errors)
     {
         if (affinity.RequiredDuringSchedulingIgnoredDuringExecution is { } required)
-        {
-            var at = path.Child(Required).Child("nodeSelectorTerms");
-            var terms = required.NodeSelectorTerms;
-            if (terms is not { Count: > 0 })
-                errors.Required(at, "must have at least one node selector term");
-            for (var i = 0; i < (terms?.Count ?? 0); i++)
-                NodeTerm(terms![i], at.Index(i), checkValues: true, errors);
-        }
+            NodeSelector(required, path.Child(Required), errors);
         for (var i = 0; i < (affinity.PreferredDuringSchedulingIgnoredDuringExecution?.Count ?? 0); i++)
         {
             var term = affinity.PreferredDuringSchedulingIgnoredDuringExecution![i];
@@ -49,6 +42,17 @@ internal static class AffinityValidation
                 errors.Invalid(at.Child("weight"), term.Weight, "must be in the range 1-100");
             NodeTerm(term.Preference, at.Child("preference"), checkValues: false, errors);
         }
+    }
+
+    /// <summary>A selector of nodes: of a pod's affinity, or of a persistent volume's.</summary>
+    public static void NodeSelector(NodeSelector selector, FieldPath path, FieldErrorList errors)
+    {
+        var at = path.Child("nodeSelectorTerms");
+        var terms = selector.NodeSelectorTerms;
+        if (terms is not { Count: > 0 })
+            errors.Required(at, "must have at least one node selector term");
+        for (var i = 0; i < (terms?.Count ?? 0); i++)
+            NodeTerm(terms![i], at.Index(i), checkValues: true, errors);
     }
 
     private static void NodeTerm(NodeSelectorTerm term, FieldPath path, bool checkValues, FieldErrorList errors)

@@ -22,11 +22,15 @@ internal static partial class OlderVolumeValidation
         if (volume.Flocker is { } flocker && count.First("flocker"))
             Flocker(flocker, path.Child("flocker"), errors);
         if (volume.FlexVolume is { } flex && count.First("flexVolume"))
-            Flex(flex, path.Child("flexVolume"), errors);
+            Flex(flex.Driver, flex.Options, path.Child("flexVolume"), errors);
         if (volume.PortworxVolume is { } portworx && count.First("portworxVolume"))
             Need(portworx.VolumeID, path.Child("portworxVolume"), "volumeID", errors);
         if (volume.StorageOS is { } storage && count.First("storageos"))
-            StorageOS(storage, path.Child("storageos"), errors);
+        {
+            StorageOS(storage.VolumeName, storage.VolumeNamespace, path.Child("storageos"), errors);
+            if (storage.SecretRef is { Name.Length: 0 })
+                errors.Required(path.Child("storageos").Child("secretRef", "name"));
+        }
         if (volume.ScaleIO is { } scale && count.First("scaleIO"))
         {
             Need(scale.Gateway, path.Child("scaleIO"), "gateway", errors);
@@ -63,12 +67,7 @@ internal static partial class OlderVolumeValidation
     private static void Networks(Volume volume, FieldPath path, VolumeValidation.SourceCount count, FieldErrorList errors)
     {
         if (volume.NFS is { } nfs && count.First("nfs"))
-        {
-            Need(nfs.Server, path.Child("nfs"), "server", errors);
-            Need(nfs.Path, path.Child("nfs"), "path", errors);
-            if (!nfs.Path.StartsWith('/'))
-                errors.Invalid(path.Child("nfs").Child("path"), nfs.Path, "must be an absolute path");
-        }
+            Nfs(nfs, path.Child("nfs"), errors);
         if (volume.ISCSI is { } iscsi)
         {
             if (count.First("iscsi"))
@@ -97,35 +96,49 @@ internal static partial class OlderVolumeValidation
             FibreChannel(fibre, path.Child("fc"), errors);
     }
 
-    private static void Need(string value, FieldPath path, string field, FieldErrorList errors)
+    public static void Need(string value, FieldPath path, string field, FieldErrorList errors)
     {
         if (value.Length == 0)
             errors.Required(path.Child(field));
     }
 
-    private static void Disk(string name, string field, int partition, FieldPath path, FieldErrorList errors)
+    public static void Disk(string name, string field, int partition, FieldPath path, FieldErrorList errors)
     {
         Need(name, path, field, errors);
         if (partition is < 0 or > 255)
             errors.Invalid(path.Child("partition"), partition, "must be between 1 and 255, inclusive");
     }
 
-    private static void Iscsi(ISCSIVolumeSource iscsi, FieldPath path, FieldErrorList errors)
+    public static void Nfs(NFSVolumeSource nfs, FieldPath path, FieldErrorList errors)
     {
-        Need(iscsi.TargetPortal, path, "targetPortal", errors);
-        if (iscsi.IQN.Length == 0)
+        Need(nfs.Server, path, "server", errors);
+        Need(nfs.Path, path, "path", errors);
+        if (!nfs.Path.StartsWith('/'))
+            errors.Invalid(path.Child("path"), nfs.Path, "must be an absolute path");
+    }
+
+    /// <summary>What pods and persistent volumes name in the same way: portal, qualified name and unit.</summary>
+    public static void IscsiTarget(string portal, string qualifiedName, int lun, FieldPath path, FieldErrorList errors)
+    {
+        Need(portal, path, "targetPortal", errors);
+        if (qualifiedName.Length == 0)
             errors.Required(path.Child("iqn"));
         else
-            Initiator(iscsi.IQN, path.Child("iqn"), errors);
-        if (iscsi.Lun is < 0 or > 255)
-            errors.Invalid(path.Child("lun"), iscsi.Lun, "must be between 0 and 255, inclusive");
+            Initiator(qualifiedName, path.Child("iqn"), errors);
+        if (lun is < 0 or > 255)
+            errors.Invalid(path.Child("lun"), lun, "must be between 0 and 255, inclusive");
+    }
+
+    private static void Iscsi(ISCSIVolumeSource iscsi, FieldPath path, FieldErrorList errors)
+    {
+        IscsiTarget(iscsi.TargetPortal, iscsi.IQN, iscsi.Lun, path, errors);
         if ((iscsi.DiscoveryCHAPAuth || iscsi.SessionCHAPAuth) && iscsi.SecretRef is null)
             errors.Required(path.Child("secretRef"));
         if (iscsi.InitiatorName is { } name)
             Initiator(name, path.Child("initiatorname"), errors);
     }
 
-    private static void Initiator(string name, FieldPath path, FieldErrorList errors)
+    public static void Initiator(string name, FieldPath path, FieldErrorList errors)
     {
         if (name.Length < 3 || name[..3] is not ("iqn" or "eui" or "naa"))
             errors.Invalid(path, name, "must be valid format starting with iqn, eui, or naa");
@@ -136,7 +149,7 @@ internal static partial class OlderVolumeValidation
     [GeneratedRegex(@"^eui.[A-Za-z0-9]{16}\z|^naa.[A-Za-z0-9]{32}\z|^iqn\.[0-9]{4}-[0-9]{2}\.[A-Za-z0-9.-]+(:[^,;*&$|\s]+)\z")]
     private static partial Regex InitiatorForm();
 
-    private static void FibreChannel(FCVolumeSource fibre, FieldPath path, FieldErrorList errors)
+    public static void FibreChannel(FCVolumeSource fibre, FieldPath path, FieldErrorList errors)
     {
         var names = fibre.TargetWWNs?.Count ?? 0;
         var ids = fibre.WWIDs?.Count ?? 0;
@@ -152,7 +165,7 @@ internal static partial class OlderVolumeValidation
             errors.Invalid(path.Child("lun"), fibre.Lun, "must be between 0 and 255, inclusive");
     }
 
-    private static void Quobyte(QuobyteVolumeSource quobyte, FieldPath path, FieldErrorList errors)
+    public static void Quobyte(QuobyteVolumeSource quobyte, FieldPath path, FieldErrorList errors)
     {
         const string Pairs = "must be a host:port pair or multiple pairs separated by commas";
         if (quobyte.Registry.Length == 0)
@@ -170,7 +183,7 @@ internal static partial class OlderVolumeValidation
         Need(quobyte.Volume, path, "volume", errors);
     }
 
-    private static void Flocker(FlockerVolumeSource flocker, FieldPath path, FieldErrorList errors)
+    public static void Flocker(FlockerVolumeSource flocker, FieldPath path, FieldErrorList errors)
     {
         if (flocker.DatasetName.Length == 0 && flocker.DatasetUUID.Length == 0)
             errors.Required(path, "one of datasetName and datasetUUID is required");
@@ -180,10 +193,10 @@ internal static partial class OlderVolumeValidation
             errors.Invalid(path.Child("datasetName"), flocker.DatasetName, "must not contain '/'");
     }
 
-    private static void Flex(FlexVolumeSource flex, FieldPath path, FieldErrorList errors)
+    public static void Flex(string driver, Dictionary<string, string>? options, FieldPath path, FieldErrorList errors)
     {
-        Need(flex.Driver, path, "driver", errors);
-        foreach (var key in flex.Options.OrEmpty().Keys)
+        Need(driver, path, "driver", errors);
+        foreach (var key in options.OrEmpty().Keys)
         {
             var slash = key.IndexOf('/');
             var domain = "." + (slash < 0 ? key : key[..slash]).ToLowerInvariant();
@@ -192,19 +205,17 @@ internal static partial class OlderVolumeValidation
         }
     }
 
-    private static void StorageOS(StorageOSVolumeSource storage, FieldPath path, FieldErrorList errors)
+    public static void StorageOS(string name, string ns, FieldPath path, FieldErrorList errors)
     {
-        if (storage.VolumeName.Length == 0)
+        if (name.Length == 0)
             errors.Required(path.Child("volumeName"));
         else
-            FieldChecks.DnsLabel(storage.VolumeName, path, "volumeName", errors);
-        if (storage.VolumeNamespace.Length > 0)
-            FieldChecks.DnsLabel(storage.VolumeNamespace, path, "volumeNamespace", errors);
-        if (storage.SecretRef is { Name.Length: 0 })
-            errors.Required(path.Child("secretRef", "name"));
+            FieldChecks.DnsLabel(name, path, "volumeName", errors);
+        if (ns.Length > 0)
+            FieldChecks.DnsLabel(ns, path, "volumeNamespace", errors);
     }
 
-    private static void AzureDisk(AzureDiskVolumeSource disk, FieldPath path, FieldErrorList errors)
+    public static void AzureDisk(AzureDiskVolumeSource disk, FieldPath path, FieldErrorList errors)
     {
         Need(disk.DiskName, path, "diskName", errors);
         Need(disk.DataDiskURI, path, "diskURI", errors);

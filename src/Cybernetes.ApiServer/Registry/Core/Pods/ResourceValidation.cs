@@ -90,7 +90,8 @@ internal static class ResourceValidation
             errors.Invalid(path.Child("requests"), request.ToString(), $"must be less than or equal to {name} limit of {limit}");
     }
 
-    private static bool ResourceName(string name, FieldPath path, FieldErrorList errors)
+    /// <summary>A standard resource, or a qualified name.</summary>
+    public static bool ResourceName(string name, FieldPath path, FieldErrorList errors)
     {
         var before = errors.Count;
         errors.AddInvalid(path, name, Names.QualifiedName(name));
@@ -99,7 +100,8 @@ internal static class ResourceValidation
         return errors.Count == before;
     }
 
-    private static void ContainerResourceName(string name, FieldPath path, FieldErrorList errors)
+    /// <summary>A resource that a container may ask for.</summary>
+    public static void ContainerResourceName(string name, FieldPath path, FieldErrorList errors)
     {
         ResourceName(name, path, errors);
         if (!name.Contains('/'))

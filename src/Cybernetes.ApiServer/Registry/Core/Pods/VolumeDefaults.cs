@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
@@ -30,11 +31,7 @@ internal static class VolumeDefaults
         if (volume.Image is { PullPolicy.Length: 0 } image)
             image.PullPolicy = ImageReferences.DefaultPullPolicy(image.Reference);
         if (volume.Ephemeral?.VolumeClaimTemplate is { } template)
-        {
-            template.Spec.VolumeMode ??= "Filesystem";
-            PodDefaults.RoundUp(template.Spec.Resources.Limits);
-            PodDefaults.RoundUp(template.Spec.Resources.Requests);
-        }
+            ClaimDefaults.Apply(template.Spec);
         ApplyToOlderKinds(volume);
     }
 
@@ -72,12 +69,7 @@ internal static class VolumeDefaults
                 rbd.Keyring = "/etc/ceph/keyring";
         }
         if (volume.AzureDisk is { } disk)
-        {
-            disk.CachingMode ??= "ReadWrite";
-            disk.Kind ??= "Shared";
-            disk.FSType ??= "ext4";
-            disk.ReadOnly ??= false;
-        }
+            ApplyTo(disk);
         if (volume.ScaleIO is { } scale)
         {
             if (scale.StorageMode.Length == 0)
@@ -85,5 +77,13 @@ internal static class VolumeDefaults
             if (scale.FSType.Length == 0)
                 scale.FSType = "xfs";
         }
+    }
+
+    public static void ApplyTo(AzureDiskVolumeSource disk)
+    {
+        disk.CachingMode ??= "ReadWrite";
+        disk.Kind ??= "Shared";
+        disk.FSType ??= "ext4";
+        disk.ReadOnly ??= false;
     }
 }

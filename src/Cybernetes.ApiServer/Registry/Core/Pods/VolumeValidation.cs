@@ -88,7 +88,7 @@ internal static class VolumeValidation
             check.Errors.Required(path, "must specify a volume type");
     }
 
-    private static void HostPath(HostPathVolumeSource host, FieldPath path, FieldErrorList errors)
+    public static void HostPath(HostPathVolumeSource host, FieldPath path, FieldErrorList errors)
     {
         if (host.Path.Length == 0)
         {
@@ -123,19 +123,24 @@ internal static class VolumeValidation
 
     private static void Csi(CSIVolumeSource csi, FieldPath path, FieldErrorList errors)
     {
-        var at = path.Child("driver");
-        if (csi.Driver.Length == 0)
-            errors.Required(at);
-        if (Encoding.UTF8.GetByteCount(csi.Driver) > 63)
-            errors.TooLong(at, 63);
-        foreach (var reason in Names.Dns1123Subdomain(csi.Driver.ToLowerInvariant()))
-            errors.Invalid(at, csi.Driver, reason);
+        CsiDriverName(csi.Driver, path.Child("driver"), errors);
         if (csi.NodePublishSecretRef is not { } secret)
             return;
         if (secret.Name.Length == 0)
             errors.Required(path.Child("nodePublishSecretRef", "name"));
         else
             FieldChecks.Subdomain(secret.Name, path, "name", errors);
+    }
+
+    /// <summary>The name a CSI driver goes by.</summary>
+    public static void CsiDriverName(string driver, FieldPath path, FieldErrorList errors)
+    {
+        if (driver.Length == 0)
+            errors.Required(path);
+        if (Encoding.UTF8.GetByteCount(driver) > 63)
+            errors.TooLong(path, 63);
+        foreach (var reason in Names.Dns1123Subdomain(driver.ToLowerInvariant()))
+            errors.Invalid(path, driver, reason);
     }
 
     private static void Ephemeral(Volume volume, EphemeralVolumeSource ephemeral, FieldPath path, PodCheck check)
