@@ -40,7 +40,7 @@ internal sealed class PersistentVolumeClaimKind : KindDefinition<PersistentVolum
     protected override void PrepareForCreate(PersistentVolumeClaim obj, WriteContext context)
     {
         obj.Status = new PersistentVolumeClaimStatus { Phase = "Pending" };
-        DropDisabled(obj.Spec, null);
+        DropDisabled(obj.Spec, null, context);
         // Before dataSourceRef, kinds that nobody knew were dropped; they still are where they stand.
         if (obj.Spec.DataSource is { } source && !IsClaimOrSnapshot(source))
             obj.Spec.DataSource = null;
@@ -50,7 +50,7 @@ internal sealed class PersistentVolumeClaimKind : KindDefinition<PersistentVolum
     protected override void PrepareForUpdate(PersistentVolumeClaim obj, PersistentVolumeClaim old, WriteContext context)
     {
         obj.Status = old.Status;
-        DropDisabled(obj.Spec, old.Spec);
+        DropDisabled(obj.Spec, old.Spec, context);
         if (old.Spec.DataSource is null && old.Spec.DataSourceRef is null && obj.Spec.DataSource is { } source && !IsClaimOrSnapshot(source))
             obj.Spec.DataSource = null;
         SameSources(obj.Spec);
@@ -105,10 +105,9 @@ internal sealed class PersistentVolumeClaimKind : KindDefinition<PersistentVolum
         return errors.Count == before;
     }
 
-    // The gate CrossNamespaceVolumeDataSource is off by default.
-    private static void DropDisabled(PersistentVolumeClaimSpec spec, PersistentVolumeClaimSpec? old)
+    private static void DropDisabled(PersistentVolumeClaimSpec spec, PersistentVolumeClaimSpec? old, WriteContext context)
     {
-        if (spec.DataSourceRef is { Namespace: not null } reference && old?.DataSourceRef?.Namespace is null)
+        if (!context.Gates.IsEnabled("CrossNamespaceVolumeDataSource") && spec.DataSourceRef is { Namespace: not null } reference && old?.DataSourceRef?.Namespace is null)
             reference.Namespace = null;
     }
 
