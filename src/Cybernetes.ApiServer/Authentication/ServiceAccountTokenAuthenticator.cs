@@ -16,9 +16,12 @@ internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services
     public async ValueTask<UserInfo?> AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        var token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? header[Scheme.Length..].Trim()
+            : Pipeline.WebSocketUpgrade.BearerToken(context);
+        if (token is null)
             return null;
-        var claims = tokens.Read(header[Scheme.Length..].Trim()) ?? throw Failure.Unauthorized();
+        var claims = tokens.Read(token) ?? throw Failure.Unauthorized();
         var now = services.Time.GetUtcNow();
         if (now >= claims.ExpiresAt || now < claims.NotBefore || !claims.Audiences.Contains(tokens.Issuer)
             || !await IsAliveAsync(claims, context.RequestAborted))

@@ -72,9 +72,12 @@ public static class Failure
     /// <summary>403 of a path that is not a resource.</summary>
     public static RequestFailure ForbiddenPath(string detail) => new(403, "Forbidden", $"forbidden: {detail}") { HasDetails = true };
 
-    /// <summary>406.</summary>
+    /// <summary>406 of a client that accepts none of the media types.</summary>
     public static RequestFailure NotAcceptable(string accepted) =>
         new(406, "NotAcceptable", $"only the following media types are accepted: {accepted}");
+
+    /// <summary>406 of a form that the answer does not have.</summary>
+    public static RequestFailure NoSuchForm(string message) => new(406, "NotAcceptable", message);
 
     /// <summary>415.</summary>
     public static RequestFailure UnsupportedMediaType(string accepted) => new(

@@ -13,7 +13,7 @@ internal static class Answers
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
-    /// <summary>Writes a JSON body, as YAML or indented where asked for.</summary>
+    /// <summary>Writes a JSON body: as it is, as YAML, as protobuf or indented, as agreed.</summary>
     public static async Task WriteAsync(ApiRequest request, int status, AcceptedMedia media, ReadOnlyMemory<byte> json)
     {
         var response = request.Http.Response;
@@ -21,32 +21,40 @@ internal static class Answers
         response.ContentType = media.ContentType;
         if (media.Format == MediaFormat.Yaml)
             json = YamlWriter.FromJson(json.Span);
-        else if (WantsPretty(request))
+        else if (media.Format == MediaFormat.Protobuf)
+            json = JsonToProtobuf.Write(json.Span);
+        else if (WantsPretty(request, media))
             json = Indent(json);
-        var head = HttpMethods.IsHead(request.Http.Request.Method);
-        response.ContentLength = json.Length + (media.Format == MediaFormat.Json ? NewLine.Length : 0);
-        if (head)
+        var length = json.Length + (media.Format == MediaFormat.Json ? NewLine.Length : 0);
+        if (HttpMethods.IsHead(request.Http.Request.Method))
+        {
+            response.ContentLength = length;
             return;
-        var writer = response.BodyWriter;
-        Copy(writer, json.Span);
+        }
+        var body = new AnswerBody(request, length);
+        body.Write(json.Span);
         if (media.Format == MediaFormat.Json)
-            Copy(writer, NewLine);
-        await writer.FlushAsync(request.Aborted);
+            body.Write(NewLine);
+        await body.CompleteAsync();
     }
 
     /// <summary>Writes one stored object in the version and form asked for.</summary>
     public static Task WriteObjectAsync(ApiRequest request, int status, ReadOnlyMemory<byte> stored)
     {
-        var media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, transforms: true);
+        var media = request.Media;
         var body = media.Transform switch
         {
             MediaTransform.None => ObjectForms.Serve(request.Target, stored),
-            MediaTransform.Table => ObjectForms.Table(request, media, [stored], "", headers: true),
+            MediaTransform.Table => TableForm.Of(request, media).Whole(stored),
             MediaTransform.PartialObjectMetadata => ObjectForms.Partial(media, stored),
-            _ => throw Failure.NotAcceptable(AcceptedMedia.All),
+            _ => throw Failure.NoSuchForm("you requested PartialObjectMetadataList, but the requested object is not a list "
+                + $"({GoTypeOf(request)})"),
         };
         return WriteAsync(request, status, media, body);
     }
+
+    /// <summary>A kind as Go prints its type: <c>*v1.Pod</c>.</summary>
+    public static string GoTypeOf(ApiRequest request) => $"*{request.Target.Version.Version}.{request.Target.Version.Kind}";
 
     /// <summary>Writes a failure as a Status.</summary>
     public static Task WriteFailureAsync(ApiRequest request, RequestFailure failure)
@@ -57,8 +65,8 @@ internal static class Answers
         response.Headers.CacheControl = "no-cache, private";
         if (failure.RetryAfterSeconds > 0)
             response.Headers.RetryAfter = failure.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var accept = request.Http.Request.Headers.Accept.ToString();
-        var media = new AcceptedMedia(accept.StartsWith("application/yaml", StringComparison.Ordinal) ? MediaFormat.Yaml : MediaFormat.Json);
+        // A failure is told in JSON to whoever takes nothing else: what was wrong first is what they should see.
+        var media = MediaNegotiation.Find(request.Http.Request.Headers.Accept, new MediaOffer(Transforms: false)) ?? new(MediaFormat.Json);
         return WriteAsync(request, failure.Code, media, failure.ToJson());
     }
 
@@ -117,9 +125,11 @@ internal static class Answers
     }
 
     /// <summary>People at a browser or curl get indented JSON, as upstream gives them.</summary>
-    public static bool WantsPretty(ApiRequest request)
+    public static bool WantsPretty(ApiRequest request, AcceptedMedia media)
     {
-        if (request.Http.Request.Query.ContainsKey("pretty"))
+        if (media.Pretty)
+            return true;
+        if (request.Query("pretty").Length > 0)
             return request.QueryFlag("pretty");
         var agent = request.Http.Request.Headers[HeaderNames.UserAgent].ToString();
         return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal)

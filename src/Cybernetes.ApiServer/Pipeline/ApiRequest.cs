@@ -28,6 +28,9 @@ public sealed class ApiRequest(HttpContext http)
     /// <summary>The kind asked for.</summary>
     public KindDefinition Kind => Target.Kind;
 
+    /// <summary>The form of the answer, agreed before anything is done: a client that accepts no form of it changes nothing.</summary>
+    internal AcceptedMedia Media { get; set; }
+
     /// <summary>Cancelled when the client is gone.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 

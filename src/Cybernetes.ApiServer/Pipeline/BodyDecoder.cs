@@ -64,7 +64,7 @@ internal static class BodyDecoder
     {
         try
         {
-            return ProtobufToJson.Read(body).ToUtf8();
+            return ProtobufToJson.ToUtf8(body);
         }
         catch (ObjectDecodeException e)
         {

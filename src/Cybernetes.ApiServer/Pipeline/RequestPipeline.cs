@@ -58,7 +58,8 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         var http = request.Http;
 
         // Journey 2: request info
-        request.Info = RequestInfo.Read(http.Request.Method, http.Request.Path.Value ?? "/", request.QueryFlag("watch"), PinnedName(request));
+        request.Info = RequestInfo.Read(
+            WebSocketUpgrade.MethodOf(http), http.Request.Path.Value ?? "/", request.QueryFlag("watch"), PinnedName(request));
         http.Response.Headers.CacheControl = "no-cache, private";
 
         // Journey 3: authentication

@@ -41,6 +41,8 @@ internal sealed class ListOptions
         if (FieldMatcher.TryParse(request.Query("fieldSelector"), out var fields) is { } fieldError)
             throw Failure.BadRequest(fieldError);
         var info = request.Info;
+        if (info.Name.Length > 0 && !fields.IsEmpty && fields.ExactValue("metadata.name") != info.Name)
+            throw Failure.BadRequest("fieldSelector metadata.name doesn't match requested name");
         // A name in the path (the old watch form) or pinned by the selector restricts the same way.
         var options = new ListOptions
         {

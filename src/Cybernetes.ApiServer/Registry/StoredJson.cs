@@ -87,6 +87,23 @@ internal static class StoredJson
         return "{}"u8.ToArray();
     }
 
+    /// <summary>The object's resourceVersion; empty when it has none.</summary>
+    public static string ResourceVersion(ReadOnlyMemory<byte> json)
+    {
+        var metadata = Metadata(json);
+        var reader = new Utf8JsonReader(metadata.Span, JsonLimits.ReaderOptions);
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = reader.ValueTextEquals("resourceVersion"u8);
+            reader.Read();
+            if (found)
+                return reader.GetString() ?? "";
+            reader.Skip();
+        }
+        return "";
+    }
+
     /// <summary>The failure that a store's error means to a client.</summary>
     public static RequestFailure FailureOf(StoreError error) => error.Kind switch
     {

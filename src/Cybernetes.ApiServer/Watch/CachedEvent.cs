@@ -15,6 +15,7 @@ internal enum WatchEventType
 internal sealed class CachedEvent(KindDefinition kind, Record record, Record? previous, DateTimeOffset seen)
 {
     private byte[]? _lastState;
+    private Encoding? _encodings;
 
     /// <summary>The store's revision of the change.</summary>
     public long Revision { get; } = record.ModRevision;
@@ -35,6 +36,30 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
     public ReadOnlyMemory<byte> LastState => _lastState ??= previous?.CopyWithRevision(Revision) ?? [];
 
     /// <summary>
+    /// The object of the event in another version or format, made once for all watchers that read it at about the same time; it is not kept beyond.
+    /// </summary>
+    /// <param name="version">Version asked for.</param>
+    /// <param name="protobuf">Whether it is a protobuf envelope; else JSON.</param>
+    /// <param name="last">Whether it is of <see cref="LastState"/>.</param>
+    /// <param name="encode">Makes it.</param>
+    public ReadOnlyMemory<byte> Encoded(
+        ServedVersion version, bool protobuf, bool last, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> encode)
+    {
+        for (var known = Volatile.Read(ref _encodings); known is not null; known = known.Next)
+        {
+            if (ReferenceEquals(known.Version, version) && known.Protobuf == protobuf && known.Last == last && known.Bytes.TryGetTarget(out var bytes))
+                return bytes.Memory;
+        }
+        var made = new EncodedBytes(encode(last ? LastState : State));
+        var alive = Volatile.Read(ref _encodings);
+        // At most a few forms are asked for; those that are gone are dropped with the chain.
+        while (alive is not null && !alive.Bytes.TryGetTarget(out _))
+            alive = alive.Next;
+        Volatile.Write(ref _encodings, new(version, protobuf, last, new(made), alive));
+        return made.Memory;
+    }
+
+    /// <summary>
     /// What the change means to someone who sees only what a filter lets through: an update that enters is an addition, one that leaves a
     /// deletion; null when it is none of theirs.
     /// </summary>
@@ -51,4 +76,8 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
             _ => null,
         };
     }
+
+    private sealed record EncodedBytes(ReadOnlyMemory<byte> Memory);
+
+    private sealed record Encoding(ServedVersion Version, bool Protobuf, bool Last, WeakReference<EncodedBytes> Bytes, Encoding? Next);
 }

@@ -29,16 +29,30 @@ public ref struct ProtobufReader(ReadOnlySpan<byte> message)
 
     public ProtobufWireType WireType { get; private set; }
 
+    /// <summary>Where the field at hand begins in the message, its tag included.</summary>
+    public int FieldStart { get; private set; }
+
+    /// <summary>What has been read so far, in bytes.</summary>
+    public readonly int Position => _at;
+
     /// <summary>Steps to the next field; false at the message's end. The field's value must be read or skipped before the next
     /// step.</summary>
     public bool NextField()
     {
         if (_at >= _message.Length) return false;
+        FieldStart = _at;
         ulong tag = Varint();
         Field = (int)(uint)(tag >> 3);
         WireType = (ProtobufWireType)(int)(tag & 7);
         if (Field <= 0) throw new ObjectDecodeException($"proto: illegal tag {Field} (wire type {(int)WireType})");
         return true;
+    }
+
+    /// <summary>Steps to the next number of a packed list, which has no tags; false at its end.</summary>
+    public bool NextPacked()
+    {
+        WireType = ProtobufWireType.Varint;
+        return _at < _message.Length;
     }
 
     public long Int64()

@@ -20,18 +20,25 @@ public sealed class ProtobufWriter(int capacity = 1024)
     public int StartMessage(int field)
     {
         Tag(field, ProtobufWireType.Bytes);
-        return _length;
+        Reserve(1);
+        return ++_length; // room for the length of most messages
     }
 
     /// <summary>Ends the innermost open message.</summary>
-    public void EndMessage(int start)
+    /// <param name="start">What <see cref="StartMessage"/> answered.</param>
+    /// <param name="following">Bytes of the message that are sent after what is written here.</param>
+    public void EndMessage(int start, int following = 0)
     {
         int size = _length - start;
-        int prefix = VarintSize((ulong)size);
-        Reserve(prefix);
-        _buffer.AsSpan(start, size).CopyTo(_buffer.AsSpan(start + prefix));
-        _length = start;
-        Varint((ulong)size);
+        ulong whole = (ulong)size + (ulong)following;
+        int prefix = VarintSize(whole);
+        if (prefix > 1)
+        {
+            Reserve(prefix - 1);
+            _buffer.AsSpan(start, size).CopyTo(_buffer.AsSpan(start + prefix - 1));
+        }
+        _length = start - 1;
+        Varint(whole);
         _length += size;
     }
 
@@ -50,6 +57,13 @@ public sealed class ProtobufWriter(int capacity = 1024)
         Tag(field, ProtobufWireType.Bytes);
         Varint((ulong)value.Length);
         Raw(value);
+    }
+
+    /// <summary>Tag and length of a string, bytes or message field whose content is sent after what is written here.</summary>
+    public void BytesHead(int field, long length)
+    {
+        Tag(field, ProtobufWireType.Bytes);
+        Varint((ulong)length);
     }
 
     /// <summary>An int32, int64 or enum field; negative numbers take ten bytes.</summary>

@@ -147,7 +147,10 @@ internal sealed class FactsFiller(int seed)
                 && type.Declared.Any(f => f.Inline && f.ProtobufNumber == 0);
             if (field.ProtobufNumber == 0 || inTypeMeta || _random.Next(3) == 0) continue;
             if (type.Name == "JSONSchemaProps" && field.Type.Shape is TypeShape.Raw or TypeShape.Map && depth > 3) continue;
-            if (Value(type, field, field.Type, depth) is { } value) map[field.JsonName] = value;
+            if (Value(type, field, field.Type, depth) is not { } value) continue;
+            // What Go's JSON leaves out is left out on the way back too.
+            bool isZero = value is JsonScalar { Text: "0" or "false" };
+            if (!isZero || !field.OmitEmpty || field.Type.Pointer || field.Type.Shape == TypeShape.IntOrString) map[field.JsonName] = value;
         }
         return map;
     }

@@ -1,40 +1,32 @@
-using System.IO.Compression;
-using System.IO.Pipelines;
+using System.Buffers;
 using System.Text;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
-/// <summary>Writes lists: the head, then the stored bytes of each item; nothing is held twice.</summary>
+/// <summary>Writes lists: a head, then the stored bytes of each item in the form asked for, in pieces; nothing is held twice.</summary>
 internal static class ListWriter
 {
-    // Upstream's bound: below it, compressing costs more than it saves.
-    private const long GzipFromBytes = 128 * 1024;
-    private const int FlushEveryBytes = 64 * 1024;
-    private static readonly byte[] Tail = "]}\n"u8.ToArray();
+    private const string ItemsTail = "]}";
 
+    /// <summary>Writes a page in the form that the request agreed on.</summary>
     public static Task WriteAsync(ApiRequest request, ListPage page)
     {
-        var media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, transforms: true);
-        switch (media.Transform)
-        {
-            case MediaTransform.Table:
-                var table = ObjectForms.Table(request, media, [.. page.Items.Select(r => r.Value)], MetadataText(page), headers: true);
-                return Answers.WriteAsync(request, 200, media, table);
-            case MediaTransform.PartialObjectMetadata:
-                throw Failure.NotAcceptable(AcceptedMedia.All);
-            case MediaTransform.PartialObjectMetadataList:
-                return WriteItemsAsync(request, media, page, "PartialObjectMetadataList", $"meta.k8s.io/{media.MetaVersion}",
-                    r => ObjectForms.Partial(media, r));
-            default:
-                var target = request.Target;
-                return WriteItemsAsync(request, media, page, target.Version.Kind + "List", target.Version.APIVersion,
-                    r => ObjectForms.Serve(target, r));
-        }
+        var media = request.Media;
+        if (media.Transform == MediaTransform.PartialObjectMetadata)
+            throw Failure.NoSuchForm($"you requested PartialObjectMetadata, but the requested object is a list ({Answers.GoTypeOf(request)}List)");
+        if (media.Format == MediaFormat.Protobuf)
+            return ProtobufListWriter.WriteAsync(request, page);
+        var form = FormOf(request, media, page);
+        return media.Format == MediaFormat.Yaml || Answers.WantsPretty(request, media)
+            ? WriteWholeAsync(request, media, page, form)
+            : WritePiecesAsync(request, media, page, form);
     }
 
-    private static string MetadataText(ListPage page)
+    /// <summary>The list's metadata without braces.</summary>
+    public static string MetadataText(ListPage page)
     {
         var text = new StringBuilder($"\"resourceVersion\":\"{page.Revision}\"");
         if (page.Continue.Length > 0)
@@ -44,58 +36,76 @@ internal static class ListWriter
         return text.ToString();
     }
 
-    private static async Task WriteItemsAsync(
-        ApiRequest request, AcceptedMedia media, ListPage page, string kind, string apiVersion, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> form)
+    private static ListForm FormOf(ApiRequest request, AcceptedMedia media, ListPage page)
     {
-        var head = Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{{MetadataText(page)}}},\"items\":[");
-        if (media.Format == MediaFormat.Yaml || Answers.WantsPretty(request))
+        var target = request.Target;
+        switch (media.Transform)
         {
-            using var whole = new MemoryStream();
-            await WriteItemsAsync(PipeWriter.Create(whole, new(leaveOpen: true)), head, page, form, request.Aborted);
-            await Answers.WriteAsync(request, 200, media, whole.GetBuffer().AsMemory(0, (int)whole.Length - 1));
-            return;
+            case MediaTransform.Table:
+                var table = TableForm.Of(request, media);
+                return new(table.Head(MetadataText(page), headers: true), table.Row, TableForm.Tail, []);
+            case MediaTransform.PartialObjectMetadataList:
+                return new(Head("PartialObjectMetadataList", $"meta.k8s.io/{media.MetaVersion}", page), r => ObjectForms.Partial(media, r), ItemsTail, []);
+            default:
+                // Items of a typed list do not say what they are: the list does. Kinds of no facts are not typed.
+                var type = Encoding.UTF8.GetBytes($"{{\"kind\":\"{target.Version.Kind}\",\"apiVersion\":\"{target.Version.APIVersion}\",");
+                return new(Head(target.Version.Kind + "List", target.Version.APIVersion, page), r => ObjectForms.Serve(target, r), ItemsTail,
+                    target.Version.Facts is null ? [] : type);
         }
-
-        var response = request.Http.Response;
-        response.StatusCode = 200;
-        response.ContentType = media.ContentType;
-        var identity = media.Transform == MediaTransform.None && request.Target.Version.IsStorage;
-        var size = head.Length + Tail.Length + Math.Max(page.Items.Count - 1, 0) + page.Items.Sum(r => (long)r.Value.Length);
-        if (size >= GzipFromBytes && AcceptsGzip(request))
-        {
-            response.Headers.ContentEncoding = "gzip";
-            response.Headers.Vary = "Accept-Encoding";
-            await using var gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            await WriteItemsAsync(PipeWriter.Create(gzip, new(leaveOpen: true)), head, page, form, request.Aborted);
-            return;
-        }
-        if (identity)
-            response.ContentLength = size;
-        await WriteItemsAsync(response.BodyWriter, head, page, form, request.Aborted);
     }
 
-    private static async Task WriteItemsAsync(
-        PipeWriter writer, byte[] head, ListPage page, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> form, CancellationToken cancellation)
+    private static byte[] Head(string kind, string apiVersion, ListPage page) =>
+        Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{{MetadataText(page)}}},\"items\":[");
+
+    /// <summary>YAML and indented JSON are made of the whole.</summary>
+    private static Task WriteWholeAsync(ApiRequest request, AcceptedMedia media, ListPage page, ListForm form)
     {
-        Answers.Copy(writer, head);
-        long unflushed = head.Length;
-        for (var i = 0; i < page.Items.Count; i++)
-        {
-            if (i > 0)
-                Answers.Copy(writer, ","u8);
-            var item = form(page.Items[i].Value);
-            Answers.Copy(writer, item.Span);
-            unflushed += item.Length;
-            if (unflushed < FlushEveryBytes)
-                continue;
-            await writer.FlushAsync(cancellation);
-            unflushed = 0;
-        }
-        Answers.Copy(writer, Tail);
-        await writer.FlushAsync(cancellation);
+        var whole = new ArrayBufferWriter<byte>(4096);
+        foreach (var piece in form.Pieces(page))
+            whole.Write(piece.Span);
+        return Answers.WriteAsync(request, 200, media, whole.WrittenMemory);
     }
 
-    private static bool AcceptsGzip(ApiRequest request) =>
-        request.Http.Request.Headers.AcceptEncoding.ToString().Split(',', StringSplitOptions.TrimEntries)
-            .Any(e => e == "gzip" || (e.StartsWith("gzip;", StringComparison.Ordinal) && !e.EndsWith("q=0", StringComparison.Ordinal)));
+    private static async Task WritePiecesAsync(ApiRequest request, AcceptedMedia media, ListPage page, ListForm form)
+    {
+        request.Http.Response.StatusCode = 200;
+        request.Http.Response.ContentType = media.ContentType;
+        var body = new AnswerBody(request);
+        foreach (var piece in form.Pieces(page))
+        {
+            body.Write(piece.Span);
+            await body.FlushIfLargeAsync();
+        }
+        body.Write("\n"u8);
+        await body.CompleteAsync();
+    }
+
+    /// <summary>How a list is put together.</summary>
+    /// <param name="Head">Everything before the items.</param>
+    /// <param name="Item">An item of a stored object.</param>
+    /// <param name="Tail">Everything after the items.</param>
+    /// <param name="ItemType">How items begin that say what they are; only a brace stands for it in the list. Empty leaves items as they are.</param>
+    private sealed record ListForm(byte[] Head, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Item, string Tail, byte[] ItemType)
+    {
+        private static readonly byte[] s_comma = ","u8.ToArray();
+        private static readonly byte[] s_brace = "{"u8.ToArray();
+
+        public IEnumerable<ReadOnlyMemory<byte>> Pieces(ListPage page)
+        {
+            yield return Head;
+            for (var i = 0; i < page.Items.Count; i++)
+            {
+                if (i > 0)
+                    yield return s_comma;
+                var item = Item(page.Items[i].Value);
+                if (ItemType.Length > 0 && item.Span.StartsWith(ItemType))
+                {
+                    yield return s_brace;
+                    item = item[ItemType.Length..];
+                }
+                yield return item;
+            }
+            yield return Encoding.UTF8.GetBytes(Tail);
+        }
+    }
 }

@@ -15,6 +15,8 @@ internal static class ResourceVerbs
             throw Failure.NoSuchRoute();
         if (info.Subresource.Length > 0)
             return SubresourceAsync(request, services);
+        request.Media = MediaNegotiation.Negotiate(
+            request.Http.Request.Headers.Accept, new MediaOffer(Transforms: true, HasProtobuf(request), Stream: info.Verb == "watch"));
 
         var isCollection = info.Name.Length == 0 || request.Info.Verb is "list" or "deletecollection";
         if (!isCollection && kind.Namespaced && info.Namespace.Length == 0 && info.Verb != "watch")
@@ -63,10 +65,16 @@ internal static class ResourceVerbs
         return Answers.WriteObjectAsync(request, outcome.Created ? 201 : 200, outcome.Stored);
     }
 
+    /// <summary>Whether the facts give the kind's fields protobuf numbers.</summary>
+    private static bool HasProtobuf(ApiRequest request) => request.Target.Version.Facts is not null;
+
     private static Task SubresourceAsync(ApiRequest request, RegistryServices services)
     {
         var info = request.Info;
         var kind = request.Kind;
+        var own = kind.Subresources.FirstOrDefault(s => s.Name == info.Subresource);
+        if (own is not { IsStream: true })
+            request.Media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, new MediaOffer(Transforms: info.Subresource == "status", HasProtobuf(request)));
         switch (info.Subresource)
         {
             case "status" when kind.HasStatus:
@@ -80,7 +88,7 @@ internal static class ResourceVerbs
             case "scale" when kind.HasScale:
                 return ScaleVerb.HandleAsync(request, services);
         }
-        var subresource = kind.Subresources.FirstOrDefault(s => s.Name == info.Subresource) ?? throw Failure.NoSuchRoute();
+        var subresource = own ?? throw Failure.NoSuchRoute();
         var verb = info.Verb switch
         {
             "get" => KindVerbs.Get,
@@ -122,6 +130,10 @@ internal static class Freshness
 {
     // Upstream's watch cache waits as long.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>The store's newest revision.</summary>
+    public static async ValueTask<long> NewestAsync(RegistryServices services, CancellationToken cancellation) =>
+        (await services.Store.StatusAsync(cancellation)).TryGet(out var status, out var error) ? status.Revision : throw StoredJson.FailureOf(error);
 
     public static async ValueTask DemandAsync(RegistryServices services, long revision, CancellationToken cancellation)
     {

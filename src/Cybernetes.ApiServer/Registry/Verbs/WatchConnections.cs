@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using System.Net.WebSockets;
+using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Wire;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>How watch events get to a client. Used by one task.</summary>
+internal interface IWatchConnection : IAsyncDisposable
+{
+    /// <summary>Cancelled when the client is gone.</summary>
+    CancellationToken Gone { get; }
+
+    /// <summary>Begins the answer.</summary>
+    ValueTask StartAsync();
+
+    /// <summary>Adds one event.</summary>
+    /// <param name="type">ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.</param>
+    /// <param name="body">The object: JSON, or an envelope when the connection speaks protobuf.</param>
+    void Write(string type, ReadOnlySpan<byte> body);
+
+    /// <summary>Sends what has been added.</summary>
+    ValueTask FlushAsync();
+
+    /// <summary>The same, when it is much.</summary>
+    ValueTask FlushIfLargeAsync();
+}
+
+/// <summary>A body without end: JSON documents on lines of their own, or protobuf with lengths before it.</summary>
+internal sealed class BodyWatchConnection(ApiRequest request) : IWatchConnection
+{
+    private const int LargeBytes = 64 * 1024;
+    private static readonly byte[] End = "}\n"u8.ToArray();
+    private readonly bool _protobuf = request.Media.Format == MediaFormat.Protobuf;
+    private readonly PipeWriter _writer = request.Http.Response.BodyWriter;
+
+    public CancellationToken Gone => request.Aborted;
+
+    public ValueTask StartAsync()
+    {
+        request.Http.Response.StatusCode = StatusCodes.Status200OK;
+        request.Http.Response.ContentType = _protobuf ? ProtobufEnvelope.ContentType + ";stream=watch" : "application/json";
+        return ValueTask.CompletedTask;
+    }
+
+    public void Write(string type, ReadOnlySpan<byte> body)
+    {
+        if (_protobuf)
+        {
+            var head = ProtobufEnvelope.WatchEventHead(type, body.Length);
+            BinaryPrimitives.WriteInt32BigEndian(_writer.GetSpan(4), head.Length + body.Length);
+            _writer.Advance(4);
+            Answers.Copy(_writer, head);
+            Answers.Copy(_writer, body);
+            return;
+        }
+        Answers.Copy(_writer, StartOf(type));
+        Answers.Copy(_writer, body);
+        Answers.Copy(_writer, End);
+    }
+
+    public async ValueTask FlushAsync() => await _writer.FlushAsync(request.Aborted);
+
+    public ValueTask FlushIfLargeAsync() =>
+        _writer is { CanGetUnflushedBytes: true, UnflushedBytes: < LargeBytes } ? ValueTask.CompletedTask : FlushAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    internal static ReadOnlySpan<byte> StartOf(string type) => type switch
+    {
+        "ADDED" => "{\"type\":\"ADDED\",\"object\":"u8,
+        "MODIFIED" => "{\"type\":\"MODIFIED\",\"object\":"u8,
+        "DELETED" => "{\"type\":\"DELETED\",\"object\":"u8,
+        "BOOKMARK" => "{\"type\":\"BOOKMARK\",\"object\":"u8,
+        _ => "{\"type\":\"ERROR\",\"object\":"u8,
+    };
+}
+
+/// <summary>A WebSocket: each event is a message, of text for JSON, binary for protobuf (without a length before it). What the client says is not listened to.</summary>
+internal sealed class SocketWatchConnection : IWatchConnection
+{
+    private const int LargeBytes = 64 * 1024;
+    private readonly ApiRequest _request;
+    private readonly bool _protobuf;
+    private readonly ArrayBufferWriter<byte> _pending = new(4096);
+    private readonly List<int> _ends = [];
+    private readonly CancellationTokenSource _gone;
+    private WebSocket? _socket;
+    private Task _listening = Task.CompletedTask;
+
+    public SocketWatchConnection(ApiRequest request)
+    {
+        _request = request;
+        _protobuf = request.Media.Format == MediaFormat.Protobuf;
+        _gone = CancellationTokenSource.CreateLinkedTokenSource(request.Aborted);
+    }
+
+    public CancellationToken Gone => _gone.Token;
+
+    public async ValueTask StartAsync()
+    {
+        _socket = await WebSocketUpgrade.AcceptAsync(_request);
+        _listening = ListenAsync(_socket);
+    }
+
+    public void Write(string type, ReadOnlySpan<byte> body)
+    {
+        if (_protobuf)
+        {
+            _pending.Write(ProtobufEnvelope.WatchEventHead(type, body.Length));
+            _pending.Write(body);
+        }
+        else
+        {
+            _pending.Write(BodyWatchConnection.StartOf(type));
+            _pending.Write(body);
+            _pending.Write("}\n"u8);
+        }
+        _ends.Add(_pending.WrittenCount);
+    }
+
+    public async ValueTask FlushAsync()
+    {
+        var start = 0;
+        foreach (var end in _ends)
+        {
+            await _socket!.SendAsync(_pending.WrittenMemory[start..end], _protobuf ? WebSocketMessageType.Binary : WebSocketMessageType.Text,
+                WebSocketMessageFlags.EndOfMessage, Gone);
+            start = end;
+        }
+        _ends.Clear();
+        _pending.ResetWrittenCount();
+    }
+
+    public ValueTask FlushIfLargeAsync() => _pending.WrittenCount < LargeBytes ? ValueTask.CompletedTask : FlushAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_socket is not null)
+        {
+            try
+            {
+                if (_socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+                    await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, "", _request.Aborted);
+            }
+            catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
+            {
+                _request.Http.Abort(); // the client went without a word: nothing is left to be said to it
+            }
+            await _gone.CancelAsync();
+            await _listening;
+            _socket.Dispose();
+        }
+        _gone.Dispose();
+    }
+
+    private async Task ListenAsync(WebSocket socket)
+    {
+        var ignored = new byte[1024];
+        try
+        {
+            while ((await socket.ReceiveAsync(ignored.AsMemory(), Gone)).MessageType != WebSocketMessageType.Close)
+            {
+                // A watcher has nothing to say.
+            }
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ConnectionAbortedException)
+        {
+            // Gone without a close frame, or we are leaving ourselves; either way this ends.
+        }
+        await _gone.CancelAsync();
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text;
+using Cybernetes.ApiServer.Failures;
+using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.ApiServer.Watch;
+using Cybernetes.Wire;
+
+namespace Cybernetes.ApiServer.Registry;
+
+/// <summary>Turns events into the form the client asked for and hands them to the connection.</summary>
+internal sealed class WatchFrames
+{
+    private readonly ApiRequest _request;
+    private readonly AcceptedMedia _media;
+    private readonly IWatchConnection _connection;
+    private readonly TableForm? _table;
+    private readonly Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> _encode;
+    private bool _headersSent;
+
+    public WatchFrames(ApiRequest request, IWatchConnection connection)
+    {
+        _request = request;
+        _media = request.Media;
+        _connection = connection;
+        _encode = Encode;
+        if (_media.Transform == MediaTransform.Table)
+            _table = TableForm.Of(request, _media);
+        if (_media.Transform == MediaTransform.PartialObjectMetadataList)
+            throw Failure.NoSuchForm($"you requested PartialObjectMetadataList, but the requested object is not a list ({Answers.GoTypeOf(request)})");
+    }
+
+    private bool IsProtobuf => _media.Format == MediaFormat.Protobuf;
+
+    /// <summary>An object of the state that a watch begins with.</summary>
+    public void WriteAdded(ReadOnlyMemory<byte> stored) => Write(WatchEventType.Added, Form(stored));
+
+    /// <summary>A change.</summary>
+    public void Write(WatchEventType type, CachedEvent change)
+    {
+        var last = type == WatchEventType.Deleted;
+        var shared = _media.Transform == MediaTransform.None && (IsProtobuf || !_request.Target.Version.IsStorage);
+        Write(type, shared ? change.Encoded(_request.Target.Version, IsProtobuf, last, _encode) : Form(last ? change.LastState : change.State));
+    }
+
+    /// <summary>Tells the revision up to which all has been told.</summary>
+    public void WriteBookmark(long revision, bool initialEventsEnd)
+    {
+        var version = _request.Target.Version;
+        var mark = initialEventsEnd ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "";
+        var metadata = $"{{\"resourceVersion\":\"{revision}\",\"creationTimestamp\":null{mark}}}";
+        var body = _media.Transform switch
+        {
+            MediaTransform.Table => $"{{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/{_media.MetaVersion}\",\"metadata\":"
+                + $"{{\"resourceVersion\":\"{revision}\"}},\"columnDefinitions\":null,\"rows\":[{{\"cells\":[],\"object\":"
+                + $"{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/{_media.MetaVersion}\",\"metadata\":{metadata}}}}}]}}",
+            MediaTransform.PartialObjectMetadata =>
+                $"{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/{_media.MetaVersion}\",\"metadata\":{metadata}}}",
+            _ => $"{{\"kind\":\"{version.Kind}\",\"apiVersion\":\"{version.APIVersion}\",\"metadata\":{metadata}}}",
+        };
+        _connection.Write("BOOKMARK", InFormat(Encoding.UTF8.GetBytes(body)).Span);
+    }
+
+    /// <summary>Tells why the watch ends.</summary>
+    public void WriteError(RequestFailure failure) => _connection.Write("ERROR", InFormat(failure.ToJson()).Span);
+
+    public ValueTask FlushAsync() => _connection.FlushAsync();
+
+    public ValueTask FlushIfLargeAsync() => _connection.FlushIfLargeAsync();
+
+    private void Write(WatchEventType type, ReadOnlyMemory<byte> body)
+    {
+        _headersSent = true;
+        _connection.Write(type switch
+        {
+            WatchEventType.Added => "ADDED",
+            WatchEventType.Modified => "MODIFIED",
+            _ => "DELETED",
+        }, body.Span);
+    }
+
+    private ReadOnlyMemory<byte> Form(ReadOnlyMemory<byte> stored) => _media.Transform switch
+    {
+        MediaTransform.Table => InFormat(_table!.Whole(stored, headers: !_headersSent)),
+        MediaTransform.PartialObjectMetadata => InFormat(ObjectForms.Partial(_media, stored)),
+        _ => Encode(stored),
+    };
+
+    private ReadOnlyMemory<byte> Encode(ReadOnlyMemory<byte> stored) => InFormat(ObjectForms.Serve(_request.Target, stored));
+
+    private ReadOnlyMemory<byte> InFormat(ReadOnlyMemory<byte> json) => IsProtobuf ? JsonToProtobuf.Write(json.Span) : json;
+}
