@@ -1,4 +1,5 @@
 using Cybernetes.ApiServer.Registry.Apps;
+using Cybernetes.ApiServer.Registry.Autoscaling;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
@@ -32,6 +33,7 @@ internal static class BuiltInKinds
         new ServiceAccountKind(services.Tokens),
         new DeploymentKind(),
         new ReplicaSetKind(),
+        new HorizontalPodAutoscalerKind(services.Gates),
         new LeaseKind(),
         new EndpointSliceKind(),
     ];

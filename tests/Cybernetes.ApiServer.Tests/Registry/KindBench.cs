@@ -83,6 +83,28 @@ internal static class KindBench
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 
+    /// <summary>An object sent in another version, as it is stored: converted and defaulted.</summary>
+    public static IKubernetesObject Received(KindDefinition kind, string apiVersion, string json)
+    {
+        var bytes = Encoding.UTF8.GetBytes(json);
+        var reader = new Utf8JsonReader(bytes);
+        reader.Read();
+        var obj = VersionOf(kind, apiVersion).Decode(ref reader, new DecodeContext(collectStrict: false) { Source = bytes });
+        obj.APIVersion = kind.Served[0].APIVersion;
+        obj.Kind = kind.Kind;
+        kind.ApplyDefaults(obj);
+        return obj;
+    }
+
+    /// <summary>A stored object's JSON in another version.</summary>
+    public static string Given(KindDefinition kind, string apiVersion, IKubernetesObject stored)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, JsonLimits.WriterOptions))
+            VersionOf(kind, apiVersion).Encode(stored, writer);
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
     /// <summary>The cells of an object's row.</summary>
     public static string Row(KindDefinition kind, string json)
     {
@@ -93,6 +115,8 @@ internal static class KindBench
     public static bool SameJson(string left, string right) => JsonNode.DeepEquals(JsonNode.Parse(left), JsonNode.Parse(right));
 
     public static IKubernetesObject Decode(KindDefinition kind, string json) => kind.DecodeStored(Encoding.UTF8.GetBytes(json));
+
+    private static ServedVersion VersionOf(KindDefinition kind, string apiVersion) => kind.Served.Single(v => v.APIVersion == apiVersion);
 
     private static WriteContext Context() => new()
     {
