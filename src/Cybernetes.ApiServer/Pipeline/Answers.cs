@@ -129,8 +129,8 @@ internal static class Answers
     {
         if (media.Pretty)
             return true;
-        if (request.Query("pretty").Length > 0)
-            return request.QueryFlag("pretty");
+        if (request.Query("pretty") is { Length: > 0 } asked)
+            return asked is "1" or "t" or "T" or "true" or "True" or "TRUE";
         var agent = request.Http.Request.Headers[HeaderNames.UserAgent].ToString();
         return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal)
             || agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);

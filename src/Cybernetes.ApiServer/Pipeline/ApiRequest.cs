@@ -37,10 +37,10 @@ public sealed class ApiRequest(HttpContext http)
     /// <summary>A query parameter, empty when absent.</summary>
     public string Query(string name) => Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : "";
 
-    /// <summary>A boolean query parameter as Go's form decoding reads it: present without a value is true.</summary>
+    /// <summary>A boolean query parameter as Kubernetes reads it: present is true, unless it says false or 0.</summary>
     public bool QueryFlag(string name) =>
         Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0
-        && values[0] is "" or "1" or "true" or "True" or "TRUE" or "t" or "T";
+        && values[0] is not "0" && !string.Equals(values[0], "false", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Adds a Warning header (RFC 9111, code 299). Before the answer starts.</summary>
     public void Warn(string text)

@@ -49,7 +49,8 @@ internal sealed class ListOptions
             Filter = new(request.Kind, request.Kind.Namespaced ? info.Namespace : "", info.Name, labels, fields),
             ResourceVersion = ReadRevision(request.Query("resourceVersion")),
             ResourceVersionMatch = request.Query("resourceVersionMatch"),
-            Limit = (int)Math.Clamp(ReadNumber(request, "limit") ?? 0, 0, int.MaxValue),
+            // Any state will do for revision 0: as upstream's cache, which knows no pages, all of it is answered.
+            Limit = request.Query("resourceVersion") == "0" ? 0 : (int)Math.Clamp(ReadNumber(request, "limit") ?? 0, 0, int.MaxValue),
             Continue = request.Query("continue"),
             Timeout = ReadNumber(request, "timeoutSeconds") is > 0 and var seconds ? TimeSpan.FromSeconds(Math.Min(seconds, 86_400)) : null,
             AllowBookmarks = request.QueryFlag("allowWatchBookmarks"),

@@ -134,4 +134,70 @@ public sealed class WatchTests
         Assert.Null(second["object"]!["columnDefinitions"]);
         Assert.Equal("two", second["object"]!["rows"]![0]!["cells"]![0]!.GetValue<string>());
     }
+
+    [Theory]
+    [InlineData("/api/v1/watch/namespaces/default/configmaps/two?resourceVersion=1")]
+    [InlineData("/api/v1/namespaces/default/configmaps/two?watch=1&resourceVersion=1")]
+    [InlineData("/api/v1/configmaps?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Dtwo")]
+    public async Task Watch_OfOneName_TellsOfNoOther(string path)
+    {
+        await using var server = await ServerFixture.StartAsync();
+        using var watch = await WatchReader.OpenAsync(server, path);
+        await server.CreateConfigMapAsync("one");
+        await server.CreateConfigMapAsync("two");
+
+        Assert.Equal("ADDED two", await watch.NextAsync());
+    }
+
+    [Fact]
+    public async Task Watch_SendInitialEventsWithoutBookmarks_DoesNotMarkTheirEnd()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        await server.CreateConfigMapAsync("one");
+        using var watch = await WatchReader.OpenAsync(server, $"{Collection}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+        Assert.Equal("ADDED one", await watch.NextAsync());
+        await server.CreateConfigMapAsync("two");
+
+        Assert.Equal("ADDED two", await watch.NextAsync());
+    }
+
+    [Fact]
+    public async Task Watch_WithoutInitialEvents_BeginsNow()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        await server.CreateConfigMapAsync("one");
+        using var watch = await WatchReader.OpenAsync(server, $"{Collection}?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan");
+        await server.CreateConfigMapAsync("two");
+
+        Assert.Equal("ADDED two", await watch.NextAsync());
+    }
+
+    [Fact]
+    public async Task Watch_AtItsTimeout_EndsWithABookmark()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        using var watch = await WatchReader.OpenAsync(server, $"{Collection}?watch=1&resourceVersion=1&timeoutSeconds=1&allowWatchBookmarks=true");
+        var frame = await watch.NextFrameAsync();
+
+        Assert.Equal("BOOKMARK", frame["type"]!.GetValue<string>());
+        Assert.Null(await watch.LastLineAsync());
+    }
+
+    [Fact]
+    public async Task Event_EncodedForTwoWatchers_IsMadeOnce()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        var kind = server.Host.Services.Catalog.FindStored("", "configmaps")!;
+        await server.CreateConfigMapAsync("one");
+        Assert.True((await server.Store.GetAsync("/registry/configmaps/default/one")).TryGet(out var stored, out _));
+        var change = new Cybernetes.ApiServer.Watch.CachedEvent(kind, stored.Record!, null, TimeProvider.System.GetUtcNow());
+        var made = 0;
+        var version = kind.Served[0];
+        var first = change.Encoded(version, protobuf: true, last: false, s => { made++; return s.ToArray(); });
+        var second = change.Encoded(version, protobuf: true, last: false, s => { made++; return s.ToArray(); });
+        change.Encoded(version, protobuf: false, last: false, s => { made++; return s.ToArray(); });
+
+        Assert.Equal(2, made);
+        Assert.True(first.Equals(second));
+    }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Store;
@@ -26,12 +24,16 @@ internal static class ListVerb
     public static async ValueTask<ListPage> ReadAsync(
         KindDefinition kind, string ns, ListOptions options, RegistryServices services, CancellationToken cancellation)
     {
-        var whole = RangeOf(kind, ns, options.Filter);
-        var range = whole;
+        var range = RangeOf(kind, ns, options.Filter);
+        var prefix = RegistryServices.RangeOf(kind, ns).Start;
         long revision = 0;
         if (options.Continue.Length > 0)
         {
-            (revision, range) = ReadToken(options.Continue, kind, whole);
+            var token = ContinueToken.Read(options.Continue, prefix, range);
+            if (options.ResourceVersion is > 0)
+                throw Failure.BadRequest("specifying resource version is not allowed when using continue");
+            revision = Math.Max(token.Revision, 0);
+            range = KeyRange.Between(token.Start, range.End);
         }
         else if (options.ResourceVersion is > 0 and var asked)
         {
@@ -47,14 +49,14 @@ internal static class ListVerb
             var limit = options.Limit == 0 ? 0 : options.Filter.IsEverything ? options.Limit : Math.Max(options.Limit, FilteredChunk);
             var result = await services.Store.RangeAsync(new(range) { Limit = limit, Revision = revision }, cancellation);
             if (!result.TryGet(out var chunk, out var error))
-                throw FailureOf(error, options, kind, range);
+                throw FailureOf(error, options, prefix, range);
             if (revision == 0)
                 revision = chunk.Revision;
             var taken = Take(kind, chunk.Records, options, items);
             var full = options.Limit > 0 && items.Count == options.Limit;
             var more = chunk.More || taken < chunk.Records.Count;
             if (full && more)
-                return new(items, revision, MakeToken(kind, revision, chunk.Records[taken - 1].Key),
+                return new(items, revision, ContinueToken.After(prefix, revision, chunk.Records[taken - 1].Key),
                     options.Filter.IsEverything ? chunk.Count - taken : null);
             if (!more)
                 return new(items, revision, "", null);
@@ -81,51 +83,13 @@ internal static class ListVerb
             ? KeyRange.Key(RegistryServices.KeyOf(kind, ns, filter.PinnedName))
             : RegistryServices.RangeOf(kind, ns);
 
-    private static RequestFailure FailureOf(StoreError error, ListOptions options, KindDefinition kind, KeyRange range) => error.Kind switch
+    private static RequestFailure FailureOf(StoreError error, ListOptions options, string prefix, KeyRange range) => error.Kind switch
     {
         StoreErrorKind.Compacted when options.Continue.Length > 0 =>
-            Failure.Expired(PageExpired, MakeToken(kind, -1, range.Start.TrimEnd('\0'))),
+            Failure.Expired(PageExpired, ContinueToken.After(prefix, -1, range.Start.TrimEnd('\0'))),
         StoreErrorKind.FutureRevision => Failure.TooLargeResourceVersion(options.ResourceVersion ?? 0, error.CurrentRevision),
         _ => StoredJson.FailureOf(error),
     };
-
-    /// <summary>Upstream's token: base64url of JSON with the revision and the key, relative to the kind, that comes next.</summary>
-    private static string MakeToken(KindDefinition kind, long revision, string lastKey)
-    {
-        var relative = lastKey[$"/registry/{kind.StoragePath}/".Length..];
-        var buffer = new System.Buffers.ArrayBufferWriter<byte>(128);
-        using (var writer = new Utf8JsonWriter(buffer, JsonText.WriterOptions))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("v", "meta.k8s.io/v1");
-            writer.WriteNumber("rv", revision);
-            writer.WriteString("start", relative + "\0");
-            writer.WriteEndObject();
-        }
-        return Convert.ToBase64String(buffer.WrittenSpan).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-    }
-
-    private static (long Revision, KeyRange Range) ReadToken(string token, KindDefinition kind, KeyRange whole)
-    {
-        try
-        {
-            var text = token.Replace('-', '+').Replace('_', '/');
-            using var document = JsonDocument.Parse(Convert.FromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '=')));
-            var root = document.RootElement;
-            if (root.GetProperty("v").GetString() != "meta.k8s.io/v1")
-                throw new FormatException("continue key is not valid: server does not recognize this encoded version");
-            var start = $"/registry/{kind.StoragePath}/" + root.GetProperty("start").GetString();
-            // A token of another namespace or kind must not widen what may be read.
-            if (!whole.Contains(start) || !Encoding.UTF8.GetBytes(start).All(b => b < 0x80))
-                throw new FormatException("continue key is not valid: it is of another list");
-            return (Math.Max(root.GetProperty("rv").GetInt64(), 0), KeyRange.Between(start, whole.End));
-        }
-        catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            var why = e is JsonException ? "it is not JSON" : e.Message; // Go's words elsewhere; .NET's would only confuse
-            throw Failure.BadRequest($"continue key is not valid: {why}");
-        }
-    }
 }
 
 /// <summary>One page of a list.</summary>
