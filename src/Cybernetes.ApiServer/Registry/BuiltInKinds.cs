@@ -1,5 +1,6 @@
 using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Autoscaling;
+using Cybernetes.ApiServer.Registry.Batch;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
@@ -31,9 +32,16 @@ internal static class BuiltInKinds
         new SecretKind(),
         new ServiceKind(services.ServiceAddresses),
         new ServiceAccountKind(services.Tokens),
+        new ReplicationControllerKind(),
+        new PodTemplateKind(),
+        new ControllerRevisionKind(),
+        new DaemonSetKind(),
         new DeploymentKind(),
         new ReplicaSetKind(),
         new HorizontalPodAutoscalerKind(services.Gates),
+        new StatefulSetKind(services.Gates),
+        new JobKind(),
+        new CronJobKind(),
         new LeaseKind(),
         new EndpointSliceKind(),
     ];

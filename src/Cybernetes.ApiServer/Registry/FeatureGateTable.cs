@@ -127,7 +127,7 @@ internal static class FeatureGateTable
         MatchLabelKeysInPodAffinity GA on locked
         MatchLabelKeysInPodTopologySpread Beta on
         MatchLabelKeysInPodTopologySpreadSelectorMerge Beta on needs MatchLabelKeysInPodTopologySpread
-        MaxUnavailableStatefulSet Beta on
+        MaxUnavailableStatefulSet Beta off
         MemoryManager GA on locked
         MemoryQoS Alpha off
         MultiCIDRServiceAllocator GA on locked

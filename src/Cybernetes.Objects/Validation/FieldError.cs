@@ -28,6 +28,9 @@ public sealed class FieldError
     /// <summary>Stands for a value too large to print.</summary>
     private static readonly object Omitted = new();
 
+    /// <summary>Given as the value of an invalid field whose value is not to be printed.</summary>
+    public static object OmittedValue => Omitted;
+
     private FieldError(FieldErrorType type, FieldPath? field, object? badValue, string detail)
         : this(type, field?.ToString() ?? FieldPath.None, badValue, detail)
     {

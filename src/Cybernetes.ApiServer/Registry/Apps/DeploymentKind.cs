@@ -89,6 +89,7 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
 
     protected override void Warn(Deployment obj, Deployment? old, WriteContext context)
     {
+        WorkloadValidation.WarnOfName(obj, old, context);
         if (old is null || old.Metadata.Generation != obj.Metadata.Generation)
             PodWarnings.Warn(obj.Spec.Template.Spec, SpecPath.Child("template").Child("spec"), context);
     }
@@ -147,29 +148,10 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
 
     private static void RollingUpdate(IntOrString unavailable, IntOrString surge, FieldPath path, FieldErrorList errors)
     {
-        NotNegative(unavailable, path, "maxUnavailable", errors);
-        NotNegative(surge, path, "maxSurge", errors);
-        if (Value(unavailable) == 0 && Value(surge) == 0)
-            errors.Invalid(path.Child("maxUnavailable"), Shown(unavailable), "may not be 0 when `maxSurge` is 0");
-        if (unavailable.IsString && Names.Percent(unavailable.StringValue).Count == 0 && Value(unavailable) > 100)
-            errors.Invalid(path.Child("maxUnavailable"), Shown(unavailable), "must not be greater than 100%");
+        RolloutNumbers.PositiveIntOrPercent(unavailable, path, "maxUnavailable", errors);
+        RolloutNumbers.PositiveIntOrPercent(surge, path, "maxSurge", errors);
+        if (RolloutNumbers.Value(unavailable) == 0 && RolloutNumbers.Value(surge) == 0)
+            errors.Invalid(path.Child("maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0");
+        RolloutNumbers.NotMoreThan100Percent(unavailable, path, "maxUnavailable", errors);
     }
-
-    private static void NotNegative(IntOrString value, FieldPath path, string child, FieldErrorList errors)
-    {
-        if (value.IsString)
-            errors.InvalidChild(path, child, Shown(value), Names.Percent(value.StringValue));
-        else
-            FieldChecks.NonNegative(value.IntValue, path, child, errors);
-    }
-
-    private static int Value(IntOrString value)
-    {
-        if (!value.IsString)
-            return value.IntValue;
-        var text = value.StringValue;
-        return text.EndsWith('%') && int.TryParse(text.AsSpan(0, text.Length - 1), CultureInfo.InvariantCulture, out var number) ? number : 0;
-    }
-
-    private static object Shown(IntOrString value) => value.IsString ? value.StringValue : value.IntValue;
 }

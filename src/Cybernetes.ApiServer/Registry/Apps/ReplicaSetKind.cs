@@ -65,6 +65,7 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
 
     protected override void Warn(ReplicaSet obj, ReplicaSet? old, WriteContext context)
     {
+        WorkloadValidation.WarnOfName(obj, old, context);
         if (old is null || old.Metadata.Generation != obj.Metadata.Generation)
             PodWarnings.Warn(obj.Spec.Template.Spec, SpecPath.Child("template").Child("spec"), context);
     }

@@ -46,6 +46,24 @@ internal static class WorkloadValidation
             errors.Invalid(status.Child(child), count, "cannot be greater than status.replicas");
     }
 
+    /// <summary>Warns of a name that pods of this object cannot carry as their hostname.</summary>
+    public static void WarnOfName(IKubernetesObject obj, IKubernetesObject? old, WriteContext context)
+    {
+        if (old is not null || Names.Dns1123Label(obj.Metadata.Name) is not { Count: > 0 } reasons)
+            return;
+        context.Warn("metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; "
+            + $"a DNS label is recommended: [{string.Join(' ', reasons)}]");
+    }
+
+    /// <summary>A field that never changes.</summary>
+    public static void Immutable<T>(T? value, T? old, FieldPath path, string child, FieldErrorList errors)
+        where T : class, IWireObject<T>
+    {
+        if (value is null ? old is null : value.SemanticEquals(old))
+            return;
+        errors.Invalid(path.Child(child), value, FieldChecks.Immutability);
+    }
+
     private static void Template(LabelMatcher selector, PodTemplateSpec template, FieldPath path, FieldErrorList errors)
     {
         if (!selector.IsEmpty && !selector.Matches(template.Metadata.Labels))
