@@ -51,7 +51,7 @@ public sealed class StatefulSetTests
         var json = Set(Good + """,   "updateStrategy":{"rollingUpdate":{"maxUnavailable":"0%"}} """);
         Assert.Empty(KindBench.CreateErrors(Kind, json));
         Assert.Null(((StatefulSet)KindBench.Created(Kind, json)).Spec.UpdateStrategy.RollingUpdate!.MaxUnavailable);
-        Assert.Equal(["spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"0%\": cannot be 0"], KindBench.CreateErrors(new StatefulSetKind(true), json));
+        Assert.Equal(["spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: \"0%\": cannot be 0"], KindBench.CreateErrors(new StatefulSetKind(GatesWith("MaxUnavailableStatefulSet=true")), json));
     }
 
     [Fact]
@@ -121,6 +121,9 @@ public sealed class StatefulSetTests
         Assert.Empty(KindBench.UpdateErrors(kind, good, good.Replace("\"a\":1", "\"a\": 1", StringComparison.Ordinal)));
         Assert.Equal("r | statefulset.apps/web | 7 | <unknown>", KindBench.Row(kind, good));
     }
+
+    private static FeatureGates GatesWith(string text) =>
+        FeatureGates.TryParse(text, out var gates, out var error) ? gates : throw new ArgumentException(error, nameof(text));
 
     private static string Set(string spec) => $$"""{"metadata":{"name":"s","namespace":"default"},"spec":{ {{spec}} } }""";
 }
