@@ -47,6 +47,9 @@ internal static partial class Packages
         "authentication/v1", "authorization/v1", "certificates/v1", "networking/v1", "node/v1", "rbac/v1", "scheduling/v1", "storage/v1",
         "admission/v1", "admissionregistration/v1", "apiextensions/v1", "flowcontrol/v1", "apidiscovery/v2", "metrics/v1beta1",
         "apps/v1beta1", "apps/v1beta2", "batch/v1beta1", "extensions/v1beta1", "policy/v1beta1",
+        "scheduling/v1alpha2", "node/v1alpha1", "coordination/v1beta1", "discovery/v1beta1", "certificates/v1beta1", "flowcontrol/v1beta1",
+        "flowcontrol/v1beta2", "resource/v1", "resource/v1beta1", "resource/v1beta2", "resource/v1alpha3", "apiserverinternal/v1alpha1",
+        "storagemigration/v1beta1", "authorization/v1beta1",
     };
 
     public static IEnumerable<PackageName> Discover(string root)

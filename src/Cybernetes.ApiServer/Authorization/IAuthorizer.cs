@@ -48,13 +48,34 @@ public interface IAuthorizer
 {
     /// <summary>The verdict. It must not throw for a plain "no".</summary>
     ValueTask<Decision> AuthorizeAsync(AuthorizationAttributes attributes, CancellationToken cancellation);
+
+    /// <summary>What a user may do in a namespace, for people to read; an authorizer that cannot say so names the reason.</summary>
+    ValueTask<AccessRules> RulesAsync(UserInfo user, string ns, CancellationToken cancellation) =>
+        new(new AccessRules([], [], "the authorizer does not support user rule resolution"));
 }
+
+/// <summary>Rules of a user.</summary>
+/// <param name="Resources">About resources.</param>
+/// <param name="Paths">About other paths.</param>
+/// <param name="Problem">Why the list is not whole; empty when it is.</param>
+public sealed record AccessRules(IReadOnlyList<ResourceAccess> Resources, IReadOnlyList<PathAccess> Paths, string Problem = "");
+
+/// <summary>These verbs on these resources of these groups; of these names only, unless there are none.</summary>
+public sealed record ResourceAccess(
+    IReadOnlyList<string> Verbs, IReadOnlyList<string> Groups, IReadOnlyList<string> Resources, IReadOnlyList<string> Names);
+
+/// <summary>These verbs on these paths.</summary>
+public sealed record PathAccess(IReadOnlyList<string> Verbs, IReadOnlyList<string> Paths);
 
 /// <summary>Everyone who is authenticated may do anything (<c>--authorization-mode=AlwaysAllow</c>); without credentials, health and version.</summary>
 internal sealed class AlwaysAllowAuthorizer : IAuthorizer
 {
     public ValueTask<Decision> AuthorizeAsync(AuthorizationAttributes attributes, CancellationToken cancellation) =>
         new(new Decision(!attributes.User.IsAnonymous || IsPublic(attributes) ? Verdict.Allow : Verdict.NoOpinion));
+
+    public ValueTask<AccessRules> RulesAsync(UserInfo user, string ns, CancellationToken cancellation) => new(user.IsAnonymous
+        ? new AccessRules([], [new(["get"], ["/healthz", "/livez", "/readyz", "/version", "/version/"])])
+        : new AccessRules([new(["*"], ["*"], ["*"], [])], [new(["*"], ["*"])]));
 
     private static bool IsPublic(AuthorizationAttributes attributes) =>
         !attributes.IsResource && attributes.Verb is "get" or "head"

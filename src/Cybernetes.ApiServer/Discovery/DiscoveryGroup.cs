@@ -21,7 +21,8 @@ internal sealed record DiscoveryGroup(string Name, IReadOnlyList<DiscoveryVersio
             .OrderBy(g => g.All(s => s.Version.IsOlder)).ThenBy(g => Array.IndexOf(s_order, g.Key) is >= 0 and var place ? place : s_order.Length).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new DiscoveryGroup(g.Key,
             [
-                .. g.GroupBy(s => s.Version.Version).OrderBy(v => v.All(s => s.Version.IsOlder)).ThenByDescending(v => VersionRank(v.Key))
+                .. g.GroupBy(s => s.Version.Version)
+                    .OrderBy(v => v.All(s => s.Version.IsOlder)).ThenByDescending(v => VersionRank(v.Key))
                     .Select(v => new DiscoveryVersion(g.Key, v.Key, [.. v.OrderBy(s => s.Kind.Plural, StringComparer.Ordinal)])),
             ])),
     ];

@@ -45,7 +45,8 @@ internal static class ResourceListing
         WriteNames(writer, "verbs", kind.Verbs.Names());
         WriteNames(writer, "shortNames", served.ShortNames);
         WriteNames(writer, "categories", served.Categories);
-        writer.WriteString("storageVersionHash", StorageVersionHash.Of(kind));
+        if (kind is not IAnsweredKind)
+            writer.WriteString("storageVersionHash", StorageVersionHash.Of(kind));
         writer.WriteEndObject();
     }
 

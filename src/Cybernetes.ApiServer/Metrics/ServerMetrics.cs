@@ -30,7 +30,7 @@ internal static class ServerMetrics
     private static List<(string[] Labels, double Value)> Counts(RegistryServices services)
     {
         var counts = new List<(string[], double)>();
-        foreach (var kind in services.Catalog.Kinds)
+        foreach (var kind in services.Catalog.Kinds.Where(k => k is not IAnsweredKind))
         {
             var request = new RangeRequest(RegistryServices.RangeOf(kind, "")) { CountOnly = true };
             // The embedded engine answers at once; an engine across the network is not asked for figures.

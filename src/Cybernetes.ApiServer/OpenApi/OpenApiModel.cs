@@ -61,14 +61,17 @@ internal sealed class OpenApiModel
         var kind = served.Kind;
         var subject = new KindName(served.Version.Group, served.Version.Version, served.Version.Kind);
         AddType(facts);
+        var isListed = kind.Verbs.HasFlag(KindVerbs.List);
         var list = new OpenApiList(facts.OpenApiName + "List", facts, subject with { Kind = subject.Kind + "List" });
-        _lists[list.Name] = list;
+        if (isListed)
+            _lists[list.Name] = list;
         var root = subject.Group.Length == 0 ? $"/api/{subject.Version}" : $"/apis/{subject.Group}/{subject.Version}";
         var collection = kind.Namespaced ? $"{root}/namespaces/{{namespace}}/{kind.Plural}" : $"{root}/{kind.Plural}";
-        if (kind.Namespaced)
+        if (kind.Namespaced && isListed)
             _paths.Add(new($"{root}/{kind.Plural}", false, false, [Operation("get", "list", subject, "", list.Name, s_list)]));
         _paths.Add(new(collection, kind.Namespaced, false, CollectionOperations(kind, subject, facts.OpenApiName, list.Name)));
-        _paths.Add(new(collection + "/{name}", kind.Namespaced, true, ObjectOperations(kind, subject, facts.OpenApiName)));
+        if (isListed)
+            _paths.Add(new(collection + "/{name}", kind.Namespaced, true, ObjectOperations(kind, subject, facts.OpenApiName)));
         if (kind.HasStatus)
             _paths.Add(new(collection + "/{name}/status", kind.Namespaced, true, ReadWrite(subject, facts.OpenApiName)));
         if (kind.HasScale)

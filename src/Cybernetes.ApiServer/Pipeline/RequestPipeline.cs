@@ -111,6 +111,9 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         return ResourceVerbs.HandleAsync(request, services);
     }
 
+    /// <summary>Who makes a request, by its credentials; for the review of others' tokens.</summary>
+    public ValueTask<UserInfo> AuthenticateAsync(HttpContext http) => stages.AuthenticateAsync(http);
+
     /// <summary>Creates or changes one object. Retries what may be retried; failures are thrown.</summary>
     public async ValueTask<WriteOutcome> WriteAsync(ObjectWrite write, CancellationToken cancellation)
     {

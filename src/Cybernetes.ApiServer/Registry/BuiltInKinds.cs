@@ -1,6 +1,8 @@
+using Cybernetes.ApiServer.Registry.ApiServerInternal;
 using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Autoscaling;
 using Cybernetes.ApiServer.Registry.Batch;
+using Cybernetes.ApiServer.Registry.Certificates;
 using Cybernetes.ApiServer.Registry.Coordination;
 using Cybernetes.ApiServer.Registry.Core;
 using Cybernetes.ApiServer.Registry.Core.Pods;
@@ -9,6 +11,11 @@ using Cybernetes.ApiServer.Registry.Core.Services;
 using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.ApiServer.Registry.Discovery;
 using Cybernetes.ApiServer.Registry.Events;
+using Cybernetes.ApiServer.Registry.FlowControl;
+using Cybernetes.ApiServer.Registry.NodeRuntime;
+using Cybernetes.ApiServer.Registry.Reviews;
+using Cybernetes.ApiServer.Registry.Scheduling;
+using Cybernetes.ApiServer.Registry.StorageMigration;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -43,6 +50,25 @@ internal static class BuiltInKinds
         new JobKind(),
         new CronJobKind(),
         new LeaseKind(),
+        new LeaseCandidateKind(),
+        new BindingKind(),
+        new PriorityClassKind(),
+        new WorkloadKind(),
+        new PodGroupKind(),
+        new RuntimeClassKind(),
+        new CertificateSigningRequestKind(),
+        new ClusterTrustBundleKind(),
+        new PodCertificateRequestKind(),
+        new TokenReviewKind(services.Tokens),
+        new SelfSubjectReviewKind(),
+        new SubjectAccessReviewKind(),
+        new LocalSubjectAccessReviewKind(),
+        new SelfSubjectAccessReviewKind(),
+        new SelfSubjectRulesReviewKind(),
+        new FlowSchemaKind(),
+        new PriorityLevelKind(),
+        new StorageVersionKind(),
+        new StorageVersionMigrationKind(),
         new EndpointSliceKind(),
     ];
 }

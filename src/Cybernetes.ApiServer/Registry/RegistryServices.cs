@@ -48,7 +48,7 @@ public sealed class RegistryServices
     /// <summary>Serves other kinds from now on.</summary>
     public void Serve(KindCatalog catalog)
     {
-        foreach (var kind in catalog.Kinds)
+        foreach (var kind in catalog.Kinds.Where(k => k is not IAnsweredKind))
             Hub.CacheOf(kind);
         Volatile.Write(ref _catalog, catalog);
     }

@@ -71,12 +71,14 @@ public sealed class StorageVersion<T> : ServedVersion where T : class, IKubernet
 /// <summary>A version with a class of its own, converted by two functions that lose nothing. They may take over parts of their argument.</summary>
 /// <param name="toStored">Applies this version's own defaults too.</param>
 /// <param name="fromStored">Makes a new object.</param>
-public sealed class ConvertedVersion<TServed, TStored>(Func<TServed, TStored> toStored, Func<TStored, TServed> fromStored)
-    : ServedVersion(TServed.Facts.Group, TServed.Facts.Version, TServed.Facts.Kind)
+/// <param name="version">A version whose fields are those of <typeparamref name="TServed"/>, under a name of its own; null for the class's own.</param>
+public sealed class ConvertedVersion<TServed, TStored>(
+    Func<TServed, TStored> toStored, Func<TStored, TServed> fromStored, string? version = null)
+    : ServedVersion(TServed.Facts.Group, version ?? TServed.Facts.Version, TServed.Facts.Kind)
     where TServed : class, IKubernetesObject<TServed>
     where TStored : class, IKubernetesObject<TStored>
 {
-    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.FindType(TServed.Facts.Group, TServed.Facts.Version, TServed.Facts.Kind));
+    private readonly Lazy<TypeFacts?> _facts = new(() => SchemaFacts.FindType(TServed.Facts.Group, version ?? TServed.Facts.Version, TServed.Facts.Kind));
 
     /// <inheritdoc/>
     public override TypeFacts? Facts => _facts.Value;

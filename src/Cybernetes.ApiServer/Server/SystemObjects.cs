@@ -80,6 +80,10 @@ internal sealed class SystemObjects : IAsyncDisposable
         foreach (var name in Namespaces)
             complete &= await EnsureAsync("/api/v1/namespaces", name,
                 $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
+        // Together, so that the store commits them together.
+        var starting = StartingObjects.All.Where(o => _services.Catalog.Find(o.Group, "v1", o.Plural) is not null)
+            .Select(o => EnsureAsync(o.Path, o.Name, o.Json, cancellation));
+        complete &= Array.TrueForAll(await Task.WhenAll(starting), done => done);
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
         return complete;

@@ -17,6 +17,15 @@ internal sealed class LeaseKind : KindDefinition<Lease>
         Column<Lease>.Age,
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
+    [
+        new RenamedVersion<Lease>("v1beta1")
+        {
+            IsOlder = true,
+            DeprecationWarning = "coordination.k8s.io/v1beta1 Lease is deprecated in v1.19+, unavailable in v1.22+; use coordination.k8s.io/v1 Lease",
+        },
+    ];
+
     protected override void PrepareForCreate(Lease obj, WriteContext context) => DropDisabled(obj, null, context.Gates);
 
     protected override void PrepareForUpdate(Lease obj, Lease old, WriteContext context) => DropDisabled(obj, old, context.Gates);

@@ -26,6 +26,8 @@ internal sealed class EndpointSliceKind : KindDefinition<EndpointSlice>
         Column<EndpointSlice>.Age,
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions { get; } = [EndpointSliceConversion.Version];
+
     protected override void Default(EndpointSlice obj)
     {
         foreach (var port in obj.Ports.OrEmpty())

@@ -57,7 +57,13 @@ internal sealed class EventKind : KindDefinition<Event>
     ];
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
-        [new ConvertedVersion<Objects.Events.V1.Event, Event>(EventConversion.ToStored, EventConversion.FromStored)];
+    [
+        new ConvertedVersion<Objects.Events.V1.Event, Event>(EventConversion.ToStored, EventConversion.FromStored),
+        new ConvertedVersion<Objects.Events.V1.Event, Event>(EventConversion.ToStored, EventConversion.FromStored, "v1beta1")
+        {
+            IsOlder = true, DeprecationWarning = "events.k8s.io/v1beta1 Event is deprecated in v1.22+, unavailable in v1.25+; use events.k8s.io/v1 Event",
+        },
+    ];
 
     protected override void Validate(Event obj, FieldErrorList errors)
     {

@@ -25,27 +25,40 @@ internal sealed class BindingSubresource : Subresource
         var binding = (Binding)BodyDecoder.Decode(new(request.Kind, BindingVersion), json, options.FieldValidation, findings);
         findings.ForEach(context.Warn);
         Check(request, binding);
+        await BindAsync(binding, request.Info.Name, request.Kind, request, context, services);
+    }
+
+    /// <summary>Writes the node's name into the pod and answers.</summary>
+    internal static async Task BindAsync(
+        Binding binding, string name, KindDefinition pods, ApiRequest request, WriteContext context, RegistryServices services)
+    {
         await services.Pipeline.WriteAsync(new()
         {
-            Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = WriteStrategy.Direct, HoldsForAnyState = true,
-            Produce = current => new(Bind((Pod)request.Kind.Clone(current!.Object), binding, context)),
+            Kind = pods, Name = name, Context = context, Strategy = WriteStrategy.Direct, HoldsForAnyState = true,
+            Produce = current => new(Bind((Pod)pods.Clone(current!.Object), binding, context)),
         }, request.Aborted);
         foreach (var warning in context.Warnings)
             request.Warn(warning);
-        await Answers.WriteSuccessAsync(request, 201, request.Kind.Resource, "", "");
+        await Answers.WriteSuccessAsync(request, 201, pods.Resource, "", "");
     }
 
     private static void Check(ApiRequest request, Binding binding)
     {
         if (binding.Metadata.Name.Length > 0 && binding.Metadata.Name != request.Info.Name)
             throw Failure.BadRequest("name in URL does not match name in Binding object");
+        Check(binding, request.Info.Name);
+    }
+
+    /// <summary>What a binding must say.</summary>
+    internal static void Check(Binding binding, string name)
+    {
         var errors = new FieldErrorList();
         if (binding.Target.Kind is not ("" or "Node"))
             errors.Add(FieldError.NotSupported(FieldPath.Of("target", "kind"), binding.Target.Kind, "Node", "<empty>"));
         if (binding.Target.Name.Length == 0)
             errors.Add(FieldError.Required(FieldPath.Of("target", "name"), ""));
         if (errors.Count > 0)
-            throw Failure.Invalid("", "Binding", request.Info.Name, errors);
+            throw Failure.Invalid("", "Binding", name, errors);
     }
 
     private static Pod Bind(Pod pod, Binding binding, WriteContext context)

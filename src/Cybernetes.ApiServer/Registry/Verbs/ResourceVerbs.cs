@@ -41,6 +41,7 @@ internal static class ResourceVerbs
             "list" => ListVerb.HandleAsync(request, services),
             "watch" => WatchVerb.HandleAsync(request, services),
             "create" when info.Name.Length > 0 => throw Failure.MethodNotAllowed(),
+            "create" when kind is IAnsweredKind answered => answered.AnswerAsync(request, services),
             "create" => CreateVerb.HandleAsync(request, services),
             "update" => UpdateVerb.HandleAsync(request, services, WriteStrategy.Object),
             "patch" => PatchVerb.HandleAsync(request, services, WriteStrategy.Object),
