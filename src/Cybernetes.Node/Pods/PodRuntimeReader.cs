@@ -32,6 +32,9 @@ internal sealed class PodRuntimeReader(IRuntimeService runtime, string podUid, I
             [.. _containers.Values.OrderByDescending(container => container.CreatedAt).ThenByDescending(c => c.RestartCount)]);
     }
 
+    /// <summary>Takes over what its maker has read of a new sandbox.</summary>
+    public void Remember(SandboxInstance sandbox) => _sandboxes[sandbox.Id] = sandbox;
+
     private static void Forget<T>(IEnumerable<string> listed, Dictionary<string, T> known)
     {
         if (known.Count == 0)

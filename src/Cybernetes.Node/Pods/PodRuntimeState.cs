@@ -42,6 +42,20 @@ internal sealed record PodRuntimeState(
         return null;
     }
 
+    /// <summary>Whether this state was read after the change: then there is nothing new in it.</summary>
+    public bool Shows(PodLifecycleEvent change)
+    {
+        var container = ById(change.Id);
+        var sandbox = container is null ? Sandboxes.FirstOrDefault(sandbox => sandbox.Id == change.Id) : null;
+        return change.Type switch
+        {
+            PodLifecycleEventType.ContainerStarted => container?.State == InstanceState.Running || sandbox?.IsReady == true,
+            PodLifecycleEventType.ContainerDied => container?.State == InstanceState.Exited || sandbox?.IsReady == false,
+            PodLifecycleEventType.ContainerRemoved => container is null && sandbox is null,
+            _ => false,
+        };
+    }
+
     public ContainerInstance? ById(string id)
     {
         foreach (var container in Containers)

@@ -8,7 +8,8 @@ namespace Cybernetes.Node.Pods;
 
 /// <summary>How carrying out a plan went.</summary>
 /// <param name="RetryAfter">When to look again although nothing happens; null when there is no need.</param>
-internal sealed record PodSyncOutcome(TimeSpan? RetryAfter);
+/// <param name="NewSandbox">The sandbox that was made, as the runtime described it.</param>
+internal sealed record PodSyncOutcome(TimeSpan? RetryAfter, SandboxInstance? NewSandbox = null);
 
 /// <summary>
 /// Carries out a <see cref="PodSyncPlan"/>, in upstream's order: 1 kill the pod or what has to go, 2 sandbox, 3 ephemeral
@@ -49,9 +50,10 @@ internal sealed class PodSync(PodServices services)
             return new PodSyncOutcome(FailedStartDelay);
         var sandboxId = plan.SandboxId;
         var addresses = state.ReadySandbox?.Addresses ?? [];
+        SandboxInstance? sandbox = null;
         if (plan.CreateSandbox)
         {
-            var sandbox = await CreateSandboxAsync(pod, config, cancellation).ConfigureAwait(false);
+            sandbox = await CreateSandboxAsync(pod, config, cancellation).ConfigureAwait(false);
             if (sandbox is null)
                 return new PodSyncOutcome(FailedSandboxDelay);
             (sandboxId, addresses) = (sandbox.Id, sandbox.Addresses);
@@ -61,7 +63,8 @@ internal sealed class PodSync(PodServices services)
         var place = new StartPlace(sandboxId, config, volumes, podAddresses, state);
 
         // 3, 4, 5 containers
-        return await StartAllAsync(pod, plan, place, failures, cancellation).ConfigureAwait(false);
+        var retry = await StartAllAsync(pod, plan, place, failures, cancellation).ConfigureAwait(false);
+        return new PodSyncOutcome(retry, sandbox);
     }
 
     /// <summary>Null, with an event, when the pod asks for a sandbox that cannot be.</summary>
@@ -85,7 +88,7 @@ internal sealed class PodSync(PodServices services)
     public static string AddressOf(Pod pod, PodRuntimeState state) =>
         state.ReadySandbox is { Addresses.Count: > 0 } sandbox ? sandbox.Addresses[0] : pod.Status.PodIP;
 
-    private async Task<PodSyncOutcome> StartAllAsync(
+    private async Task<TimeSpan?> StartAllAsync(
         Pod pod, PodSyncPlan plan, StartPlace place, Dictionary<string, StartFailure> failures, CancellationToken cancellation)
     {
         TimeSpan? retry = null;
@@ -105,7 +108,7 @@ internal sealed class PodSync(PodServices services)
 
             // A regular init container that does not start holds up all after it.
             if (wait is not null && !RestartRules.IsSidecar(container))
-                return new PodSyncOutcome(retry);
+                return retry;
         }
 
         foreach (var i in plan.ContainersToStart)
@@ -114,7 +117,7 @@ internal sealed class PodSync(PodServices services)
                 .ConfigureAwait(false));
         }
 
-        return new PodSyncOutcome(retry);
+        return retry;
     }
 
     private async Task KillPodAsync(

@@ -70,6 +70,8 @@ internal sealed partial class PodWorker
         var outcome = await _sync.ExecuteAsync(pod, plan, State, _volumes, _failures, cancellation).ConfigureAwait(false);
 
         // 7 read and status
+        if (outcome.NewSandbox is { } sandbox)
+            _reader.Remember(sandbox);
         State = await _reader.ReadAsync(cancellation).ConfigureAwait(false);
         PublishStatus(pod, isTerminal: false);
         UpdateProbes(pod);

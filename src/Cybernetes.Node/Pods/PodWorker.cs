@@ -44,6 +44,7 @@ internal sealed partial class PodWorker
     private readonly PodStatusPublisher _publisher;
     private readonly SemaphoreSlim _signal = new(1, 1);
     private readonly Lock _gate = new();
+    private readonly List<PodLifecycleEvent> _noticed = [];
     private readonly Dictionary<string, StartFailure> _failures = new(StringComparer.Ordinal);
     private readonly TimeSpan _syncPeriod;
     private readonly DateTimeOffset _madeAt;
@@ -52,6 +53,7 @@ internal sealed partial class PodWorker
     private StartFailure? _ended;
     private CancellationTokenSource? _step;
     private long? _graceNow;
+    private bool _isPoked = true;
     private bool _isObjectGone;
     private bool _isPrepared;
     private bool _isCleaned;
@@ -183,6 +185,21 @@ internal sealed partial class PodWorker
     /// <summary>Something happened that the worker should look at.</summary>
     public void Poke()
     {
+        lock (_gate)
+            _isPoked = true;
+        Signal();
+    }
+
+    /// <summary>Something happened to the pod at the runtime. What a step has read meanwhile costs no further step.</summary>
+    public void Notice(PodLifecycleEvent change)
+    {
+        lock (_gate)
+            _noticed.Add(change);
+        Signal();
+    }
+
+    private void Signal()
+    {
         try
         {
             _signal.Release();
@@ -200,6 +217,8 @@ internal sealed partial class PodWorker
             while (!cancellation.IsCancellationRequested)
             {
                 await _signal.WaitAsync(cancellation).ConfigureAwait(false);
+                if (!TakeNews())
+                    continue;
                 TimeSpan? wait = TimeSpan.Zero;
                 while (wait is { } span && span <= TimeSpan.Zero && Stage != PodStage.Finished)
                     wait = await StepAsync(cancellation).ConfigureAwait(false);
@@ -217,6 +236,17 @@ internal sealed partial class PodWorker
         {
             _wake?.Dispose();
             await _probes.StopAsync().ConfigureAwait(false);
+        }
+    }
+
+    private bool TakeNews()
+    {
+        lock (_gate)
+        {
+            var isNews = _isPoked || !_noticed.TrueForAll(State.Shows);
+            _isPoked = false;
+            _noticed.Clear();
+            return isNews;
         }
     }
 

@@ -60,7 +60,7 @@ internal sealed class PodWorkers(PodServices services, ProbeServices probes, Pod
 
     public void Remove(Pod pod) => Find(pod.Metadata.UID)?.ObjectRemoved();
 
-    public void Notice(PodLifecycleEvent change) => Find(change.PodUid)?.Poke();
+    public void Notice(PodLifecycleEvent change) => Find(change.PodUid)?.Notice(change);
 
     /// <summary>Ends when all workers have stopped, after the agent was told to stop.</summary>
     public Task WhenStoppedAsync() => Task.WhenAll(_workers.Values.Select(entry => entry.Loop));
