@@ -74,7 +74,7 @@ internal sealed class FactsWriter(IReadOnlyDictionary<string, PackageName> packa
     private void WriteStruct(StringBuilder text, PackageName name, GoPackage package, GoStruct type)
     {
         WriteKind(text, type);
-        text.Append("type ").Append(type.Name).Append('\n');
+        text.Append("type ").Append(type.Name).Append(Marker(type.Markers, "structType") == "atomic" ? " atomic" : "").Append('\n');
         foreach (var field in type.Fields)
             WriteField(text, name, package, field);
     }

@@ -110,6 +110,8 @@ internal sealed class SchemaWriter(Utf8JsonWriter writer, bool isV3)
         }
         if (type.Group.Kinds.FirstOrDefault(k => k.Kind == type.Name) is { } kind && fields.Any(f => f.JsonName == "kind"))
             WriteKinds(KindsOf(kind, model));
+        if (type.IsAtomic)
+            writer.WriteString("x-kubernetes-map-type", "atomic");
         writer.WriteEndObject();
     }
 

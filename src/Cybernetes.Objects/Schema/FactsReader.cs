@@ -48,7 +48,7 @@ internal static class FactsReader
                 group.Enums.Add(currentEnum = new EnumFacts(words[1], words.Length > 2));
                 break;
             case "type":
-                group.Types.Add(currentType = new TypeFacts(group, words[1]));
+                group.Types.Add(currentType = new TypeFacts(group, words[1]) { IsAtomic = words.Length > 2 && words[2] == "atomic" });
                 break;
             case "kind":
                 group.Kinds.Add(ReadKind(words, group));

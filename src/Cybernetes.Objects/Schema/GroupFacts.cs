@@ -120,6 +120,9 @@ public sealed class TypeFacts
 
     public string OpenApiName => Group.OpenApiName(Name);
 
+    /// <summary>Whether values are owned as a whole in server-side apply (<c>+structType=atomic</c> at the type).</summary>
+    public bool IsAtomic { get; internal set; }
+
     /// <summary>The fields as declared: inlined structs stand as one field marked <see cref="FieldFacts.Inline"/> (protobuf keeps them apart).</summary>
     public List<FieldFacts> Declared { get; } = new();
 

@@ -14,6 +14,9 @@ public enum PatchFailure
 
     /// <summary>500: what upstream gives no better code for.</summary>
     Internal,
+
+    /// <summary>500 without a reason: an error that upstream passes on as it is.</summary>
+    Unclassified,
 }
 
 /// <summary>A patch that was not applied, with upstream's message.</summary>

@@ -1,0 +1,55 @@
+using System.Text.Json;
+
+namespace Cybernetes.Wire;
+
+/// <summary>The set of the fields that a document names: what its author asks to own.</summary>
+public static class AppliedFields
+{
+    /// <summary>Reads the set off a document.</summary>
+    public static FieldSet Of(JsonElement document, ApplySchema schema)
+    {
+        List<FieldNode>? nodes = null;
+        Walk(schema, document, ref nodes);
+        return FieldSet.Of(nodes);
+    }
+
+    /// <summary>Gathers what is below a value; true when the value itself is a leaf.</summary>
+    private static bool Walk(ApplySchema schema, JsonElement value, ref List<FieldNode>? nodes)
+    {
+        ApplyShape shape = ApplyValues.ShapeOf(schema, value);
+        if (ApplyValues.IsLeaf(schema, shape)) return true;
+        if (shape == ApplyShape.Map && value.ValueKind == JsonValueKind.Object)
+        {
+            int place = 0;
+            foreach (JsonProperty property in value.EnumerateObject()) MapItem(schema, property, ref place, ref nodes);
+        }
+        else if (shape == ApplyShape.List && value.ValueKind == JsonValueKind.Array)
+        {
+            ListIndex index = ListIndex.Of(schema, value);
+            foreach (PathElement element in index.Elements)
+            {
+                IReadOnlyList<JsonElement> found = index.Find(element);
+                List<FieldNode>? below = null;
+                if (found.Count == 1) Walk(schema.Element ?? ApplySchema.Deduced, found[0], ref below);
+                Add(ref nodes, element, isMember: true, below);
+            }
+        }
+        return false;
+    }
+
+    private static void MapItem(ApplySchema schema, JsonProperty property, ref int place, ref List<FieldNode>? nodes)
+    {
+        ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
+        if (field is { IsStripped: true }) return;
+        JsonElement value = property.Value;
+        List<FieldNode>? below = null;
+        bool isLeaf = Walk(field?.Schema ?? schema.Element ?? ApplySchema.Deduced, value, ref below);
+        bool isBare = value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.Object && value.GetPropertyCount() == 0);
+        Add(ref nodes, field?.Element ?? PathElement.Field(property.Name), isLeaf || isBare || field is null, below);
+    }
+
+    private static void Add(ref List<FieldNode>? nodes, PathElement element, bool isMember, List<FieldNode>? below)
+    {
+        if (isMember || below is not null) (nodes ??= []).Add(new FieldNode(element, isMember, below is null ? null : FieldSet.Of(below)));
+    }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Text.Json;
+using Cybernetes.Objects;
+
+namespace Cybernetes.Wire;
+
+/// <summary>Lays an applied configuration over the live object: fields are set, lists are merged by their keys, atomic values are replaced.</summary>
+internal static class AppliedMerge
+{
+    /// <summary>The merged document.</summary>
+    public static byte[] Merge(JsonElement live, JsonElement applied, ApplySchema schema)
+    {
+        ArrayBufferWriter<byte> buffer = new(4096);
+        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions)) Write(writer, schema, live, applied);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    {
+        if (ApplyValues.IsAbsent(applied))
+        {
+            ApplyValues.Copy(writer, live);
+            return;
+        }
+        ApplyShape shape = ApplyValues.ShapeOf(schema, applied);
+        bool isWhole = ApplyValues.IsAbsent(live) || ApplyValues.IsLeaf(schema, shape) || ApplyValues.ShapeOf(schema, live) != shape;
+        // Null on one side of a map or list says nothing about its parts.
+        if (!isWhole && ApplyValues.IsEmpty(applied) && !ApplyValues.IsEmpty(live)) ApplyValues.Copy(writer, live);
+        else if (isWhole || ApplyValues.IsEmpty(live)) ApplyValues.Copy(writer, applied);
+        else if (shape == ApplyShape.Map) Maps(writer, schema, live, applied);
+        else Lists(writer, schema, live, applied);
+    }
+
+    private static void Maps(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    {
+        writer.WriteStartObject();
+        int place = 0;
+        ApplyValues.Properties wanted = new(applied);
+        foreach (JsonProperty property in live.EnumerateObject())
+        {
+            JsonElement other = wanted.Find(property);
+            writer.WritePropertyName(property.Name);
+            if (ApplyValues.IsAbsent(other)) ApplyValues.Copy(writer, property.Value);
+            else Write(writer, ApplyValues.SchemaOf(schema, property, ref place), property.Value, other);
+        }
+        ApplyValues.Properties known = new(live);
+        foreach (JsonProperty property in applied.EnumerateObject())
+        {
+            if (!ApplyValues.IsAbsent(known.Find(property))) continue;
+            writer.WritePropertyName(property.Name);
+            ApplyValues.Copy(writer, property.Value);
+        }
+        writer.WriteEndObject();
+    }
+
+    /// <summary>
+    /// Elements of both sides keep the applied order, those of the live side alone stay where they are between them: the order of upstream's merge.
+    /// </summary>
+    private static void Lists(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    {
+        ListIndex liveIndex = ListIndex.Of(schema, live);
+        ListIndex appliedIndex = ListIndex.Of(schema, applied);
+        List<(PathElement Element, JsonElement Value)> left = Items(schema, live);
+        List<PathElement> right = appliedIndex.Elements;
+        Queue<PathElement> shared = new(right.Where(element => liveIndex.Find(element).Count > 0));
+        HashSet<PathElement> done = [];
+        ApplySchema item = schema.Element ?? ApplySchema.Deduced;
+
+        void TakeApplied(PathElement element)
+        {
+            done.Add(element);
+            Write(writer, item, liveIndex.FindOne(element), appliedIndex.Find(element)[0]);
+            if (shared.TryPeek(out PathElement? next) && next.Equals(element)) shared.Dequeue();
+        }
+
+        writer.WriteStartArray();
+        (int l, int r) = (0, 0);
+        while (l < left.Count || r < right.Count)
+        {
+            if (l < left.Count)
+            {
+                PathElement element = left[l].Element;
+                bool isShared = appliedIndex.Find(element).Count > 0;
+                if (r < right.Count && element.Equals(right[r]))
+                {
+                    TakeApplied(element);
+                    l++;
+                    r++;
+                    continue;
+                }
+                if (r < right.Count && isShared && shared.TryPeek(out PathElement? next) && !next.Equals(element))
+                {
+                    // It comes with the applied side, in the order there.
+                    l++;
+                    continue;
+                }
+                if (!isShared)
+                {
+                    ApplyValues.Copy(writer, left[l].Value);
+                    l++;
+                    continue;
+                }
+                if (done.Contains(element)) l++;
+            }
+            if (r < right.Count) TakeApplied(right[r++]);
+        }
+        writer.WriteEndArray();
+    }
+
+    private static List<(PathElement, JsonElement)> Items(ApplySchema schema, JsonElement list)
+    {
+        List<(PathElement, JsonElement)> items = new(list.GetArrayLength());
+        foreach (JsonElement value in list.EnumerateArray())
+        {
+            if (ApplyValues.ElementOf(schema, value, out _) is { } element) items.Add((element, value));
+        }
+        return items;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Cybernetes.Wire;
+
+/// <summary>
+/// Small questions about the values that server-side apply walks over. An element of kind Undefined stands for a value that is not there; JSON's null
+/// is a value.
+/// </summary>
+internal static class ApplyValues
+{
+    // From so many keys on, an index is cheaper than searching.
+    private const int IndexFrom = 24;
+
+    public static bool IsAbsent(JsonElement value) => value.ValueKind == JsonValueKind.Undefined;
+
+    public static bool SameBytes(JsonElement left, JsonElement right) =>
+        JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
+
+    /// <summary>Whether a map or list has nothing in it, or is null or absent.</summary>
+    public static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        _ => true,
+    };
+
+    /// <summary>The shape to walk by: the schema's, or the values' own where it leaves that to them.</summary>
+    public static ApplyShape ShapeOf(ApplySchema schema, JsonElement value) => schema.Shape != ApplyShape.Deduced ? schema.Shape : value.ValueKind switch
+    {
+        JsonValueKind.Object => ApplyShape.Map,
+        JsonValueKind.Array => ApplyShape.List,
+        _ => ApplyShape.Scalar,
+    };
+
+    /// <summary>Whether a value of that schema and shape is owned as a whole.</summary>
+    public static bool IsLeaf(ApplySchema schema, ApplyShape shape) =>
+        shape == ApplyShape.Scalar || schema.IsAtomic || (schema.Shape == ApplyShape.Deduced && shape == ApplyShape.List);
+
+    public static void Copy(Utf8JsonWriter writer, JsonElement value) =>
+        writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+
+    /// <summary>The field of a property; null where the schema names none. The place is a guess where to look first.</summary>
+    public static ApplyField? FieldOf(ApplySchema schema, JsonProperty property, ref int place) =>
+        schema.Fields.Length == 0 ? null : schema.FieldOf(JsonMarshal.GetRawUtf8PropertyName(property), ref place);
+
+    /// <summary>The schema of a property's value.</summary>
+    public static ApplySchema SchemaOf(ApplySchema schema, JsonProperty property, ref int place) =>
+        FieldOf(schema, property, ref place)?.Schema ?? schema.Element ?? ApplySchema.Deduced;
+
+    /// <summary>The element of a keyed list or set; null, with the problem, when it has none.</summary>
+    public static PathElement? ElementOf(ApplySchema list, JsonElement item, out string problem)
+    {
+        problem = "";
+        if (list.Keys.Length == 0)
+        {
+            if (item.ValueKind is JsonValueKind.Object) problem = "associative list without keys has an element that's a map type";
+            else if (item.ValueKind is JsonValueKind.Array) problem = "not supporting lists within lists (set element)";
+            else if (item.ValueKind is JsonValueKind.Null) problem = "associative list without keys has an element that's an explicit null";
+            return problem.Length > 0 ? null : PathElement.Value(ScalarOf(item));
+        }
+        if (item.ValueKind is JsonValueKind.Null) problem = "associative list with keys may not have a null element";
+        else if (item.ValueKind is not JsonValueKind.Object) problem = "associative list with keys may not have non-map elements";
+        if (problem.Length > 0) return null;
+
+        var keys = new (string, JsonScalar)[list.Keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            ApplyListKey key = list.Keys[i];
+            if (item.TryGetProperty(key.Name, out JsonElement value))
+            {
+                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+                {
+                    problem = $"associative list with keys has an element whose key field \"{key.Name}\" is no scalar";
+                    return null;
+                }
+                keys[i] = (key.Name, ScalarOf(value));
+            }
+            else if (key.Default is { } standing)
+            {
+                keys[i] = (key.Name, standing);
+            }
+            else
+            {
+                problem = $"associative list with keys has an element that omits key field \"{key.Name}\" (and doesn't have default value)";
+                return null;
+            }
+        }
+        return PathElement.Key(keys);
+    }
+
+    public static JsonScalar ScalarOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => JsonScalar.Of(value.GetString()!),
+        JsonValueKind.Number => JsonScalar.Number(value.GetRawText()),
+        JsonValueKind.True => JsonScalar.True,
+        JsonValueKind.False => JsonScalar.False,
+        _ => JsonScalar.Null,
+    };
+
+    /// <summary>Finds properties of an object by name, quickly when both come in the same order.</summary>
+    internal ref struct Properties
+    {
+        private readonly JsonElement _object;
+        private readonly Dictionary<string, JsonElement>? _index;
+        private JsonElement.ObjectEnumerator _next;
+        private bool _isAtProperty;
+
+        public Properties(JsonElement value)
+        {
+            _object = value;
+            if (value.ValueKind != JsonValueKind.Object) return;
+            if (value.GetPropertyCount() >= IndexFrom)
+            {
+                _index = new Dictionary<string, JsonElement>(value.GetPropertyCount(), StringComparer.Ordinal);
+                foreach (JsonProperty property in value.EnumerateObject()) _index[property.Name] = property.Value;
+            }
+            _next = value.EnumerateObject();
+            _isAtProperty = _next.MoveNext();
+        }
+
+        public JsonElement Find(JsonProperty wanted)
+        {
+            if (_object.ValueKind != JsonValueKind.Object) return default;
+            ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(wanted);
+            if (_isAtProperty && name.SequenceEqual(JsonMarshal.GetRawUtf8PropertyName(_next.Current)))
+            {
+                JsonElement found = _next.Current.Value;
+                _isAtProperty = _next.MoveNext();
+                return found;
+            }
+            if (_index is not null) return _index.GetValueOrDefault(wanted.Name);
+            return _object.TryGetProperty(wanted.Name, out JsonElement value) ? value : default;
+        }
+    }
+}

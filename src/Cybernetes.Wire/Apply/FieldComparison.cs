@@ -1,0 +1,163 @@
+using System.Text.Json;
+
+namespace Cybernetes.Wire;
+
+/// <summary>How two states of an object differ, as sets of fields.</summary>
+/// <param name="Added">Fields, maps and list elements that only the second has.</param>
+/// <param name="Modified">Fields that both have, with other values.</param>
+/// <param name="Removed">What only the first has.</param>
+public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet Removed)
+{
+    public bool IsEmpty => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
+
+    /// <summary>What the second state sets: added and modified.</summary>
+    public FieldSet Set => Added.Union(Modified);
+
+    /// <summary>Compares two documents of one schema. What is the same in bytes is not looked into.</summary>
+    public static FieldComparison Of(JsonElement before, JsonElement after, ApplySchema schema)
+    {
+        Parts top = default;
+        if (!ApplyValues.SameBytes(before, after)) Walk(schema, before, after, inLeaf: false, ref top);
+        return new FieldComparison(FieldSet.Of(top.Added), FieldSet.Of(top.Modified), FieldSet.Of(top.Removed));
+    }
+
+    /// <summary>The three sets without what a filter takes out.</summary>
+    public FieldComparison Filter(FieldFilter filter) =>
+        filter.KeepsAll ? this : new FieldComparison(filter.Apply(Added), filter.Apply(Modified), filter.Apply(Removed));
+
+    private static void Child(ApplySchema schema, PathElement element, JsonElement before, JsonElement after, ref Parts parent)
+    {
+        Parts below = default;
+        Mark mark = Walk(schema, before, after, inLeaf: false, ref below);
+        parent.Attach(element, mark, ref below);
+    }
+
+    /// <summary>Compares below a path; says what the path itself is.</summary>
+    private static Mark Walk(ApplySchema schema, JsonElement before, JsonElement after, bool inLeaf, ref Parts parts)
+    {
+        bool isNew = ApplyValues.IsAbsent(before);
+        bool isGone = ApplyValues.IsAbsent(after);
+        ApplyShape shape = ApplyValues.ShapeOf(schema, isGone ? before : after);
+        if (!isNew && !isGone)
+        {
+            if (ApplyValues.SameBytes(before, after)) return Mark.None;
+            ApplyShape old = ApplyValues.ShapeOf(schema, before);
+            if (old != shape)
+            {
+                // Free JSON became something else: the old parts go, the new ones come.
+                if (!ApplyValues.IsLeaf(schema, old)) Walk(schema, before, default, inLeaf, ref parts);
+                if (!ApplyValues.IsLeaf(schema, shape)) Walk(schema, default, after, inLeaf, ref parts);
+                return Mark.Modified;
+            }
+        }
+        if (ApplyValues.IsLeaf(schema, shape) || (ApplyValues.IsEmpty(before) && ApplyValues.IsEmpty(after)))
+            return isNew ? Mark.Added : isGone ? Mark.Removed : JsonElement.DeepEquals(before, after) ? Mark.None : Mark.Modified;
+
+        if (shape == ApplyShape.Map) Maps(schema, before, after, ref parts);
+        else Lists(schema, before, after, ref parts);
+        return isNew ? Mark.Added : isGone ? Mark.Removed : Mark.None;
+    }
+
+    private static void Maps(ApplySchema schema, JsonElement before, JsonElement after, ref Parts parts)
+    {
+        int place = 0;
+        if (before.ValueKind == JsonValueKind.Object)
+        {
+            ApplyValues.Properties found = new(after);
+            foreach (JsonProperty property in before.EnumerateObject())
+            {
+                JsonElement other = found.Find(property);
+                MapItem(schema, property, property.Value, other, ref place, ref parts);
+            }
+        }
+        if (after.ValueKind != JsonValueKind.Object) return;
+        place = 0;
+        ApplyValues.Properties known = new(before);
+        foreach (JsonProperty property in after.EnumerateObject())
+        {
+            if (ApplyValues.IsAbsent(known.Find(property))) MapItem(schema, property, default, property.Value, ref place, ref parts);
+        }
+    }
+
+    private static void MapItem(ApplySchema schema, JsonProperty property, JsonElement before, JsonElement after, ref int place, ref Parts parts)
+    {
+        if (!ApplyValues.IsAbsent(before) && !ApplyValues.IsAbsent(after) && ApplyValues.SameBytes(before, after)) return;
+        ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
+        if (field is { IsStripped: true }) return;
+        Child(field?.Schema ?? schema.Element ?? ApplySchema.Deduced, field?.Element ?? PathElement.Field(property.Name), before, after, ref parts);
+    }
+
+    private static void Lists(ApplySchema schema, JsonElement before, JsonElement after, ref Parts parts)
+    {
+        ListIndex old = ListIndex.Of(schema, before);
+        ListIndex now = ListIndex.Of(schema, after);
+        foreach (PathElement element in old.Elements) ListItem(schema, element, old.Find(element), now.Find(element), ref parts);
+        foreach (PathElement element in now.Elements)
+        {
+            if (old.Find(element).Count == 0) ListItem(schema, element, old.Find(element), now.Find(element), ref parts);
+        }
+    }
+
+    /// <summary>Elements that stand several times are owned together, by a mark.</summary>
+    private static void ListItem(
+        ApplySchema schema, PathElement element, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after, ref Parts parts)
+    {
+        ApplySchema item = schema.Element ?? ApplySchema.Deduced;
+        if (before.Count <= 1 && after.Count <= 1)
+        {
+            Child(item, element, before.Count == 0 ? default : before[0], after.Count == 0 ? default : after[0], ref parts);
+            return;
+        }
+        Parts none = default;
+        if (before.Count >= 2 && after.Count >= 2)
+        {
+            if (!before.SequenceEqual(after, JsonEquality.Instance)) parts.Attach(element, Mark.Modified, ref none);
+        }
+        else if (before.Count >= 2)
+        {
+            if (after.Count != 0) Child(item, element, default, after[0], ref parts);
+            parts.Attach(element, Mark.Removed, ref none);
+        }
+        else
+        {
+            if (before.Count != 0) Child(item, element, before[0], default, ref parts);
+            parts.Attach(element, Mark.Added, ref none);
+        }
+    }
+
+    private enum Mark
+    {
+        None,
+        Added,
+        Modified,
+        Removed,
+    }
+
+    private struct Parts
+    {
+        public List<FieldNode>? Added;
+        public List<FieldNode>? Modified;
+        public List<FieldNode>? Removed;
+
+        public void Attach(PathElement element, Mark mark, ref Parts below)
+        {
+            Attach(ref Added, element, mark == Mark.Added, below.Added);
+            Attach(ref Modified, element, mark == Mark.Modified, below.Modified);
+            Attach(ref Removed, element, mark == Mark.Removed, below.Removed);
+        }
+
+        private static void Attach(ref List<FieldNode>? nodes, PathElement element, bool isMember, List<FieldNode>? below)
+        {
+            if (isMember || below is not null) (nodes ??= []).Add(new FieldNode(element, isMember, below is null ? null : FieldSet.Of(below)));
+        }
+    }
+
+    private sealed class JsonEquality : IEqualityComparer<JsonElement>
+    {
+        public static readonly JsonEquality Instance = new();
+
+        public bool Equals(JsonElement x, JsonElement y) => JsonElement.DeepEquals(x, y);
+
+        public int GetHashCode(JsonElement obj) => (int)obj.ValueKind;
+    }
+}

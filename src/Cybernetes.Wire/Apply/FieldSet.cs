@@ -1,0 +1,214 @@
+namespace Cybernetes.Wire;
+
+/// <summary>One step of a set: whether the path ends here, and what is below.</summary>
+/// <param name="Element">The step.</param>
+/// <param name="IsMember">Whether the path up to here is in the set itself.</param>
+/// <param name="Children">Paths below, null when there are none.</param>
+public readonly record struct FieldNode(PathElement Element, bool IsMember, FieldSet? Children);
+
+/// <summary>
+/// A set of field paths: who owns what of an object (KEP-555). Immutable, sorted, shared; operations answer the set itself where nothing changes.
+/// </summary>
+public sealed class FieldSet
+{
+    private readonly FieldNode[] _nodes;
+
+    private FieldSet(FieldNode[] nodes) => _nodes = nodes;
+
+    /// <summary>The set of nothing.</summary>
+    public static FieldSet Empty { get; } = new([]);
+
+    public bool IsEmpty => _nodes.Length == 0;
+
+    /// <summary>The first steps in order.</summary>
+    public ReadOnlySpan<FieldNode> Nodes => _nodes;
+
+    /// <summary>The set's FieldsV1 bytes, once they are known.</summary>
+    internal byte[]? Json { get; set; }
+
+    /// <summary>A set of these nodes, in any order; what stands twice is united.</summary>
+    public static FieldSet Of(List<FieldNode>? nodes)
+    {
+        if (nodes is null || nodes.Count == 0) return Empty;
+        bool sorted = true;
+        for (int i = 1; i < nodes.Count && sorted; i++) sorted = nodes[i - 1].Element.CompareTo(nodes[i].Element) < 0;
+        if (sorted) return new FieldSet([.. nodes]);
+        nodes.Sort(static (a, b) => a.Element.CompareTo(b.Element));
+        List<FieldNode> united = new(nodes.Count);
+        foreach (FieldNode node in nodes)
+        {
+            if (united.Count > 0 && united[^1].Element.Equals(node.Element)) united[^1] = Unite(united[^1], node);
+            else united.Add(node);
+        }
+        return new FieldSet([.. united]);
+    }
+
+    /// <summary>The set of one path.</summary>
+    public static FieldSet Of(params PathElement[] path)
+    {
+        FieldSet? below = null;
+        for (int i = path.Length - 1; i >= 0; i--) below = new FieldSet([new FieldNode(path[i], below is null, below)]);
+        return below ?? Empty;
+    }
+
+    /// <summary>Whether a path is in the set.</summary>
+    public bool Contains(params ReadOnlySpan<PathElement> path)
+    {
+        FieldSet? at = this;
+        for (int i = 0; i < path.Length && at is not null; i++)
+        {
+            int found = at.Find(path[i]);
+            if (found < 0) return false;
+            if (i == path.Length - 1) return at._nodes[found].IsMember;
+            at = at._nodes[found].Children;
+        }
+        return false;
+    }
+
+    /// <summary>The node of a first step; false when nothing of the set begins with it.</summary>
+    public bool TryGet(PathElement element, out FieldNode node)
+    {
+        int at = Find(element);
+        node = at < 0 ? default : _nodes[at];
+        return at >= 0;
+    }
+
+    public FieldSet Union(FieldSet other)
+    {
+        if (other.IsEmpty || ReferenceEquals(this, other)) return this;
+        if (IsEmpty) return other;
+        List<FieldNode> nodes = new(_nodes.Length + other._nodes.Length);
+        Zip(this, other, (left, right) => nodes.Add(left is { } a ? right is { } b ? Unite(a, b) : a : right!.Value));
+        return new FieldSet([.. nodes]);
+    }
+
+    public FieldSet Intersection(FieldSet other)
+    {
+        List<FieldNode> nodes = [];
+        Zip(this, other, (left, right) =>
+        {
+            if (left is not { } a || right is not { } b) return;
+            FieldSet below = a.Children is { } x && b.Children is { } y ? x.Intersection(y) : Empty;
+            AddIfAny(nodes, a.Element, a.IsMember && b.IsMember, below);
+        });
+        return nodes.Count == 0 ? Empty : new FieldSet([.. nodes]);
+    }
+
+    /// <summary>Without the paths of another set; paths below those stay.</summary>
+    public FieldSet Difference(FieldSet other) => Without(other, recursive: false);
+
+    /// <summary>Without the paths of another set and everything below them.</summary>
+    public FieldSet RecursiveDifference(FieldSet other) => Without(other, recursive: true);
+
+    /// <summary>
+    /// With every named field of a struct that something below is in the set for: removing all of a struct's fields removes the struct. Keys of free
+    /// maps and list elements are not named.
+    /// </summary>
+    public FieldSet WithNamedFields(ApplySchema schema)
+    {
+        FieldNode[] nodes = new FieldNode[_nodes.Length];
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            FieldNode node = _nodes[i];
+            bool named = node.Children is not null && schema.HasField(node.Element);
+            FieldSet? below = node.Children?.WithNamedFields(schema.Child(node.Element));
+            nodes[i] = new FieldNode(node.Element, node.IsMember || named, below);
+        }
+        return new FieldSet(nodes);
+    }
+
+    /// <summary>Every path of the set, those that end early first, as upstream walks it.</summary>
+    public IEnumerable<PathElement[]> Paths()
+    {
+        foreach (FieldNode node in _nodes)
+        {
+            if (node.IsMember) yield return [node.Element];
+        }
+        foreach (FieldNode node in _nodes)
+        {
+            if (node.Children is null) continue;
+            foreach (PathElement[] path in node.Children.Paths()) yield return [node.Element, .. path];
+        }
+    }
+
+    public bool SetEquals(FieldSet other)
+    {
+        if (ReferenceEquals(this, other)) return true;
+        if (_nodes.Length != other._nodes.Length) return false;
+        for (int i = 0; i < _nodes.Length; i++)
+        {
+            (FieldNode a, FieldNode b) = (_nodes[i], other._nodes[i]);
+            if (a.IsMember != b.IsMember || a.Element.CompareTo(b.Element) != 0) return false;
+            if (!(a.Children ?? Empty).SetEquals(b.Children ?? Empty)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>The paths as messages show them, comma-separated.</summary>
+    public override string ToString() => string.Join(", ", Paths().Select(PathText));
+
+    /// <summary>A path as messages show it: <c>.spec.containers[name="web"].image</c>.</summary>
+    public static string PathText(IEnumerable<PathElement> path) => string.Concat(path.Select(element => element.ToString()));
+
+    private static FieldNode Unite(FieldNode a, FieldNode b) => new(a.Element, a.IsMember || b.IsMember,
+        a.Children is null ? b.Children : b.Children is null ? a.Children : a.Children.Union(b.Children));
+
+    private static void AddIfAny(List<FieldNode> nodes, PathElement element, bool isMember, FieldSet children)
+    {
+        if (isMember || !children.IsEmpty) nodes.Add(new FieldNode(element, isMember, children.IsEmpty ? null : children));
+    }
+
+    private static void Zip(FieldSet left, FieldSet right, Action<FieldNode?, FieldNode?> visit)
+    {
+        (int l, int r) = (0, 0);
+        while (l < left._nodes.Length || r < right._nodes.Length)
+        {
+            int order = l == left._nodes.Length ? 1 : r == right._nodes.Length ? -1 : left._nodes[l].Element.CompareTo(right._nodes[r].Element);
+            visit(order <= 0 ? left._nodes[l] : null, order >= 0 ? right._nodes[r] : null);
+            if (order <= 0) l++;
+            if (order >= 0) r++;
+        }
+    }
+
+    private FieldSet Without(FieldSet other, bool recursive)
+    {
+        if (IsEmpty || other.IsEmpty) return this;
+        List<FieldNode>? kept = null;
+        int r = 0;
+        for (int l = 0; l < _nodes.Length; l++)
+        {
+            FieldNode node = _nodes[l];
+            while (r < other._nodes.Length && other._nodes[r].Element.CompareTo(node.Element) < 0) r++;
+            bool meets = r < other._nodes.Length && other._nodes[r].Element.CompareTo(node.Element) == 0;
+            FieldNode left = meets ? Without(node, other._nodes[r], recursive) : node;
+            bool same = left.IsMember == node.IsMember && ReferenceEquals(left.Children, node.Children);
+            if (same && kept is null) continue;
+            kept ??= [.. _nodes.AsSpan(0, l)];
+            if (left.IsMember || left.Children is not null) kept.Add(left);
+        }
+        if (kept is null) return this;
+        return kept.Count == 0 ? Empty : new FieldSet([.. kept]);
+    }
+
+    private static FieldNode Without(FieldNode node, FieldNode other, bool recursive)
+    {
+        if (recursive && other.IsMember) return new FieldNode(node.Element, false, null);
+        FieldSet? below = node.Children;
+        if (below is not null && other.Children is not null) below = below.Without(other.Children, recursive);
+        return new FieldNode(node.Element, node.IsMember && !other.IsMember, below is { IsEmpty: true } ? null : below);
+    }
+
+    private int Find(PathElement element)
+    {
+        (int low, int high) = (0, _nodes.Length - 1);
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            int order = _nodes[middle].Element.CompareTo(element);
+            if (order == 0) return middle;
+            if (order < 0) low = middle + 1;
+            else high = middle - 1;
+        }
+        return -1;
+    }
+}
