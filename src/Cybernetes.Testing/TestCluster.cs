@@ -85,7 +85,7 @@ public sealed class TestCluster : IAsyncDisposable
     /// <summary>A client under a user; it is disposed with the cluster.</summary>
     public ApiClient ClientAs(string user, params string[] groups)
     {
-        var options = new ApiClientOptions { Time = _options.Time, Random = Chance.Seeded(_options.Seed) };
+        var options = new ApiClientOptions { Time = _options.Time, Random = Chance.Seeded(_options.Seed), UserAgent = ApiClientOptions.AgentOf(user) };
         var client = new ApiClient(Server.CreateHandler(user, groups), InProcess, options);
         lock (_clients)
             _clients.Add(client);

@@ -142,6 +142,7 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
 
         // Journey 11: defaults
         kind.ApplyDefaults(obj);
+        FieldOwners.Keep(write, obj, current);
         var pinned = obj.Metadata.ResourceVersion.Length > 0 && !write.IsCreate && !write.HoldsForAnyState;
         var generated = PrepareMetadata(write, obj, current);
 
@@ -211,6 +212,8 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         var created = current is null;
         if (!created && !goes && StoredJson.SameBut(json, offset, current!.Record.Value.Span, current.Record.RevisionOffset))
             return new(current.Record.Value, false);
+        if (!created && !goes && FieldOwners.ChangedInTimeOnly(kind, obj, json, current!))
+            return new(current!.Record.Value, false);
         if (write.Context.DryRun)
         {
             obj.Metadata.ResourceVersion = created ? "" : current!.Object.Metadata.ResourceVersion;

@@ -12,6 +12,7 @@ namespace Cybernetes.ApiServer.Registry;
 public abstract class KindDefinition
 {
     private IReadOnlyList<ServedVersion>? _served;
+    private FieldVersions? _fieldVersions;
 
     /// <summary>API group of the storage version.</summary>
     public abstract string Group { get; }
@@ -70,6 +71,12 @@ public abstract class KindDefinition
     /// <summary>Whether there is a <c>scale</c> subresource.</summary>
     public virtual bool HasScale => false;
 
+    /// <summary>Fields, as dotted paths, that a write of the object itself cannot set and therefore does not come to own.</summary>
+    public virtual IReadOnlyList<string> FieldsKeptOnWrite => HasStatus ? ["status"] : [];
+
+    /// <summary>The same for a write of the status.</summary>
+    public virtual IReadOnlyList<string> FieldsKeptOnStatusWrite => ["spec"];
+
     /// <summary>Subresources beside status and scale.</summary>
     public virtual IReadOnlyList<Subresource> Subresources => [];
 
@@ -109,6 +116,9 @@ public abstract class KindDefinition
 
     /// <summary>Where the objects come from when they are not stored; null for stored kinds.</summary>
     internal virtual IComputedObjects? Computed => null;
+
+    /// <summary>The kind as the keeping of field owners sees it.</summary>
+    internal FieldVersions FieldVersions => _fieldVersions ??= new(this);
 
     internal abstract void ApplyDefaults(IKubernetesObject obj);
 

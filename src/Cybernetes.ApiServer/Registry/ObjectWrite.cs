@@ -30,6 +30,9 @@ internal sealed class ObjectWrite
     /// <summary>Whether what was produced holds for any state (patches): what comes between is produced again instead of a conflict.</summary>
     public bool HoldsForAnyState { get; init; }
 
+    /// <summary>The version that the client speaks, in which its fields are kept; null when the producer keeps owners itself, or nobody does.</summary>
+    public ServedVersion? Version { get; init; }
+
     /// <summary>Which part may change.</summary>
     public WriteStrategy Strategy { get; init; } = WriteStrategy.Object;
 

@@ -12,6 +12,12 @@ internal sealed class PatchDocument
     private const string MergePatchMedia = "application/merge-patch+json";
     private const string StrategicMergePatchMedia = "application/strategic-merge-patch+json";
     private const string ApplyMedia = "application/apply-patch+yaml";
+
+    /// <summary>What a kind takes whose types are not known.</summary>
+    public const string MediaWithoutSchema = $"{JsonPatchMedia}, {MergePatchMedia}";
+
+    private const string AllMedia = $"{JsonPatchMedia}, {MergePatchMedia}, {StrategicMergePatchMedia}, {ApplyMedia}";
+
     private readonly Func<JsonTree, ServedVersion, List<string>, JsonTree> _apply;
 
     private PatchDocument(Func<JsonTree, ServedVersion, List<string>, JsonTree> apply) => _apply = apply;
@@ -26,8 +32,7 @@ internal sealed class PatchDocument
         MergePatchMedia => new((target, _, findings) => Noting(findings, context => JsonMergePatch.Apply(target, body, context))),
         StrategicMergePatchMedia => new((target, version, findings) =>
             Noting(findings, context => ApplyStrategic(target, body, version, context))),
-        _ => throw new RequestFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
-            + $"{JsonPatchMedia}, {MergePatchMedia}, {StrategicMergePatchMedia}"),
+        _ => throw Failure.UnsupportedMediaType(AllMedia),
     };
 
     /// <summary>The patched object as JSON, of the same version.</summary>
@@ -43,19 +48,23 @@ internal sealed class PatchDocument
         }
         catch (PatchException e)
         {
-            throw e.Failure switch
-            {
-                PatchFailure.BadRequest => Failure.BadRequest(e.Message),
-                PatchFailure.Unprocessable => new RequestFailure(422, "Invalid", e.Message) { HasDetails = true },
-                PatchFailure.TooLarge => new RequestFailure(413, "RequestEntityTooLarge", $"Request entity too large: {e.Message}"),
-                _ => Failure.Internal(e.Message),
-            };
+            throw FailureOf(e);
         }
         catch (ObjectDecodeException e)
         {
             throw Failure.BadRequest(e.Message);
         }
     }
+
+    /// <summary>The failure that a patch's means to a client.</summary>
+    public static RequestFailure FailureOf(PatchException e) => e.Failure switch
+    {
+        PatchFailure.BadRequest => Failure.BadRequest(e.Message),
+        PatchFailure.Unprocessable => new(422, "Invalid", e.Message) { HasDetails = true },
+        PatchFailure.TooLarge => new(413, "RequestEntityTooLarge", $"Request entity too large: {e.Message}"),
+        PatchFailure.Unclassified => new(500, "", e.Message),
+        _ => Failure.Internal(e.Message),
+    };
 
     private static JsonTree ApplyJsonPatch(JsonTree target, byte[] body, List<string> findings)
     {
@@ -75,8 +84,7 @@ internal sealed class PatchDocument
     private static JsonMap ApplyStrategic(JsonTree target, byte[] patch, ServedVersion version, DecodeContext? context)
     {
         if (version.Facts is not { } facts)
-            throw new RequestFailure(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
-                + $"{JsonPatchMedia}, {MergePatchMedia}");
+            throw Failure.UnsupportedMediaType(MediaWithoutSchema);
         return StrategicMergePatch.Apply((JsonMap)target, patch, PatchSchema.Of(facts), context);
     }
 

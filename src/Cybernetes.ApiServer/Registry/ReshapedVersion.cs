@@ -41,6 +41,8 @@ public sealed class ReshapedVersion<TServed, TStored>(Action<TServed, TStored>? 
         served.WriteJson(writer);
     }
 
+    private protected override byte[] MakeEmpty() => EmptyOf<TServed>();
+
     private static TTo Carry<TFrom, TTo>(TFrom from)
         where TFrom : class, IKubernetesObject<TFrom>
         where TTo : class, IKubernetesObject<TTo>

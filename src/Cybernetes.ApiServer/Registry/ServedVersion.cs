@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Text.Json;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Schema;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -10,6 +12,9 @@ namespace Cybernetes.ApiServer.Registry;
 /// </summary>
 public abstract class ServedVersion(string group, string version, string kind)
 {
+    private ApplySchema? _applySchema;
+    private byte[]? _empty;
+
     /// <summary>API group; empty for the core group.</summary>
     public string Group { get; } = group;
 
@@ -37,12 +42,32 @@ public abstract class ServedVersion(string group, string version, string kind)
     /// <summary>Facts of the type that clients send; null where there are none.</summary>
     public abstract TypeFacts? Facts { get; }
 
+    /// <summary>Leads server-side apply through the type; null where owners of fields are not kept.</summary>
+    public virtual ApplySchema? ApplySchema => Facts is { } facts ? _applySchema ??= ApplySchema.OfKind(facts) : null;
+
+    /// <summary>An object without any value as this version writes it: what a create is compared with.</summary>
+    internal ReadOnlyMemory<byte> Empty => _empty ??= MakeEmpty();
+
     /// <summary>Reads one object of this version and converts it to the stored form.</summary>
     /// <exception cref="ObjectDecodeException">The JSON is not of this type.</exception>
     public abstract IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context);
 
     /// <summary>Writes a stored object as one of this version.</summary>
     public abstract void Encode(IKubernetesObject stored, Utf8JsonWriter writer);
+
+    /// <summary>Writes an object of this version's own type without any value.</summary>
+    private protected virtual byte[] MakeEmpty() => "{}"u8.ToArray();
+
+    private protected static byte[] EmptyOf<T>() where T : class, IKubernetesObject<T>
+    {
+        var reader = new Utf8JsonReader("{}"u8);
+        reader.Read();
+        var obj = T.ReadJson(ref reader, new DecodeContext(collectStrict: false));
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
+            obj.WriteJson(writer);
+        return buffer.WrittenSpan.ToArray();
+    }
 }
 
 /// <summary>The version that objects are stored in.</summary>
@@ -66,6 +91,8 @@ public sealed class StorageVersion<T> : ServedVersion where T : class, IKubernet
 
     /// <inheritdoc/>
     public override void Encode(IKubernetesObject stored, Utf8JsonWriter writer) => ((T)stored).WriteJson(writer);
+
+    private protected override byte[] MakeEmpty() => EmptyOf<T>();
 }
 
 /// <summary>A version with a class of its own, converted by two functions that lose nothing. They may take over parts of their argument.</summary>
@@ -102,4 +129,6 @@ public sealed class ConvertedVersion<TServed, TStored>(
         served.Kind = Kind;
         served.WriteJson(writer);
     }
+
+    private protected override byte[] MakeEmpty() => EmptyOf<TServed>();
 }

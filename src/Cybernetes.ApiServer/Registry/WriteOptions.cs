@@ -1,3 +1,4 @@
+using System.Text;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Objects;
@@ -15,6 +16,8 @@ internal enum FieldValidation
 /// <summary>The query of a create, update or patch (<c>meta/v1 CreateOptions</c> and its like), read and checked.</summary>
 internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValidation FieldValidation, bool? Force)
 {
+    private const int MaximumManagerBytes = 128;
+
     /// <summary>Reads the query.</summary>
     /// <param name="request">The request.</param>
     /// <param name="kind">Name of the options' kind, for failures.</param>
@@ -58,7 +61,18 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
     {
         var agent = request.Http.Request.Headers.UserAgent.ToString();
         var slash = agent.IndexOf('/');
-        var manager = slash < 0 ? agent : agent[..slash];
-        return manager.Length > 128 ? manager[..128] : manager;
+        var name = slash < 0 ? agent : agent[..slash];
+        if (name.Length <= MaximumManagerBytes && Ascii.IsValid(name) && !name.Any(char.IsControl))
+            return name;
+        var manager = new StringBuilder();
+        foreach (var rune in name.EnumerateRunes())
+        {
+            if (Rune.IsControl(rune))
+                continue;
+            if (Encoding.UTF8.GetByteCount(manager.ToString()) + rune.Utf8SequenceLength > MaximumManagerBytes)
+                break;
+            manager.Append(rune);
+        }
+        return manager.ToString();
     }
 }

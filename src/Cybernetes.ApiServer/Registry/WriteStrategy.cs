@@ -1,4 +1,5 @@
 using Cybernetes.Objects;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -14,12 +15,17 @@ internal abstract class WriteStrategy
     /// <summary>A subresource that changes the object by code of its own; the update's checks run.</summary>
     public static readonly WriteStrategy Direct = new DirectStrategy();
 
+    /// <summary>Fields that a write through this strategy cannot set: nobody comes to own them by it.</summary>
+    public virtual FieldFilter FilterOf(KindDefinition kind) => FieldFilter.None;
+
     public abstract void Prepare(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, WriteContext context);
 
     public abstract void Check(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, FieldErrorList errors);
 
     private sealed class ObjectStrategy : WriteStrategy
     {
+        public override FieldFilter FilterOf(KindDefinition kind) => kind.FieldVersions.OfWrite;
+
         public override void Prepare(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, WriteContext context)
         {
             if (old is null)
@@ -40,6 +46,8 @@ internal abstract class WriteStrategy
 
     private sealed class StatusStrategy : WriteStrategy
     {
+        public override FieldFilter FilterOf(KindDefinition kind) => kind.FieldVersions.OfStatusWrite;
+
         public override void Prepare(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, WriteContext context) =>
             kind.PrepareStatus(obj, old!, context);
 

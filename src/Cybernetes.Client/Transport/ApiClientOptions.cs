@@ -9,6 +9,19 @@ public sealed record ApiClientOptions
     /// <summary>Sent as User-Agent. Default: cyb/VERSION.</summary>
     public string UserAgent { get; init; } = $"cyb/v{typeof(ApiClientOptions).Assembly.GetName().Version?.ToString(3) ?? "0"}";
 
+    /// <summary>
+    /// The agent that a part sends when it acts under a user of the system, as upstream's parts call themselves: the server keeps it as the manager of
+    /// the fields that the part sets.
+    /// </summary>
+    public static string AgentOf(string user) => user switch
+    {
+        "system:kube-controller-manager" => "kube-controller-manager",
+        "system:kube-scheduler" => "kube-scheduler",
+        "system:kube-proxy" => "kube-proxy",
+        _ when user.StartsWith("system:node:", StringComparison.Ordinal) => "kubelet",
+        _ => new ApiClientOptions().UserAgent,
+    };
+
     /// <summary>The clock of time-outs and retries.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

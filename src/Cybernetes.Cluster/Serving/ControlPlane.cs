@@ -98,7 +98,7 @@ public sealed class ControlPlane : IAsyncDisposable
     public ApiClient ClientAs(string user, params string[] groups) => new(
         _host.CreateHandler(user, groups),
         new Uri("http://in-process.cybernetes.local"),
-        new ApiClientOptions { Time = _options.Time });
+        new ApiClientOptions { Time = _options.Time, UserAgent = ApiClientOptions.AgentOf(user) });
 
     /// <summary>Ends when the API server says it is ready (/readyz).</summary>
     public Task WaitUntilReadyAsync(CancellationToken cancellation) => _host.WaitUntilReadyAsync(cancellation);

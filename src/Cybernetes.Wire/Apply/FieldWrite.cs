@@ -8,6 +8,9 @@ public interface IFieldVersions
     /// <summary>The schema of a version (<c>apps/v1</c>); null when the kind has no such version.</summary>
     ApplySchema? SchemaOf(string apiVersion);
 
+    /// <summary>An object of a version, which the kind has, without any value.</summary>
+    ReadOnlyMemory<byte> Empty(string apiVersion);
+
     /// <summary>A document of one version in another one, which the kind has.</summary>
     ReadOnlyMemory<byte> Convert(ReadOnlyMemory<byte> json, string from, string to);
 }

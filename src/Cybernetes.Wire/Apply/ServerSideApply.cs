@@ -85,9 +85,10 @@ public static class ServerSideApply
             throw new PatchException(PatchFailure.Unclassified, $"failed to decode managed fields: {error.Message}");
         }
         if (sets.Count > 0 || !exists) return sets;
-        using JsonDocument nothing = JsonDocument.Parse("{}"u8.ToArray());
+        ReadOnlyMemory<byte> empty = write.Versions.Empty(write.ApiVersion);
+        using JsonDocument nothing = JsonDocument.Parse(empty);
         FieldComparison all = FieldComparison.Of(nothing.RootElement, current, write.Schema).Filter(write.Filter);
-        FieldManager.Update(write, sets, all, "{}"u8.ToArray(), live, BeforeFirstApply);
+        FieldManager.Update(write, sets, all, empty, live, BeforeFirstApply);
         return sets;
     }
 

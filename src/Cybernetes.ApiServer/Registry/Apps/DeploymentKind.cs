@@ -17,6 +17,8 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["spec", "metadata.labels"];
+
     public override IReadOnlyList<Column<Deployment>> Columns { get; } =
     [
         Column<Deployment>.Name,

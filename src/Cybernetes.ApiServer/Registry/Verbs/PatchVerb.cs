@@ -1,5 +1,6 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Objects;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -8,12 +9,22 @@ internal static class PatchVerb
 {
     public static async Task HandleAsync(ApiRequest request, RegistryServices services, WriteStrategy strategy)
     {
-        var options = WriteOptions.Read(request, "PatchOptions", PatchDocument.IsApply(request));
+        var isApply = PatchDocument.IsApply(request);
+        var options = WriteOptions.Read(request, "PatchOptions", isApply);
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
-        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http));
-        var outcome = await services.Pipeline.WriteAsync(new()
+        var body = await BodyReader.ReadAsync(request.Http);
+        var outcome = await services.Pipeline.WriteAsync(
+            isApply ? ApplyOf(request, options, context, strategy, body) : PatchOf(request, options, context, strategy, body), request.Aborted);
+        await ResourceVerbs.AnswerAsync(request, context, outcome);
+    }
+
+    private static ObjectWrite PatchOf(ApiRequest request, WriteOptions options, WriteContext context, WriteStrategy strategy, byte[] body)
+    {
+        var patch = PatchDocument.Read(request, body);
+        return new()
         {
             Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, HoldsForAnyState = true,
+            Version = request.Target.Version,
             Produce = current =>
             {
                 var before = ObjectForms.Serve(request.Target, current!.Record.Value);
@@ -21,11 +32,34 @@ internal static class PatchVerb
                 var after = patch.Apply(before, request.Target.Version, found);
                 var obj = BodyDecoder.Decode(request.Target, after, options.FieldValidation, found);
                 found.ForEach(context.Warn);
-                if (obj.Metadata.Name != request.Info.Name)
-                    UpdateVerb.CheckName(request, obj);
+                UpdateVerb.CheckName(request, obj);
                 return new(obj);
             },
-        }, request.Aborted);
-        await ResourceVerbs.AnswerAsync(request, context, outcome);
+        };
+    }
+
+    /// <summary>Server-side apply: what is not there is created.</summary>
+    private static ObjectWrite ApplyOf(ApiRequest request, WriteOptions options, WriteContext context, WriteStrategy strategy, byte[] body)
+    {
+        var version = request.Target.Version;
+        var patch = ApplyDocument.Read(body, version, options.FieldValidation, context);
+        return new()
+        {
+            Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, HoldsForAnyState = true,
+            MayCreate = strategy == WriteStrategy.Object,
+            Produce = current =>
+            {
+                var live = current is null ? version.Empty : ObjectForms.Serve(request.Target, current.Record.Value);
+                var write = FieldOwners.WriteOf(request.Kind, version, context, strategy.FilterOf(request.Kind));
+                var applied = patch.Apply(write, live, current?.Object.Metadata.ManagedFields, current is not null, options.Force ?? false);
+                var obj = BodyDecoder.Decode(request.Target, applied.Json.ToArray(), FieldValidation.Ignore, []);
+                obj.Metadata.ManagedFields = applied.Managed;
+                UpdateVerb.CheckName(request, obj);
+                if (current is null && obj.Metadata.UID is { Length: > 0 } uid)
+                    throw Failure.Conflict(request.Kind.Resource, request.Info.Name,
+                        $"uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                return new(obj);
+            },
+        };
     }
 }

@@ -170,7 +170,7 @@ internal static class CreateVerb
         var fresh = decoded;
         var outcome = await services.Pipeline.WriteAsync(new()
         {
-            Kind = request.Kind, Name = decoded.Metadata.Name, Context = context, IsCreate = true,
+            Kind = request.Kind, Name = decoded.Metadata.Name, Context = context, IsCreate = true, Version = request.Target.Version,
             Produce = _ =>
             {
                 // Each attempt gets an object of its own: stages change it.
@@ -199,7 +199,7 @@ internal static class UpdateVerb
         var fresh = decoded;
         var outcome = await services.Pipeline.WriteAsync(new()
         {
-            Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy,
+            Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, Version = request.Target.Version,
             MayCreate = request.Kind.AllowCreateOnUpdate && strategy == WriteStrategy.Object,
             Produce = _ =>
             {
@@ -215,6 +215,8 @@ internal static class UpdateVerb
     public static void CheckName(ApiRequest request, IKubernetesObject obj)
     {
         var info = request.Info;
+        if (obj.Metadata.Name.Length == 0)
+            throw Failure.BadRequest($"the name of the object ({info.Name} based on URL) was undeterminable: name must be provided");
         if (obj.Metadata.Name != info.Name)
             throw Failure.BadRequest($"the name of the object ({obj.Metadata.Name}) does not match the name on the URL ({info.Name})");
         if (request.Kind.Namespaced && obj.Metadata.Namespace.Length > 0 && obj.Metadata.Namespace != info.Namespace)

@@ -3,6 +3,8 @@ using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Autoscaling.V1;
+using Cybernetes.Objects.Meta.V1;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -10,6 +12,7 @@ namespace Cybernetes.ApiServer.Registry;
 internal static class ScaleVerb
 {
     private static readonly StorageVersion<Scale> ScaleVersion = new();
+    private static readonly ScaleVersions s_versions = new();
 
     public static async Task HandleAsync(ApiRequest request, RegistryServices services)
     {
@@ -36,28 +39,70 @@ internal static class ScaleVerb
         var options = WriteOptions.Read(request, "UpdateOptions");
         var findings = new List<string>();
         var json = BodyDecoder.ToJson(request.Http.Request.ContentType, await BodyReader.ReadAsync(request.Http), findings);
-        var target = new ServedKind(request.Kind, ScaleVersion);
-        var scale = (Scale)BodyDecoder.Decode(target, json, options.FieldValidation, findings);
+        var scale = (Scale)BodyDecoder.Decode(TargetOf(request), json, options.FieldValidation, findings);
         UpdateVerb.CheckName(request, scale);
-        await WriteAsync(request, services, options, findings, _ => scale);
+        await WriteAsync(request, services, options, findings, (current, context) => new(scale, Keep(request, context, current, scale)));
     }
 
     private static async Task PatchAsync(ApiRequest request, RegistryServices services)
     {
-        var options = WriteOptions.Read(request, "PatchOptions");
+        var isApply = PatchDocument.IsApply(request);
+        var options = WriteOptions.Read(request, "PatchOptions", isApply);
         var findings = new List<string>();
-        var patch = PatchDocument.Read(request, await BodyReader.ReadAsync(request.Http));
-        var target = new ServedKind(request.Kind, ScaleVersion);
-        await WriteAsync(request, services, options, findings, current =>
+        var body = await BodyReader.ReadAsync(request.Http);
+        if (isApply)
         {
-            var before = JsonOf(ViewOf(request.Kind, current.Object));
-            var after = patch.Apply(before, ScaleVersion, findings);
-            return (Scale)BodyDecoder.Decode(target, after, options.FieldValidation, findings);
+            await ApplyAsync(request, services, options, body);
+            return;
+        }
+        var patch = PatchDocument.Read(request, body);
+        await WriteAsync(request, services, options, findings, (current, context) =>
+        {
+            var after = patch.Apply(JsonOf(ViewOf(request.Kind, current.Object)), ScaleVersion, findings);
+            var scale = (Scale)BodyDecoder.Decode(TargetOf(request), after, options.FieldValidation, findings);
+            UpdateVerb.CheckName(request, scale);
+            return new(scale, Keep(request, context, current, scale));
         });
     }
 
+    private static async Task ApplyAsync(ApiRequest request, RegistryServices services, WriteOptions options, byte[] body)
+    {
+        var reading = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
+        var patch = ApplyDocument.Read(body, ScaleVersion, options.FieldValidation, reading);
+        await WriteAsync(request, services, options, reading.Warnings, (current, context) =>
+        {
+            var parent = current.Object.Metadata.ManagedFields;
+            var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, ScaleVersion.APIVersion);
+            var live = JsonOf(ViewOf(request.Kind, current.Object));
+            var applied = patch.Apply(WriteOf(context), live, before, exists: true, options.Force ?? false);
+            var scale = (Scale)BodyDecoder.Decode(TargetOf(request), applied.Json.ToArray(), FieldValidation.Ignore, []);
+            UpdateVerb.CheckName(request, scale);
+            return new(scale, ToParent(request, parent, before, applied.Managed));
+        });
+    }
+
+    /// <summary>A wanted scale, and whose the object's fields are then.</summary>
+    private readonly record struct Wanted(Scale Scale, List<ManagedFieldsEntry>? Managed);
+
+    private static ServedKind TargetOf(ApiRequest request) => new(request.Kind, ScaleVersion);
+
+    private static FieldWrite WriteOf(WriteContext context) =>
+        new(s_versions, ScaleVersion.APIVersion, context.FieldManager, context.Subresource, FieldFilter.Excluding("status"), context.Now);
+
+    private static List<ManagedFieldsEntry>? Keep(ApiRequest request, WriteContext context, CurrentState current, Scale scale)
+    {
+        var parent = current.Object.Metadata.ManagedFields;
+        var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, ScaleVersion.APIVersion);
+        var live = JsonOf(ViewOf(request.Kind, current.Object));
+        return ToParent(request, parent, before, FieldManager.Update(WriteOf(context), live, JsonOf(scale), before, isCreate: false));
+    }
+
+    private static List<ManagedFieldsEntry>? ToParent(
+        ApiRequest request, List<ManagedFieldsEntry>? parent, List<ManagedFieldsEntry>? before, List<ManagedFieldsEntry>? after) =>
+        ScaleFields.ToParent(parent, before, after, request.Kind.FieldVersions, request.Target.Version.APIVersion);
+
     private static async Task WriteAsync(
-        ApiRequest request, RegistryServices services, WriteOptions options, List<string> findings, Func<CurrentState, Scale> produce)
+        ApiRequest request, RegistryServices services, WriteOptions options, List<string> findings, Func<CurrentState, WriteContext, Wanted> produce)
     {
         var kind = request.Kind;
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
@@ -66,7 +111,7 @@ internal static class ScaleVerb
             Kind = kind, Name = request.Info.Name, Context = context, HoldsForAnyState = request.Info.Verb == "patch",
             Produce = current =>
             {
-                var scale = produce(current!);
+                var (scale, managed) = produce(current!, context);
                 if (scale.Spec.Replicas < 0)
                 {
                     var errors = new FieldErrorList();
@@ -77,6 +122,7 @@ internal static class ScaleVerb
                 obj.Metadata.ResourceVersion = scale.Metadata.ResourceVersion;
                 if (scale.Metadata.UID.Length > 0)
                     obj.Metadata.UID = scale.Metadata.UID;
+                obj.Metadata.ManagedFields = managed;
                 kind.WriteScale(obj, scale.Spec.Replicas);
                 return new(obj);
             },
@@ -117,5 +163,15 @@ internal static class ScaleVerb
         using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
             scale.WriteJson(writer);
         return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The scale itself has one version.</summary>
+    private sealed class ScaleVersions : IFieldVersions
+    {
+        public ApplySchema? SchemaOf(string apiVersion) => apiVersion == ScaleVersion.APIVersion ? ScaleVersion.ApplySchema : null;
+
+        public ReadOnlyMemory<byte> Empty(string apiVersion) => ScaleVersion.Empty;
+
+        public ReadOnlyMemory<byte> Convert(ReadOnlyMemory<byte> json, string from, string to) => json;
     }
 }

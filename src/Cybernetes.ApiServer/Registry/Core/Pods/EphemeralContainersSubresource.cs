@@ -1,6 +1,7 @@
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry.Core.Pods;
 
@@ -24,6 +25,10 @@ internal sealed class EphemeralContainersSubresource : Subresource
 
     private sealed class EphemeralStrategy : WriteStrategy
     {
+        private static readonly FieldFilter s_filter = FieldFilter.Including("spec.ephemeralContainers");
+
+        public override FieldFilter FilterOf(KindDefinition kind) => s_filter;
+
         public override void Prepare(KindDefinition kind, IKubernetesObject obj, IKubernetesObject? old, WriteContext context) =>
             PodStrategy.PrepareForEphemeralUpdate((Pod)obj, (Pod)old!);
 

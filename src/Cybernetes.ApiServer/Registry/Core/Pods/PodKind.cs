@@ -16,6 +16,8 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["spec", "metadata.deletionTimestamp", "metadata.ownerReferences"];
+
     public override IReadOnlyList<SelectableField> SelectableFields { get; } =
     [
         new("spec.nodeName"),
