@@ -44,6 +44,9 @@ internal sealed class ApplyField(string name, Func<ApplySchema> schema)
 
     /// <summary>Whether nobody owns the field: the server keeps it (uid, resourceVersion, managedFields, names). Set before use.</summary>
     public bool IsStripped { get; init; }
+
+    /// <summary>Whether the field stays whoever gives up what is in it: the metadata of an object.</summary>
+    public bool IsPinned { get; init; }
 }
 
 /// <summary>A key of a list's elements; the default holds where an element leaves it out, null where it may not.</summary>
@@ -86,8 +89,8 @@ public sealed class ApplySchema
     /// <summary>The schema of a kind's type at the top of a document: what the server keeps of its metadata is nobody's.</summary>
     public static ApplySchema OfKind(TypeFacts type) => s_kinds.GetOrAdd(type.FullName, static (_, facts) => Struct(facts, isTop: true), type);
 
-    /// <summary>Whether a step leads to a field that the struct names.</summary>
-    internal bool HasField(PathElement element) => element.Kind == PathElementKind.Field && FieldOf(element) is not null;
+    /// <summary>Whether a step leads to a field that the struct names, and that goes when all in it goes.</summary>
+    internal bool HasField(PathElement element) => element.Kind == PathElementKind.Field && FieldOf(element) is { IsPinned: false };
 
     /// <summary>The schema below a step.</summary>
     internal ApplySchema Child(PathElement element)
@@ -124,7 +127,7 @@ public sealed class ApplySchema
     private static ApplyField TopField(FieldFacts facts) => facts.JsonName switch
     {
         "apiVersion" or "kind" => new ApplyField(facts.JsonName, () => Of(facts)) { IsStripped = true },
-        "metadata" when facts.Type.StructName is { } name => new ApplyField(facts.JsonName, () => Metadata(SchemaFacts.Type(name))),
+        "metadata" when facts.Type.StructName is { } name => new ApplyField(facts.JsonName, () => Metadata(SchemaFacts.Type(name))) { IsPinned = true },
         _ => FieldFrom(facts),
     };
 
