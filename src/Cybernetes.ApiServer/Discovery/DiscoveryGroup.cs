@@ -61,8 +61,12 @@ internal sealed record DiscoveryVersion(string Group, string Version, IReadOnlyL
         if (kind.HasStatus)
             all.Add(new("status", served.Version.Group, served.Version.Version, served.Version.Kind, readWrite));
         if (kind.HasScale)
-            all.Add(new("scale", "autoscaling", "v1", "Scale", readWrite));
-        all.AddRange(kind.Subresources.Select(s => new DiscoverySubresource(s.Name, s.Group, s.Version, s.Kind, s.Verbs)));
+        {
+            all.Add(served.Version.Scale is { } older
+                ? new("scale", older.Group, older.Version, older.Kind, readWrite)
+                : new("scale", "autoscaling", "v1", "Scale", readWrite));
+        }
+        all.AddRange(served.Subresources.Select(s => new DiscoverySubresource(s.Name, s.Group, s.Version, s.Kind, s.Verbs)));
         return [.. all.OrderBy(s => s.Name, StringComparer.Ordinal)];
     }
 }

@@ -56,7 +56,8 @@ internal static class ResourceListing
         writer.WriteString("name", kind.Plural + "/" + subresource.Name);
         writer.WriteString("singularName", "");
         writer.WriteBoolean("namespaced", kind.Namespaced);
-        if (subresource.Group != version.Group || subresource.Version != version.Version)
+        // A scale says whose it is even where that goes without saying, as upstream's does.
+        if (subresource.Group != version.Group || subresource.Version != version.Version || subresource.Name == "scale")
         {
             if (subresource.Group.Length > 0)
                 writer.WriteString("group", subresource.Group);

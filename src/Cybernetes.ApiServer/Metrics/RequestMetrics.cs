@@ -38,7 +38,7 @@ internal sealed class RequestMetrics(MetricRegistry registry)
     private static string KnownSubresource(ApiRequest request)
     {
         var name = request.Info.Subresource;
-        return name is "status" or "scale" || request.Kind.Subresources.Any(s => s.Name == name) ? name : "";
+        return name is "status" or "scale" || request.Target.Subresources.Any(s => s.Name == name) ? name : "";
     }
 
     private static string VerbOf(RequestInfo info) => info.Verb switch

@@ -75,16 +75,17 @@ internal sealed class OpenApiModel
         if (kind.HasStatus)
             _paths.Add(new(collection + "/{name}/status", kind.Namespaced, true, ReadWrite(subject, facts.OpenApiName)));
         if (kind.HasScale)
-            AddScale(collection, kind);
-        foreach (var subresource in kind.Subresources)
+            AddScale(collection, served);
+        foreach (var subresource in served.Subresources)
             AddSubresource(collection, kind, subresource);
     }
 
-    private void AddScale(string collection, KindDefinition kind)
+    private void AddScale(string collection, ServedKind served)
     {
-        var scale = SchemaFacts.Type("autoscaling/v1.Scale");
+        var scale = served.Version.Scale?.Facts ?? SchemaFacts.Type("autoscaling/v1.Scale");
         AddType(scale);
-        _paths.Add(new(collection + "/{name}/scale", kind.Namespaced, true, ReadWrite(new("autoscaling", "v1", "Scale"), scale.OpenApiName)));
+        var subject = served.Version.Scale is { } older ? new KindName(older.Group, older.Version, older.Kind) : new("autoscaling", "v1", "Scale");
+        _paths.Add(new(collection + "/{name}/scale", served.Kind.Namespaced, true, ReadWrite(subject, scale.OpenApiName)));
     }
 
     private void AddSubresource(string collection, KindDefinition kind, Subresource subresource)

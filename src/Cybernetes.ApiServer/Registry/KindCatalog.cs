@@ -15,6 +15,9 @@ public sealed record ServedKind(KindDefinition Kind, ServedVersion Version)
 
     /// <summary>Categories under which discovery lists it.</summary>
     public IReadOnlyList<string> Categories => IsNamed ? Kind.Categories : [];
+
+    /// <summary>Subresources beside status and scale: the kind's and the version's own.</summary>
+    public IEnumerable<Subresource> Subresources => Version.Subresources.Count == 0 ? Kind.Subresources : Kind.Subresources.Concat(Version.Subresources);
 }
 
 /// <summary>All kinds that are served. Immutable; a change makes a new catalog.</summary>

@@ -39,6 +39,12 @@ public abstract class ServedVersion(string group, string version, string kind)
     /// </summary>
     public bool IsOlder { get; init; }
 
+    /// <summary>The Scale that this version's scale subresource speaks, converted from autoscaling/v1; null where it is that one.</summary>
+    public ServedVersion? Scale { get; init; }
+
+    /// <summary>Subresources that this version alone has.</summary>
+    public IReadOnlyList<Subresource> Subresources { get; init; } = [];
+
     /// <summary>Facts of the type that clients send; null where there are none.</summary>
     public abstract TypeFacts? Facts { get; }
 

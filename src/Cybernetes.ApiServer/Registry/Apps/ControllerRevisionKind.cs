@@ -15,6 +15,8 @@ internal sealed class ControllerRevisionKind : KindDefinition<ControllerRevision
         Column<ControllerRevision>.Age,
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions => OlderApps.OfControllerRevision;
+
     protected override void Validate(ControllerRevision obj, FieldErrorList errors)
     {
         if (obj.Data.IsEmpty)

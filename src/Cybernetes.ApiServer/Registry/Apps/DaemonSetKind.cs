@@ -34,6 +34,8 @@ internal sealed class DaemonSetKind : KindDefinition<DaemonSet>
         .. WorkloadColumns.Wide<DaemonSet>(d => d.Spec.Template.Spec, d => d.Spec.Selector, "<none>"),
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions => OlderApps.OfDaemonSet;
+
     protected override void Default(DaemonSet obj)
     {
         PodDefaults.Apply(obj.Spec.Template);

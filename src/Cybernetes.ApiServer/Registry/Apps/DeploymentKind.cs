@@ -30,6 +30,8 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
         .. WorkloadColumns.Wide<Deployment>(d => d.Spec.Template.Spec, d => d.Spec.Selector, ""),
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions => OlderApps.OfDeployment;
+
     protected override ScaleAccess<Deployment> Scale { get; } = new(
         d => new(d.Spec.Replicas ?? 1, d.Status.Replicas, WorkloadColumns.SelectorText(d.Spec.Selector, "")),
         (d, replicas) => d.Spec.Replicas = replicas);

@@ -28,6 +28,8 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
         .. WorkloadColumns.Wide<ReplicaSet>(r => r.Spec.Template.Spec, r => r.Spec.Selector, "<none>"),
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions => OlderApps.OfReplicaSet;
+
     protected override ScaleAccess<ReplicaSet> Scale { get; } = new(
         r => new(r.Spec.Replicas ?? 1, r.Status.Replicas, WorkloadColumns.SelectorText(r.Spec.Selector, "")),
         (r, replicas) => r.Spec.Replicas = replicas);

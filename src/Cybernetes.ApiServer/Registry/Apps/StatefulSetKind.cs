@@ -1,8 +1,8 @@
 using System.Globalization;
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
-using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Apps;
 
@@ -28,6 +28,8 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
         .. WorkloadColumns.ContainersAndImages<StatefulSet>(s => s.Spec.Template.Spec),
     ];
 
+    protected override IReadOnlyList<ServedVersion> OtherVersions => OlderApps.OfStatefulSet;
+
     protected override ScaleAccess<StatefulSet> Scale { get; } = new(
         s => new(s.Spec.Replicas ?? 1, s.Status.Replicas, WorkloadColumns.SelectorText(s.Spec.Selector, "")),
         (s, replicas) => s.Spec.Replicas = replicas);
@@ -37,7 +39,11 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
         var spec = obj.Spec;
         PodDefaults.Apply(spec.Template);
         foreach (var claim in spec.VolumeClaimTemplates.OrEmpty())
-            Default(claim);
+        {
+            claim.APIVersion = "v1";
+            claim.Kind = "PersistentVolumeClaim";
+            ClaimDefaults.Apply(claim);
+        }
         if (spec.PodManagementPolicy.Length == 0)
             spec.PodManagementPolicy = "OrderedReady";
         var strategy = spec.UpdateStrategy;
@@ -101,17 +107,6 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
             PodWarnings.Warn(obj.Spec.Template.Spec, SpecPath.Child("template").Child("spec"), context);
         if (obj.Spec.RevisionHistoryLimit < 0)
             context.Warn("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
-    }
-
-    private static void Default(PersistentVolumeClaim claim)
-    {
-        claim.APIVersion = "v1";
-        claim.Kind = "PersistentVolumeClaim";
-        if (claim.Status.Phase.Length == 0)
-            claim.Status.Phase = "Pending";
-        claim.Spec.VolumeMode ??= "Filesystem";
-        PodDefaults.RoundUp(claim.Spec.Resources.Limits);
-        PodDefaults.RoundUp(claim.Spec.Resources.Requests);
     }
 
     private void DropDisabled(StatefulSet obj, StatefulSet? old)

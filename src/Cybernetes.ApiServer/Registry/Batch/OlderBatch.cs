@@ -9,9 +9,6 @@ internal static class OlderBatch
     /// <summary>Cron jobs of batch/v1beta1: the same fields under the same names.</summary>
     public static IReadOnlyList<ServedVersion> OfCronJob { get; } =
     [
-        new ReshapedVersion<Old.CronJob, CronJob>
-        {
-            IsOlder = true, DeprecationWarning = "batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob",
-        },
+        new ReshapedVersion<Old.CronJob, CronJob> { IsOlder = true, DeprecationWarning = DeprecationText.Of<Old.CronJob>() },
     ];
 }

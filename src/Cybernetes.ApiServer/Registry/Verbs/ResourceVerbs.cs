@@ -73,7 +73,7 @@ internal static class ResourceVerbs
     {
         var info = request.Info;
         var kind = request.Kind;
-        var own = kind.Subresources.FirstOrDefault(s => s.Name == info.Subresource);
+        var own = request.Target.Subresources.FirstOrDefault(s => s.Name == info.Subresource);
         if (own is not { IsStream: true })
             request.Media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, new MediaOffer(Transforms: info.Subresource == "status", HasProtobuf(request)));
         switch (info.Subresource)

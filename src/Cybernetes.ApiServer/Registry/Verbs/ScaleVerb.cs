@@ -8,11 +8,10 @@ using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;
 
-/// <summary>GET, PUT and PATCH of the scale subresource (<c>autoscaling/v1 Scale</c>).</summary>
+/// <summary>GET, PUT and PATCH of the scale subresource: <c>autoscaling/v1 Scale</c>, or what an older version of the kind has in its place.</summary>
 internal static class ScaleVerb
 {
-    private static readonly StorageVersion<Scale> ScaleVersion = new();
-    private static readonly ScaleVersions s_versions = new();
+    private static readonly StorageVersion<Scale> s_scale = new();
 
     public static async Task HandleAsync(ApiRequest request, RegistryServices services)
     {
@@ -58,7 +57,7 @@ internal static class ScaleVerb
         var patch = PatchDocument.Read(request, body);
         await WriteAsync(request, services, options, findings, (current, context) =>
         {
-            var after = patch.Apply(JsonOf(ViewOf(request.Kind, current.Object)), ScaleVersion, findings);
+            var after = patch.Apply(JsonOf(request, ViewOf(request.Kind, current.Object)), VersionOf(request), findings);
             var scale = (Scale)BodyDecoder.Decode(TargetOf(request), after, options.FieldValidation, findings);
             UpdateVerb.CheckName(request, scale);
             return new(scale, Keep(request, context, current, scale));
@@ -68,13 +67,13 @@ internal static class ScaleVerb
     private static async Task ApplyAsync(ApiRequest request, RegistryServices services, WriteOptions options, byte[] body)
     {
         var reading = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
-        var patch = ApplyDocument.Read(body, ScaleVersion, options.FieldValidation, reading);
+        var patch = ApplyDocument.Read(body, VersionOf(request), options.FieldValidation, reading);
         await WriteAsync(request, services, options, reading.Warnings, (current, context) =>
         {
             var parent = current.Object.Metadata.ManagedFields;
-            var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, ScaleVersion.APIVersion);
-            var live = JsonOf(ViewOf(request.Kind, current.Object));
-            var applied = patch.Apply(WriteOf(context), live, before, exists: true, options.Force ?? false);
+            var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, VersionOf(request).APIVersion);
+            var live = JsonOf(request, ViewOf(request.Kind, current.Object));
+            var applied = patch.Apply(WriteOf(request, context), live, before, exists: true, options.Force ?? false);
             var scale = (Scale)BodyDecoder.Decode(TargetOf(request), applied.Json.ToArray(), FieldValidation.Ignore, []);
             UpdateVerb.CheckName(request, scale);
             return new(scale, ToParent(request, parent, before, applied.Managed));
@@ -84,17 +83,23 @@ internal static class ScaleVerb
     /// <summary>A wanted scale, and whose the object's fields are then.</summary>
     private readonly record struct Wanted(Scale Scale, List<ManagedFieldsEntry>? Managed);
 
-    private static ServedKind TargetOf(ApiRequest request) => new(request.Kind, ScaleVersion);
+    private static ServedKind TargetOf(ApiRequest request) => new(request.Kind, VersionOf(request));
 
-    private static FieldWrite WriteOf(WriteContext context) =>
-        new(s_versions, ScaleVersion.APIVersion, context.FieldManager, context.Subresource, FieldFilter.Excluding("status"), context.Now);
+    private static ServedVersion VersionOf(ApiRequest request) => request.Target.Version.Scale ?? s_scale;
+
+    private static FieldWrite WriteOf(ApiRequest request, WriteContext context)
+    {
+        var version = VersionOf(request);
+        return new(
+            new ScaleVersions(version), version.APIVersion, context.FieldManager, context.Subresource, FieldFilter.Excluding("status"), context.Now);
+    }
 
     private static List<ManagedFieldsEntry>? Keep(ApiRequest request, WriteContext context, CurrentState current, Scale scale)
     {
         var parent = current.Object.Metadata.ManagedFields;
-        var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, ScaleVersion.APIVersion);
-        var live = JsonOf(ViewOf(request.Kind, current.Object));
-        return ToParent(request, parent, before, FieldManager.Update(WriteOf(context), live, JsonOf(scale), before, isCreate: false));
+        var before = ScaleFields.ToScale(parent, request.Kind.FieldVersions, VersionOf(request).APIVersion);
+        var live = JsonOf(request, ViewOf(request.Kind, current.Object));
+        return ToParent(request, parent, before, FieldManager.Update(WriteOf(request, context), live, JsonOf(request, scale), before, isCreate: false));
     }
 
     private static List<ManagedFieldsEntry>? ToParent(
@@ -136,7 +141,7 @@ internal static class ScaleVerb
     private static Task AnswerAsync(ApiRequest request, ReadOnlyMemory<byte> stored)
     {
         var media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, transforms: false);
-        return Answers.WriteAsync(request, 200, media, JsonOf(ViewOf(request.Kind, request.Kind.DecodeStored(stored))));
+        return Answers.WriteAsync(request, 200, media, JsonOf(request, ViewOf(request.Kind, request.Kind.DecodeStored(stored))));
     }
 
     private static Scale ViewOf(KindDefinition kind, IKubernetesObject obj)
@@ -157,20 +162,20 @@ internal static class ScaleVerb
         return scale;
     }
 
-    private static byte[] JsonOf(Scale scale)
+    private static byte[] JsonOf(ApiRequest request, Scale scale)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(512);
         using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
-            scale.WriteJson(writer);
+            VersionOf(request).Encode(scale, writer);
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The scale itself has one version.</summary>
-    private sealed class ScaleVersions : IFieldVersions
+    /// <summary>Within a request the scale has one version.</summary>
+    private sealed class ScaleVersions(ServedVersion version) : IFieldVersions
     {
-        public ApplySchema? SchemaOf(string apiVersion) => apiVersion == ScaleVersion.APIVersion ? ScaleVersion.ApplySchema : null;
+        public ApplySchema? SchemaOf(string apiVersion) => apiVersion == version.APIVersion ? version.ApplySchema : null;
 
-        public ReadOnlyMemory<byte> Empty(string apiVersion) => ScaleVersion.Empty;
+        public ReadOnlyMemory<byte> Empty(string apiVersion) => version.Empty;
 
         public ReadOnlyMemory<byte> Convert(ReadOnlyMemory<byte> json, string from, string to) => json;
     }

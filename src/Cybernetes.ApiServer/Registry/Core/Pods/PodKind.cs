@@ -40,6 +40,7 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
         new BindingSubresource(),
         new EvictionSubresource(),
         new EphemeralContainersSubresource(),
+        new ResizeSubresource(),
         .. kubelets is null
             ? []
             : new Subresource[]

@@ -47,6 +47,26 @@ internal static class PodStrategy
         CountGeneration(pod, old);
     }
 
+    /// <summary>Only the containers' resources and what a change of them does come from the client; containers are told by their names.</summary>
+    public static void PrepareForResize(Pod pod, Pod old)
+    {
+        // What adds or drops containers is left as it is, for validation to refuse.
+        if (pod.Spec.Containers.OrEmpty().Count != old.Spec.Containers.OrEmpty().Count
+            || pod.Spec.InitContainers.OrEmpty().Count != old.Spec.InitContainers.OrEmpty().Count)
+            return;
+        var wanted = pod.Spec;
+        var metadata = old.Metadata.DeepClone();
+        metadata.ResourceVersion = pod.Metadata.ResourceVersion;
+        metadata.ManagedFields = pod.Metadata.ManagedFields;
+        pod.Metadata = metadata;
+        pod.Spec = old.Spec.DeepClone();
+        pod.Status = old.Status;
+        TakeResources(pod.Spec.Containers, wanted.Containers);
+        TakeResources(pod.Spec.InitContainers, wanted.InitContainers);
+        pod.Spec.Resources = wanted.Resources;
+        CountGeneration(pod, old);
+    }
+
     /// <summary>
     /// Seconds that a deleted pod is given: what the delete asks for, else what its spec says; none when it never ran or is done.
     /// </summary>
@@ -57,6 +77,17 @@ internal static class PodStrategy
         var seconds = options.GracePeriodSeconds ?? pod.Spec.TerminationGracePeriodSeconds ?? 0;
         // A negative period in an old pod's spec means: as soon as possible, but in order.
         return seconds < 0 ? 1 : seconds;
+    }
+
+    private static void TakeResources(List<Container>? containers, List<Container>? wanted)
+    {
+        foreach (var container in containers.OrEmpty())
+        {
+            if (wanted.OrEmpty().FirstOrDefault(c => c.Name == container.Name) is not { } from)
+                continue;
+            container.Resources = from.Resources;
+            container.ResizePolicy = from.ResizePolicy;
+        }
     }
 
     private static void CountGeneration(Pod pod, Pod old)
