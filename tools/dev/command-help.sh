@@ -7,6 +7,7 @@ ${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET
   ./dev build            publish the program to out/cyb
   ./dev images           make the container images as OCI archives in out/images
   ./dev test [NAME…]     run all tests, or only the test projects whose name holds NAME
+  ./dev fuzz             throw bad input at codecs and server; --seconds N for each test, --seed N to begin with
   ./dev prepare          only make what the end-to-end tests need
   ./dev tidy             check the code's format and the house rules; './dev tidy --fix' mends the format
   ./dev bench [NAME]     run a benchmark from bench/; without a name, list them

@@ -80,6 +80,6 @@ internal static class WebSocketUpgrade
     private static string Accept(string key) => Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + KeySuffix)));
 #pragma warning restore CA5350
 
-    private static List<string> Protocols(HttpContext http) =>
-        [.. http.Request.Headers.SecWebSocketProtocol.SelectMany(v => (v ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+    private static List<string> Protocols(HttpContext http) => [.. http.Request.Headers.SecWebSocketProtocol.ToString()
+        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 }

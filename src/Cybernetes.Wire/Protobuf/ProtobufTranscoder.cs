@@ -12,27 +12,37 @@ namespace Cybernetes.Wire;
 internal readonly ref struct ProtobufTranscoder(ProtobufWriter writer, ReadOnlySpan<byte> source)
 {
     private const int TimeLength = 20;
+    private const int MostPieces = 128;
 
     private readonly ReadOnlySpan<byte> _source = source;
 
-    /// <summary>The fields of a message; an object is expected.</summary>
+    /// <summary>The fields of a message in the order of their numbers; an object is expected.</summary>
     public void Message(ref Utf8JsonReader reader, ProtobufMessage message)
     {
         if (reader.TokenType != JsonTokenType.StartObject) throw Mismatch(ref reader, message.Name);
         Utf8JsonReader again = reader;
+        Span<ProtobufWriter.Piece> pieces = stackalloc ProtobufWriter.Piece[Math.Min(message.Fields.Length, MostPieces)];
+        PieceOrder order = new(pieces);
         int cursor = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             ProtobufField? field = message.Find(ref reader, ref cursor);
             reader.Read();
-            if (field is null || reader.TokenType == JsonTokenType.Null) reader.Skip();
-            else Field(ref reader, field);
+            if (field is null || reader.TokenType == JsonTokenType.Null)
+            {
+                reader.Skip();
+                continue;
+            }
+            order.Begin(field.Number, writer.Length);
+            Field(ref reader, field);
         }
         foreach (ProtobufField inlined in message.Inlined)
         {
             Utf8JsonReader copy = again;
+            order.Begin(inlined.Number, writer.Length);
             Nested(inlined.Number, ref copy, inlined.Message);
         }
+        if (order.IsMixedUp) writer.Sort(order.Pieces);
     }
 
     /// <summary>A field that is a message.</summary>
@@ -72,6 +82,7 @@ internal readonly ref struct ProtobufTranscoder(ProtobufWriter writer, ReadOnlyS
         reader.Read();
         if (field.Form == ProtobufForm.WrappedList) WrappedList(2, ref reader);
         else if (reader.TokenType != JsonTokenType.Null) Value(2, ref reader, field, field.Type.Element!);
+        else if (field.Type.Element!.Shape is TypeShape.Time or TypeShape.MicroTime) writer.Bytes(2, []);
         writer.EndMessage(start);
     }
 
@@ -256,4 +267,26 @@ internal readonly ref struct ProtobufTranscoder(ProtobufWriter writer, ReadOnlyS
         JsonTokenType.Null => "null",
         _ => "string",
     };
+
+    /// <summary>Where each field's bytes begin, to be put into the order of the numbers: JSON has another one.</summary>
+    private ref struct PieceOrder(Span<ProtobufWriter.Piece> room)
+    {
+        private readonly Span<ProtobufWriter.Piece> _room = room;
+        private int _count;
+        private int _last;
+        private bool _mixed;
+
+        /// <summary>False also where there are more pieces than the message has fields: then the order is no one's concern.</summary>
+        public readonly bool IsMixedUp => _mixed && _count <= _room.Length;
+
+        public readonly Span<ProtobufWriter.Piece> Pieces => _room[.._count];
+
+        public void Begin(int number, int start)
+        {
+            _mixed |= number < _last;
+            _last = number;
+            if (_count < _room.Length) _room[_count] = new(number, start);
+            _count++;
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -91,6 +92,33 @@ public sealed class ProtobufWriter(int capacity = 1024)
         _length += bytes.Length;
     }
 
+    /// <summary>Bytes written so far.</summary>
+    internal int Length => _length;
+
+    /// <summary>Puts the pieces that end the buffer into the order of their numbers.</summary>
+    /// <param name="pieces">In the order written; the last goes to the end. Sorted afterwards.</param>
+    internal void Sort(Span<Piece> pieces)
+    {
+        int first = pieces[0].Start;
+        for (int i = 0; i < pieces.Length; i++) pieces[i].End = i + 1 < pieces.Length ? pieces[i + 1].Start : _length;
+        byte[] before = ArrayPool<byte>.Shared.Rent(_length - first);
+        _buffer.AsSpan(first, _length - first).CopyTo(before);
+        for (int i = 1; i < pieces.Length; i++)
+        {
+            Piece moved = pieces[i];
+            int at = i;
+            for (; at > 0 && pieces[at - 1].Number > moved.Number; at--) pieces[at] = pieces[at - 1];
+            pieces[at] = moved;
+        }
+        int to = first;
+        foreach (Piece piece in pieces)
+        {
+            before.AsSpan(piece.Start - first, piece.End - piece.Start).CopyTo(_buffer.AsSpan(to));
+            to += piece.End - piece.Start;
+        }
+        ArrayPool<byte>.Shared.Return(before);
+    }
+
     /// <summary>Makes the writer empty again; its buffer is kept.</summary>
     public void Clear() => _length = 0;
 
@@ -119,5 +147,13 @@ public sealed class ProtobufWriter(int capacity = 1024)
     private void Reserve(int bytes)
     {
         if (_length + bytes > _buffer.Length) Array.Resize(ref _buffer, Math.Max(_buffer.Length * 2, _length + bytes));
+    }
+
+    /// <summary>The bytes of one field.</summary>
+    internal struct Piece(int number, int start)
+    {
+        public readonly int Number = number;
+        public readonly int Start = start;
+        public int End;
     }
 }

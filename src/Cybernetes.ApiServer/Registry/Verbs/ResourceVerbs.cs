@@ -75,7 +75,8 @@ internal static class ResourceVerbs
         var kind = request.Kind;
         var own = request.Target.Subresources.FirstOrDefault(s => s.Name == info.Subresource);
         if (own is not { IsStream: true })
-            request.Media = MediaNegotiation.Negotiate(request.Http.Request.Headers.Accept, new MediaOffer(Transforms: info.Subresource == "status", HasProtobuf(request)));
+            request.Media = MediaNegotiation.Negotiate(
+                request.Http.Request.Headers.Accept, new MediaOffer(Transforms: info.Subresource == "status", HasProtobuf(request)));
         switch (info.Subresource)
         {
             case "status" when kind.HasStatus:

@@ -80,7 +80,9 @@ internal sealed class BodyWatchConnection(ApiRequest request) : IWatchConnection
     };
 }
 
-/// <summary>A WebSocket: each event is a message, of text for JSON, binary for protobuf (without a length before it). What the client says is not listened to.</summary>
+/// <summary>
+/// A WebSocket: each event is a message, of text for JSON, binary for protobuf (without a length before it). What the client says is not listened to.
+/// </summary>
 internal sealed class SocketWatchConnection : IWatchConnection
 {
     private const int LargeBytes = 64 * 1024;

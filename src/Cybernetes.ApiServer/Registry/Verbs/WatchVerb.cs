@@ -19,7 +19,8 @@ internal static class WatchVerb
     public static async Task HandleAsync(ApiRequest request, RegistryServices services)
     {
         var options = ListOptions.Read(request, watch: true);
-        await using IWatchConnection connection = WebSocketUpgrade.IsAsked(request.Http) ? new SocketWatchConnection(request) : new BodyWatchConnection(request);
+        await using IWatchConnection connection =
+            WebSocketUpgrade.IsAsked(request.Http) ? new SocketWatchConnection(request) : new BodyWatchConnection(request);
         var frames = new WatchFrames(request, connection);
         var cache = services.Hub.CacheOf(request.Kind);
         var watcher = new Watcher(options.Filter);
