@@ -42,7 +42,7 @@ internal sealed class ApplyDocument
     }
 
     /// <summary>Applies it.</summary>
-    /// <exception cref="RequestFailure">400, 409 of conflicts, 500 of what does not fit the schema, as upstream.</exception>
+    /// <exception cref="RequestFailure">400, 409 of conflicts.</exception>
     public AppliedObject Apply(FieldWrite write, ReadOnlyMemory<byte> live, List<ManagedFieldsEntry>? entries, bool exists, bool force)
     {
         try

@@ -62,8 +62,9 @@ internal sealed class PatchDocument
         PatchFailure.BadRequest => Failure.BadRequest(e.Message),
         PatchFailure.Unprocessable => new(422, "Invalid", e.Message) { HasDetails = true },
         PatchFailure.TooLarge => new(413, "RequestEntityTooLarge", $"Request entity too large: {e.Message}"),
-        PatchFailure.Unclassified => new(500, "", e.Message),
-        _ => Failure.Internal(e.Message),
+        // Upstream answers 500 to both; but a patch that says nonsense is no fault of the server. Clients see the same text.
+        PatchFailure.Unclassified => new(400, "", e.Message),
+        _ => Failure.BadRequest(e.Message),
     };
 
     private static JsonTree ApplyJsonPatch(JsonTree target, byte[] body, List<string> findings)

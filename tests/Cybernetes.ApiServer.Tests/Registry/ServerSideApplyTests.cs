@@ -121,7 +121,7 @@ public sealed class ServerSideApplyTests
     [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one","managedFields":[]}}""", 400, "metadata.managedFields must be nil")]
     [InlineData("""{"apiVersion":"v2","kind":"ConfigMap","metadata":{"name":"one"}}""", 400,
         "Incorrect version specified in apply patch. Specified patch version: v2, expected: v1")]
-    [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"},"spec":{}}""", 500,
+    [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"one"},"spec":{}}""", 400,
         "failed to create typed patch object (/one; /v1, Kind=ConfigMap): .spec: field not declared in schema")]
     [InlineData("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"two"}}""", 400,
         "the name of the object (two) does not match the name on the URL (one)")]
