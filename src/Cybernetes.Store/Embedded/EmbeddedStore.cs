@@ -91,9 +91,9 @@ public sealed class EmbeddedStore : IStore
         Transaction transaction, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (TransactionRunner.CheckForm(transaction, _options, out var bytes) is { } error)
+        if (TransactionForm.Check(transaction, _options.ValueByteLimit, _options.OperationLimit, out var bytes) is { } error)
             return ValueTask.FromResult<StoreResult<TransactionResult>>(error);
-        if (TransactionRunner.OnlyReads(transaction) && _closed == 0)
+        if (TransactionForm.OnlyReads(transaction) && _closed == 0)
             return ValueTask.FromResult(Read(transaction));
         return Enqueue(new TransactionRequest(transaction, bytes));
     }

@@ -1,6 +1,6 @@
 namespace Cybernetes.Store.Tests.Contract;
 
-/// <summary>Time is the test's own; an engine whose leases live on another clock overrides <see cref="PassAsync"/>.</summary>
+/// <summary>Time is the test's own; an engine whose leases live on another clock overrides <see cref="Seconds"/> and <see cref="PassAsync"/>.</summary>
 public abstract class LeaseContract : StoreContract
 {
     [Fact]
@@ -12,9 +12,9 @@ public abstract class LeaseContract : StoreContract
         await PutAsync("/c", "1");
         await using var watch = Store.Watch(new WatchRequest(KeyRange.All) { PreviousRecords = true });
 
-        await PassAsync(9);
+        await PassAsync(5);
         Assert.NotNull(await GetAsync("/a"));
-        await PassAsync(2);
+        await PassAsync(6);
 
         var batch = await watch.ReadAsync(Cancellation);
         Assert.Equal("-/a(1) -/b(1)", Show(batch));
@@ -28,10 +28,10 @@ public abstract class LeaseContract : StoreContract
     {
         var lease = await GrantAsync(10);
         await PutAsync("/a", "1", lease);
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 3; i++)
         {
-            await PassAsync(8);
-            Assert.Equal(TimeSpan.FromSeconds(10), (await Store.KeepLeaseAliveAsync(lease, Cancellation)).Value.Remaining);
+            await PassAsync(6);
+            Assert.Equal(Seconds(10), (await Store.KeepLeaseAliveAsync(lease, Cancellation)).Value.Remaining);
         }
         Assert.NotNull(await GetAsync("/a"));
         await PassAsync(11);
@@ -63,12 +63,12 @@ public abstract class LeaseContract : StoreContract
     [Fact]
     public async Task Put_OtherLease_MovesTheKey()
     {
-        var (short_, long_) = (await GrantAsync(10), await GrantAsync(100));
+        var (short_, long_) = (await GrantAsync(10), await GrantAsync(25));
         await PutAsync("/a", "1", short_);
         await PutAsync("/a", "2", long_);
         await PassAsync(11);
         Assert.Equal("2", Text(await GetAsync("/a")));
-        await PassAsync(100);
+        await PassAsync(26);
         Assert.Null(await GetAsync("/a"));
     }
 
@@ -94,6 +94,10 @@ public abstract class LeaseContract : StoreContract
         Assert.Equal("2", Text(await GetAsync("/a")));
     }
 
+    /// <summary>How long a second of these tests is.</summary>
+    protected virtual TimeSpan Seconds(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    /// <summary>Lets time pass; leases whose time is over have ended when it returns.</summary>
     protected virtual async Task PassAsync(int seconds)
     {
         await Clock.AdvanceAsync(TimeSpan.FromSeconds(seconds));
@@ -102,5 +106,5 @@ public abstract class LeaseContract : StoreContract
     }
 
     private async Task<long> GrantAsync(int seconds) =>
-        (await Store.GrantLeaseAsync(TimeSpan.FromSeconds(seconds), Cancellation)).Value.Id;
+        (await Store.GrantLeaseAsync(Seconds(seconds), Cancellation)).Value.Id;
 }

@@ -122,7 +122,7 @@ public abstract class WatchContract : StoreContract
         var read = watch.ReadAsync(Cancellation).AsTask();
         Assert.False(read.IsCompleted);
         watch.RequestProgress();
-        Assert.Equal(now.Revision, (await read).Revision);
+        Assert.InRange((await read).Revision, now.Revision, long.MaxValue);
     }
 
     [Fact]

@@ -30,16 +30,6 @@ internal static class TransactionRunner
         return new TransactionResult(succeeded, batch.Revision, results);
     }
 
-    /// <summary>True when neither list changes anything: then the transaction needs no writer.</summary>
-    public static bool OnlyReads(Transaction transaction) => OnlyReads(transaction.Then) && OnlyReads(transaction.Else);
-
-    /// <summary>What is wrong with a transaction whatever the state; null when nothing is.</summary>
-    public static StoreError? CheckForm(Transaction transaction, EmbeddedStoreOptions options, out long bytes)
-    {
-        bytes = 0;
-        return CheckForm(transaction.Then, options, ref bytes) ?? CheckForm(transaction.Else, options, ref bytes);
-    }
-
     public static bool Holds(IReadOnlyList<Compare> compares, RecordTree tree)
     {
         for (var i = 0; i < compares.Count; i++)
@@ -64,37 +54,6 @@ internal static class TransactionRunner
                 return false;
         }
         return true;
-    }
-
-    private static bool OnlyReads(IReadOnlyList<Operation> operations)
-    {
-        for (var i = 0; i < operations.Count; i++)
-        {
-            if (operations[i] is not RangeOperation)
-                return false;
-        }
-        return true;
-    }
-
-    private static StoreError? CheckForm(IReadOnlyList<Operation> operations, EmbeddedStoreOptions options, ref long bytes)
-    {
-        if (operations.Count > options.OperationLimit)
-            return new StoreError(StoreErrorKind.TooLarge, "etcdserver: too many operations in txn request");
-        for (var i = 0; i < operations.Count; i++)
-        {
-            if (operations[i] is not PutOperation put)
-                continue;
-            if (put.Key.Length == 0)
-                return new StoreError(StoreErrorKind.InvalidRequest, "etcdserver: key is not provided");
-            if (!System.Text.Ascii.IsValid(put.Key))
-                return new StoreError(StoreErrorKind.InvalidRequest, "the key is not ASCII");
-            if (put.Value.Length > options.ValueByteLimit)
-                return new StoreError(StoreErrorKind.TooLarge, "etcdserver: request is too large");
-            if (put.RevisionOffset >= 0 && put.RevisionOffset + RevisionStamp.Length > put.Value.Length)
-                return new StoreError(StoreErrorKind.InvalidRequest, "the revision's place is outside of the value");
-            bytes += put.Value.Length;
-        }
-        return null;
     }
 
     private static StoreError? Check(IReadOnlyList<Operation> operations, CommitBatch batch)

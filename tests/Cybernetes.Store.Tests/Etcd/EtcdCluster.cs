@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Sockets;
+using Cybernetes.Store.Etcd;
+
+namespace Cybernetes.Store.Tests.Etcd;
+
+/// <summary>
+/// Real etcd members on free loopback ports with temporary data, in memory where the system has a place for that: what is tested is
+/// what survives a member's death, not the disk's.
+/// </summary>
+internal sealed class EtcdCluster : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private readonly string _folder;
+    private readonly EtcdCertificateFiles? _certificates;
+    private static int s_prefixes;
+
+    private EtcdCluster(string folder, IReadOnlyList<EtcdMember> members, EtcdCertificateFiles? certificates) =>
+        (_folder, Members, _certificates) = (folder, members, certificates);
+
+    public IReadOnlyList<EtcdMember> Members { get; }
+
+    /// <summary>Debian's package, or what CYBERNETES_ETCD names. Skips the test where there is none.</summary>
+    public static string Program
+    {
+        get
+        {
+            var named = Environment.GetEnvironmentVariable("CYBERNETES_ETCD");
+            var program = named is { Length: > 0 } ? named : "/usr/bin/etcd";
+            Assert.SkipUnless(File.Exists(program), $"{program} is missing: ./dev test installs Debian's etcd-server");
+            return program;
+        }
+    }
+
+    /// <summary>Starts members; returns when they answer.</summary>
+    public static async Task<EtcdCluster> StartAsync(int count, bool tls = false, params string[] more)
+    {
+        var program = Program;
+        var folder = Directory.Exists("/dev/shm")
+            ? Directory.CreateDirectory($"/dev/shm/cybernetes-etcd-{Guid.NewGuid():N}").FullName
+            : Directory.CreateTempSubdirectory("cybernetes-etcd-").FullName;
+        var certificates = tls ? EtcdCertificateFiles.Make(Path.Combine(folder, "pki")) : null;
+        var ports = FreePorts(count * 2);
+        var scheme = tls ? "https" : "http";
+        var initial = string.Join(',', Enumerable.Range(0, count).Select(i => $"m{i}=http://127.0.0.1:{ports[(2 * i) + 1]}"));
+        var members = new List<EtcdMember>();
+        for (var i = 0; i < count; i++)
+        {
+            var (client, peer) = ($"{scheme}://127.0.0.1:{ports[2 * i]}", $"http://127.0.0.1:{ports[(2 * i) + 1]}");
+            string[] arguments =
+            [
+                "--name", $"m{i}", "--data-dir", Path.Combine(folder, $"m{i}"), "--listen-client-urls", client,
+                "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                "--initial-cluster", initial, "--logger", "zap", "--log-level", "warn", "--grpc-keepalive-min-time", "500ms",
+                .. certificates?.MemberArguments ?? [], .. more,
+            ];
+            members.Add(new EtcdMember(program, arguments, new Uri(client)));
+        }
+        var cluster = new EtcdCluster(folder, members, certificates);
+        foreach (var member in members)
+            member.Start();
+        try
+        {
+            await cluster.WaitAsync();
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+        return cluster;
+    }
+
+    /// <summary>Options under a prefix that no other test has.</summary>
+    public EtcdStoreOptions Options(params IReadOnlyList<EtcdMember> members) => new()
+    {
+        Servers = [.. (members.Count > 0 ? members : Members).Select(member => member.Address)],
+        Prefix = $"/test-{Interlocked.Increment(ref s_prefixes)}",
+        CompactionInterval = TimeSpan.Zero,
+        KeepAliveTime = TimeSpan.FromSeconds(1),
+        KeepAliveTimeout = TimeSpan.FromSeconds(1),
+        AuthoritiesFile = _certificates?.Authority ?? "",
+        CertificateFile = _certificates?.Certificate ?? "",
+        KeyFile = _certificates?.Key ?? "",
+    };
+
+    public async Task<EtcdStore> OpenAsync(EtcdStoreOptions? options = null)
+    {
+        var opened = await EtcdStore.OpenAsync(options ?? Options(), TimeProvider.System);
+        return opened.TryGet(out var store, out var error) ? store : throw new InvalidOperationException(error.Message);
+    }
+
+    /// <summary>Returns when the members that run answer, each by itself.</summary>
+    public async Task WaitAsync()
+    {
+        using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
+        foreach (var member in Members.Where(member => member.IsRunning))
+        {
+            while (true)
+            {
+                var opened = await EtcdStore.OpenAsync(Options(member), TimeProvider.System, cancellation: limit.Token);
+                if (opened.TryGet(out var store, out var error))
+                {
+                    await store.DisposeAsync();
+                    break;
+                }
+                if (!member.IsRunning || limit.IsCancellationRequested)
+                    throw new InvalidOperationException($"{member.Address} does not come up: {error.Message}\n{member.LastLines()}");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in Members)
+            await member.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int[] FreePorts(int count)
+    {
+        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
+        listeners.ForEach(listener => listener.Stop());
+        return ports;
+    }
+}
