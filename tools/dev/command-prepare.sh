@@ -6,7 +6,7 @@ source "$REPO/tools/dev/kubectl.sh"
 command_prepare() {
   need_root prepare
   need_dotnet
-  need_packages "$RUNTIME_PACKAGES" "$BUILD_PACKAGES" "$CLIENT_PACKAGES"
+  need_packages "$RUNTIME_PACKAGES" "$BUILD_PACKAGES" "$TEST_PACKAGES" "$CLIENT_PACKAGES"
   step "preparing the end-to-end tests: program, images, kubectl versions"
   build_program
   make_images

@@ -8,7 +8,7 @@ TEST_LIMIT=${CYBERNETES_TEST_LIMIT:-1200} # seconds for one test project
 command_test() {
   local started=$SECONDS project names=() alone=()
   need_dotnet
-  need_packages "$RUNTIME_PACKAGES" "$BUILD_PACKAGES" "$CLIENT_PACKAGES"
+  need_packages "$RUNTIME_PACKAGES" "$BUILD_PACKAGES" "$TEST_PACKAGES" "$CLIENT_PACKAGES"
   exec </dev/null
   rm -rf "$TEST_RESULTS"
   mkdir -p "$TEST_RESULTS"

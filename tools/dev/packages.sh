@@ -23,6 +23,9 @@ BUILD_PACKAGES="
   libsqlite3.so.0           libsqlite3-0
   git                       git
 "
+TEST_PACKAGES="
+  etcd                      etcd-server
+"
 CLIENT_PACKAGES="
   kubectl                   kubernetes-client
 "

@@ -61,6 +61,9 @@ public sealed record ApiServerOptions
     /// <summary>Most requests under way that change something (<c>--max-mutating-requests-inflight</c>).</summary>
     public int MaxMutatingRequestsInFlight { get; init; } = 200;
 
+    /// <summary>Other API servers may work on the same store: then each keeps itself among the endpoints of the service kubernetes.</summary>
+    public bool SharesStore { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

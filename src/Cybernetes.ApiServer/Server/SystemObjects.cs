@@ -24,6 +24,7 @@ internal sealed class SystemObjects : IAsyncDisposable
     private readonly HttpMessageInvoker _client;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly MasterLeases? _others;
     private Task _running = Task.CompletedTask;
 
     public SystemObjects(RegistryServices services, ApiServerOptions options, int port, HealthChecks health)
@@ -31,6 +32,8 @@ internal sealed class SystemObjects : IAsyncDisposable
         _services = services;
         _options = options;
         _port = port;
+        if (options.SharesStore && !IPAddress.IsLoopback(options.AdvertiseAddress))
+            _others = new(services.Store, options.AdvertiseAddress);
         _client = new(new InProcessHandler(services.Pipeline, UserInfo.Authenticated("system:apiserver", ["system:masters"])));
         health.Add(new("poststarthook/start-system-namespaces-controller", true,
             _ => new(_done.Task.IsCompletedSuccessfully ? null : "not finished")));
@@ -45,6 +48,8 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_others is not null)
+            await _others.DisposeAsync();
         _client.Dispose();
         _stop.Dispose();
     }
@@ -56,7 +61,7 @@ internal sealed class SystemObjects : IAsyncDisposable
             var complete = await TryEnsureAsync(cancellation);
             if (complete)
                 _done.TrySetResult();
-            await Task.Delay(complete ? Period : RetryPause, _services.Time, cancellation);
+            await Task.Delay(!complete ? RetryPause : _others is null ? Period : MasterLeases.Period, _services.Time, cancellation);
         }
     }
 
@@ -100,19 +105,22 @@ internal sealed class SystemObjects : IAsyncDisposable
         var address = _options.AdvertiseAddress;
         if (IPAddress.IsLoopback(address))
             return complete; // endpoints may not be loopback addresses; nobody but this machine could reach them
+        IReadOnlyList<string> servers = _others is null ? [address.ToString()] : await _others.RenewAsync(cancellation);
+        var addresses = string.Join(',', servers.Select(server => $$"""{"ip":"{{server}}"}"""));
+        var endpoints = string.Join(',', servers.Select(server => $$$"""{"addresses":["{{{server}}}"],"conditions":{"ready":true}}"""));
         var slices = _services.Catalog.FindStored("discovery.k8s.io", "endpointslices") is not null;
         if (_services.Catalog.FindStored("", "endpoints") is not null)
             complete &= await ReplaceAsync("/api/v1/namespaces/default/endpoints", "kubernetes", $$$"""
                 {"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"kubernetes","namespace":"default",
                 "labels":{"endpointslice.kubernetes.io/skip-mirror":"true"}},
-                "subsets":[{"addresses":[{"ip":"{{{address}}}"}],"ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}]}
+                "subsets":[{"addresses":[{{{addresses}}}],"ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}]}
                 """, cancellation);
         if (slices)
             complete &= await ReplaceAsync("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", "kubernetes", $$$"""
                 {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"name":"kubernetes","namespace":"default",
                 "labels":{"kubernetes.io/service-name":"kubernetes"}},
                 "addressType":"{{{(address.GetAddressBytes().Length == 4 ? "IPv4" : "IPv6")}}}",
-                "endpoints":[{"addresses":["{{{address}}}"],"conditions":{"ready":true}}],
+                "endpoints":[{{{endpoints}}}],
                 "ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}
                 """, cancellation);
         return complete;

@@ -21,6 +21,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     private ITimer? _ticker;
     private Task _feeding = Task.CompletedTask;
     private long _revision;
+    private IWatch? _watch;
 
     /// <summary>All caches have taken over every change up to this revision.</summary>
     public long Revision => Volatile.Read(ref _revision);
@@ -67,6 +68,8 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                 return Task.CompletedTask;
             _waiters.Add((revision, reached));
         }
+        // Where others write to the store too, its revision moves without any change that concerns us.
+        Volatile.Read(ref _watch)?.RequestProgress();
         return reached.Task.WaitAsync(cancellation);
     }
 
@@ -99,6 +102,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             try
             {
                 await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
+                Volatile.Write(ref _watch, watch);
                 var error = await FeedAsync(watch, cancellation);
                 if (cancellation.IsCancellationRequested || error.Kind == StoreErrorKind.Closed)
                     return;

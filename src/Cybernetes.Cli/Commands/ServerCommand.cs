@@ -3,6 +3,7 @@ using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
 using Cybernetes.Cluster.Pki;
 using Cybernetes.Cluster.Serving;
+using Cybernetes.Foundation;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Commands;
@@ -94,9 +95,9 @@ internal sealed class ServerCommand : DaemonCommand
             ClusterCidr = _clusterCidr.Value,
             ServiceCidr = _serving.ServiceRange,
             LeaderElect = _leaderElect.Value,
-            // Stable over restarts: the store's lock lets only one such server run, and after a crash it need not wait for its
-            // own lease.
-            Identity = options.NodeName,
+            // Stable over restarts where the store's lock lets only one such server run: after a crash it need not wait for its
+            // own lease. Others that share an etcd may bear the same name.
+            Identity = options.Etcd is null ? options.NodeName : $"{options.NodeName}_{IdentitySource.System.NewUuidText()}",
             RootCertificate = System.Text.Encoding.ASCII.GetString(pki.Authority.CertificatePem),
             Node = new NodeSettings
             {

@@ -20,6 +20,7 @@ internal sealed class ServingFlags
     private readonly Flag<string> _writeKubeconfig;
     private readonly Flag<string> _nodeName;
     private readonly Flag<IReadOnlyList<string>> _extraNames;
+    private readonly EtcdFlags _etcd;
     private readonly Flag<FeatureGates> _featureGates;
     private readonly Flag<ApiEnablement> _runtimeConfig;
 
@@ -42,6 +43,7 @@ internal sealed class ServingFlags
                 "A kubeconfig file to merge the administrator's access into; other entries in it stay", "file");
         _nodeName = flags.Text("node-name", DefaultNodeName(), "The name of this machine's node", "name");
         _extraNames = flags.List("tls-san", [], "Further DNS names that the serving certificate shall be good for");
+        _etcd = new EtcdFlags(flags);
         _featureGates = flags.FeatureGates();
         _runtimeConfig = flags.RuntimeConfig();
     }
@@ -85,6 +87,7 @@ internal sealed class ServingFlags
             FeatureGates = _featureGates.Value,
             Enablement = _runtimeConfig.Value,
             WriteKubeconfig = _writeKubeconfig.Value,
+            Etcd = _etcd.ToOptions(),
             Loggers = loggers,
         };
     }

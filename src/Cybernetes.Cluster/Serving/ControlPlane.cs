@@ -9,12 +9,13 @@ using Cybernetes.Cluster.Pki;
 using Cybernetes.Foundation.Files;
 using Cybernetes.Store;
 using Cybernetes.Store.Embedded;
+using Cybernetes.Store.Etcd;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cluster.Serving;
 
 /// <summary>
-/// A running control plane: the embedded store, the certificates, the API server, and the kubeconfigs that lead to it. Parts in
+/// A running control plane: the store, the certificates, the API server, and the kubeconfigs that lead to it. Parts in
 /// the same
 /// process get their clients from <see cref="ClientAs"/>.
 /// </summary>
@@ -24,13 +25,13 @@ public sealed class ControlPlane : IAsyncDisposable
     private static readonly TimeSpan drain = TimeSpan.FromSeconds(5);
 
     private readonly ControlPlaneOptions _options;
-    private readonly EmbeddedStore _store;
+    private readonly IStore _store;
     private readonly ApiServerHost _host;
     private readonly CertificateKeeper _certificates;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _renewing;
 
-    private ControlPlane(ControlPlaneOptions options, EmbeddedStore store, ApiServerHost host, CertificateKeeper certificates)
+    private ControlPlane(ControlPlaneOptions options, IStore store, ApiServerHost host, CertificateKeeper certificates)
     {
         _options = options;
         _store = store;
@@ -71,8 +72,8 @@ public sealed class ControlPlane : IAsyncDisposable
         MakeDirectory(options.DataDirectory);
 
         ClusterPkiOptions pkiOptions = PkiOptionsOf(options, advertise);
-        // The store first: its lock makes the data directory ours, certificates included.
-        EmbeddedStore store = OpenStore(options);
+        // The store first: the embedded one's lock makes the data directory ours, certificates included.
+        IStore store = await OpenStoreAsync(options, cancellation).ConfigureAwait(false);
         try
         {
             var keeper = new CertificateKeeper(pkiOptions, ClusterPki.Ensure(pkiOptions, options.Time), options.Time, logger);
@@ -138,8 +139,15 @@ public sealed class ControlPlane : IAsyncDisposable
         }
     }
 
-    private static EmbeddedStore OpenStore(ControlPlaneOptions options)
+    private static async Task<IStore> OpenStoreAsync(ControlPlaneOptions options, CancellationToken cancellation)
     {
+        if (options.Etcd is { } etcd)
+        {
+            StoreResult<EtcdStore> opened = await EtcdStore.OpenAsync(
+                etcd, options.Time, logger: options.Loggers.CreateLogger("store"), cancellation: cancellation).ConfigureAwait(false);
+            return opened.TryGet(out EtcdStore? shared, out StoreError? failure) ? shared : throw new ControlPlaneException(
+                $"cannot reach etcd at {string.Join(',', etcd.Servers)}: {failure.Message}");
+        }
         string path = Path.Combine(options.DataDirectory, "store");
         ILogger logger = options.Loggers.CreateLogger("store");
         return EmbeddedStore.Open(path, options.Time, logger: logger).TryGet(out EmbeddedStore? store, out StoreError? error)
@@ -181,6 +189,7 @@ public sealed class ControlPlane : IAsyncDisposable
             FirstNodePort = options.FirstNodePort,
             LastNodePort = options.LastNodePort,
             ServiceAccountKey = signingKey,
+            SharesStore = options.Etcd is not null,
             Enablement = options.Enablement,
             FeatureGates = options.FeatureGates,
             Time = options.Time,

@@ -1,11 +1,12 @@
 using System.Net;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.Store.Etcd;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cluster.Serving;
 
 /// <summary>
-/// How a control plane is set up: an API server over the embedded store, with its certificates and kubeconfigs.
+/// How a control plane is set up: an API server over the embedded store or etcd, with its certificates and kubeconfigs.
 /// </summary>
 public sealed record ControlPlaneOptions
 {
@@ -39,6 +40,9 @@ public sealed record ControlPlaneOptions
 
     /// <summary>A kubeconfig into which the administrator's access is merged; empty: none but DATA/admin.conf.</summary>
     public string WriteKubeconfig { get; init; } = "";
+
+    /// <summary>Where the objects are kept; null: in the embedded store in <see cref="DataDirectory"/>.</summary>
+    public EtcdStoreOptions? Etcd { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

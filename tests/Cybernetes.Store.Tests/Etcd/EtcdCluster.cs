@@ -37,7 +37,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
     {
         var program = Program;
         var folder = Directory.Exists("/dev/shm")
-            ? Directory.CreateDirectory($"/dev/shm/cybernetes-etcd-{Guid.NewGuid():N}").FullName
+            ? Directory.CreateDirectory($"/dev/shm/cybernetes-etcd-{Environment.ProcessId}-{Interlocked.Increment(ref s_prefixes)}").FullName
             : Directory.CreateTempSubdirectory("cybernetes-etcd-").FullName;
         var certificates = tls ? EtcdCertificateFiles.Make(Path.Combine(folder, "pki")) : null;
         var ports = FreePorts(count * 2);
