@@ -12,9 +12,12 @@ using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.ApiServer.Registry.Discovery;
 using Cybernetes.ApiServer.Registry.Events;
 using Cybernetes.ApiServer.Registry.FlowControl;
+using Cybernetes.ApiServer.Registry.Networking;
 using Cybernetes.ApiServer.Registry.NodeRuntime;
+using Cybernetes.ApiServer.Registry.Rbac;
 using Cybernetes.ApiServer.Registry.Reviews;
 using Cybernetes.ApiServer.Registry.Scheduling;
+using Cybernetes.ApiServer.Registry.Storage;
 using Cybernetes.ApiServer.Registry.StorageMigration;
 
 namespace Cybernetes.ApiServer.Registry;
@@ -70,5 +73,20 @@ internal static class BuiltInKinds
         new StorageVersionKind(),
         new StorageVersionMigrationKind(),
         new EndpointSliceKind(),
+        new IngressKind(),
+        new IngressClassKind(),
+        new IPAddressKind(),
+        new NetworkPolicyKind(),
+        new ServiceCIDRKind(),
+        new ClusterRoleKind(),
+        new ClusterRoleBindingKind(),
+        new RoleKind(),
+        new RoleBindingKind(),
+        new CSIDriverKind(),
+        new CSINodeKind(),
+        new CSIStorageCapacityKind(),
+        new StorageClassKind(),
+        new VolumeAttachmentKind(),
+        new VolumeAttributesClassKind(),
     ];
 }

@@ -5,6 +5,7 @@ using Cybernetes.ApiServer.Health;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.ApiServer.Registry.Allocation;
 using Cybernetes.ApiServer.Transport;
+using Cybernetes.Objects;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.ApiServer.Server;
@@ -85,13 +86,36 @@ internal sealed class SystemObjects : IAsyncDisposable
         foreach (var name in Namespaces)
             complete &= await EnsureAsync("/api/v1/namespaces", name,
                 $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
+<<<<<<< HEAD
         // Together, so that the store commits them together.
         var starting = StartingObjects.All.Where(o => _services.Catalog.Find(o.Group, "v1", o.Plural) is not null)
             .Select(o => EnsureAsync(o.Path, o.Name, o.Json, cancellation));
         complete &= Array.TrueForAll(await Task.WhenAll(starting), done => done);
+=======
+        if (_services.Catalog.FindStored("networking.k8s.io", "servicecidrs") is not null)
+            complete &= await EnsureServiceRangeAsync(cancellation);
+>>>>>>> 0d4d5ab (Storage, RBAC and networking kinds with their older versions; the service range as an object)
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
         return complete;
+    }
+
+    /// <summary>The range that the server was started with, as an object for all to see, and ready.</summary>
+    private async Task<bool> EnsureServiceRangeAsync(CancellationToken cancellation)
+    {
+        const string path = "/apis/networking.k8s.io/v1/servicecidrs";
+        if (await SendAsync(HttpMethod.Get, path + "/kubernetes", null, cancellation) == HttpStatusCode.OK)
+            return true;
+        var spec = $$$"""
+            "apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"kubernetes"},"spec":{"cidrs":["{{{_options.ServiceClusterIPRange}}}"]}
+            """;
+        if (!await CreateAsync(path, "{" + spec + "}", cancellation))
+            return false;
+        var now = KubernetesTime.Format(_services.Time.GetUtcNow());
+        return await SendAsync(HttpMethod.Put, path + "/kubernetes/status", $$$"""
+            { {{{spec}}},"status":{"conditions":[{"type":"Ready","status":"True","lastTransitionTime":"{{{now}}}","reason":"",
+            "message":"Kubernetes default Service CIDR is ready"}]}}
+            """, cancellation) == HttpStatusCode.OK;
     }
 
     private async Task<bool> EnsureServiceAsync(CancellationToken cancellation)

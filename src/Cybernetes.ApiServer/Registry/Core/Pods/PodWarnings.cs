@@ -44,14 +44,25 @@ internal static class PodWarnings
             OfContainer(spec.Containers![i], path.Child("containers").Index(i), context);
     }
 
+    /// <summary>What there is to say of a label that got another name; null for all others.</summary>
+    public static string? OldLabel(string key)
+    {
+        foreach (var (old, replacement, since) in s_oldLabels)
+        {
+            if (old == key)
+                return $"deprecated since {since}; use \"{replacement}\" instead";
+        }
+        return null;
+    }
+
     private static void OldLabels(PodSpec spec, FieldPath path, WriteContext context)
     {
         if (spec.NodeSelector is not { Count: > 0 } selector)
             return;
-        foreach (var (old, replacement, since) in s_oldLabels)
+        foreach (var (old, _, _) in s_oldLabels)
         {
             if (selector.ContainsKey(old))
-                context.Warn($"{path.Child("nodeSelector").Key(old)}: deprecated since {since}; use \"{replacement}\" instead");
+                context.Warn($"{path.Child("nodeSelector").Key(old)}: {OldLabel(old)}");
         }
     }
 
