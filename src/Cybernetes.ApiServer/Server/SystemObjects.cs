@@ -86,15 +86,12 @@ internal sealed class SystemObjects : IAsyncDisposable
         foreach (var name in Namespaces)
             complete &= await EnsureAsync("/api/v1/namespaces", name,
                 $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
-<<<<<<< HEAD
         // Together, so that the store commits them together.
         var starting = StartingObjects.All.Where(o => _services.Catalog.Find(o.Group, "v1", o.Plural) is not null)
             .Select(o => EnsureAsync(o.Path, o.Name, o.Json, cancellation));
         complete &= Array.TrueForAll(await Task.WhenAll(starting), done => done);
-=======
-        if (_services.Catalog.FindStored("networking.k8s.io", "servicecidrs") is not null)
+        if (_services.Catalog.Find("networking.k8s.io", "v1", "servicecidrs") is not null)
             complete &= await EnsureServiceRangeAsync(cancellation);
->>>>>>> 0d4d5ab (Storage, RBAC and networking kinds with their older versions; the service range as an object)
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
         return complete;
