@@ -50,7 +50,7 @@ internal static class BuiltInKinds
         new ReplicaSetKind(),
         new HorizontalPodAutoscalerKind(services.Gates),
         new StatefulSetKind(services.Gates),
-        new JobKind(),
+        new JobKind(services.Gates),
         new CronJobKind(),
         new LeaseKind(),
         new LeaseCandidateKind(),

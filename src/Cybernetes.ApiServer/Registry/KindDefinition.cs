@@ -92,6 +92,9 @@ public abstract class KindDefinition
     /// <summary>What is done with dependents when a delete says nothing of it.</summary>
     public virtual string DefaultPropagation => "Background";
 
+    /// <summary>Warning of a deletion that does not say what becomes of the dependents; null when there is none.</summary>
+    public virtual string? SilentDeletionWarning => null;
+
     /// <summary>Reads a stored object.</summary>
     public abstract IKubernetesObject DecodeStored(ReadOnlyMemory<byte> json);
 

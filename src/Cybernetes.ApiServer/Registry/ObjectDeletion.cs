@@ -34,7 +34,7 @@ internal static class ObjectDeletion
             await services.Admission.ValidateAsync(new(kind, AdmissionOperation.Delete, name, null, obj, context), cancellation);
 
             var marked = kind.Clone(obj);
-            var stays = Mark(kind, marked, options, context.Now);
+            var stays = Mark(kind, marked, options, context);
             if (await StoreAsync(kind, record, obj, marked, stays, context, services, attempt, cancellation) is { } outcome)
                 return outcome;
         }
@@ -42,10 +42,10 @@ internal static class ObjectDeletion
     }
 
     /// <summary>Sets deletion metadata on the object. True when it has to stay for now.</summary>
-    private static bool Mark(KindDefinition kind, IKubernetesObject obj, DeleteOptions options, DateTimeOffset now)
+    private static bool Mark(KindDefinition kind, IKubernetesObject obj, DeleteOptions options, WriteContext context)
     {
         var metadata = obj.Metadata;
-        SetPropagation(kind, metadata, options);
+        SetPropagation(context.DefaultPropagation ?? kind.DefaultPropagation, metadata, options);
         var wasMarked = metadata.DeletionTimestamp is not null;
         var grace = kind.DeletionGraceSeconds(obj, options);
         if (wasMarked)
@@ -61,7 +61,7 @@ internal static class ObjectDeletion
         }
         if (grace is > 0)
         {
-            metadata.DeletionTimestamp = KubernetesTime.TruncateToSecond(now.AddSeconds(grace.Value));
+            metadata.DeletionTimestamp = KubernetesTime.TruncateToSecond(context.Now.AddSeconds(grace.Value));
             metadata.DeletionGracePeriodSeconds = grace;
             if (metadata.Generation > 0)
                 metadata.Generation++;
@@ -69,7 +69,7 @@ internal static class ObjectDeletion
         }
         if (metadata.Finalizers is not { Count: > 0 } && !kind.StaysWhenMarked(obj))
             return false;
-        metadata.DeletionTimestamp = KubernetesTime.TruncateToSecond(now);
+        metadata.DeletionTimestamp = KubernetesTime.TruncateToSecond(context.Now);
         metadata.DeletionGracePeriodSeconds = 0;
         if (metadata.Generation > 0)
             metadata.Generation++;
@@ -77,7 +77,7 @@ internal static class ObjectDeletion
         return true;
     }
 
-    private static void SetPropagation(KindDefinition kind, ObjectMeta metadata, DeleteOptions options)
+    private static void SetPropagation(string defaultPropagation, ObjectMeta metadata, DeleteOptions options)
     {
         var policy = options.PropagationPolicy;
         if (policy is null && options.OrphanDependents is { } orphan)
@@ -85,7 +85,7 @@ internal static class ObjectDeletion
         // Finalizers that say how dependents are dealt with stay when the options say nothing.
         policy ??= metadata.Finalizers.OrEmpty().Contains(FieldRules.OrphanDependents) ? DeletionPropagation.DeletePropagationOrphan
             : metadata.Finalizers.OrEmpty().Contains(FieldRules.DeleteDependents) ? DeletionPropagation.DeletePropagationForeground
-            : kind.DefaultPropagation;
+            : defaultPropagation;
         var finalizers = metadata.Finalizers.OrEmpty().Where(f => f is not (FieldRules.OrphanDependents or FieldRules.DeleteDependents)).ToList();
         if (policy == DeletionPropagation.DeletePropagationOrphan)
             finalizers.Add(FieldRules.OrphanDependents);

@@ -42,6 +42,9 @@ public abstract class ServedVersion(string group, string version, string kind)
     /// <summary>The Scale that this version's scale subresource speaks, converted from autoscaling/v1; null where it is that one.</summary>
     public ServedVersion? Scale { get; init; }
 
+    /// <summary>What a deletion through this version does with dependents when it says nothing of them; null for what the kind does.</summary>
+    public string? DefaultPropagation { get; init; }
+
     /// <summary>Subresources that this version alone has.</summary>
     public IReadOnlyList<Subresource> Subresources { get; init; } = [];
 

@@ -31,6 +31,9 @@ public sealed class WriteContext
     /// <summary>The subresource written through, empty for the object itself.</summary>
     public string Subresource { get; init; } = "";
 
+    /// <summary>What a deletion does with dependents when it says nothing of them; null for what the kind does.</summary>
+    public string? DefaultPropagation { get; init; }
+
     /// <summary>Texts for the answer's Warning headers, in order, each once.</summary>
     public List<string> Warnings { get; } = [];
 

@@ -56,13 +56,13 @@ internal sealed class DaemonSetKind : KindDefinition<DaemonSet>
         obj.Status = new DaemonSetStatus();
         obj.Metadata.Generation = 1;
         SetTemplateGeneration(obj, Math.Max(1, TemplateGenerationOf(obj)));
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(DaemonSet obj, DaemonSet old, WriteContext context)
     {
         obj.Status = old.Status;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec, context.Gates);
         var templates = TemplateGenerationOf(old);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.Template.SemanticEquals(old.Spec.Template))

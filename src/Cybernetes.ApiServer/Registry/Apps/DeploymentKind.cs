@@ -74,6 +74,8 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
     {
         obj.Spec = old.Spec;
         obj.Metadata.Labels = old.Metadata.Labels;
+        if (old.Status.TerminatingReplicas is null && !context.Gates.IsEnabled("DeploymentReplicaSetTerminatingReplicas"))
+            obj.Status.TerminatingReplicas = null;
     }
 
     protected override void Validate(Deployment obj, FieldErrorList errors)

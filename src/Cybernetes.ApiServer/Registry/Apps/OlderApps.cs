@@ -23,16 +23,19 @@ internal static class OlderApps
     [
         new ReshapedVersion<Beta2.Deployment, Deployment>
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta2.Deployment>(), Scale = OlderScales.OfAppsBeta2,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta2.Deployment>(),
+            Scale = OlderScales.OfAppsBeta2,
         },
         new ReshapedVersion<Beta1.Deployment, Deployment>(FromBeta1, ToBeta1)
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta1.Deployment>(), Scale = OlderScales.OfAppsBeta1,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta1.Deployment>(),
+            Scale = OlderScales.OfAppsBeta1,
             Subresources = [new RollbackSubresource("apps")],
         },
         new ReshapedVersion<Extensions.Deployment, Deployment>(FromExtensions, ToExtensions)
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Extensions.Deployment>(), Scale = OlderScales.OfExtensions,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Extensions.Deployment>(),
+            Scale = OlderScales.OfExtensions,
             Subresources = [new RollbackSubresource("extensions")],
         },
     ];
@@ -41,12 +44,14 @@ internal static class OlderApps
     [
         new ReshapedVersion<Beta2.ReplicaSet, ReplicaSet>
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta2.ReplicaSet>(), Scale = OlderScales.OfAppsBeta2,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta2.ReplicaSet>(),
+            Scale = OlderScales.OfAppsBeta2,
         },
         new ReshapedVersion<Extensions.ReplicaSet, ReplicaSet>(
             (_, stored) => stored.Spec.Selector = LabelsOfTemplate(stored.Metadata, stored.Spec.Template, stored.Spec.Selector))
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Extensions.ReplicaSet>(), Scale = OlderScales.OfExtensions,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Extensions.ReplicaSet>(),
+            Scale = OlderScales.OfExtensions,
         },
     ];
 
@@ -54,20 +59,25 @@ internal static class OlderApps
     [
         new ReshapedVersion<Beta2.StatefulSet, StatefulSet>
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta2.StatefulSet>(), Scale = OlderScales.OfAppsBeta2,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta2.StatefulSet>(),
+            Scale = OlderScales.OfAppsBeta2,
         },
         new ReshapedVersion<Beta1.StatefulSet, StatefulSet>(FromBeta1)
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta1.StatefulSet>(), Scale = OlderScales.OfAppsBeta1,
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta1.StatefulSet>(),
+            Scale = OlderScales.OfAppsBeta1,
         },
     ];
 
     public static IReadOnlyList<ServedVersion> OfDaemonSet { get; } =
     [
-        new ReshapedVersion<Beta2.DaemonSet, DaemonSet> { IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta2.DaemonSet>() },
+        new ReshapedVersion<Beta2.DaemonSet, DaemonSet>
+        {
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta2.DaemonSet>(),
+        },
         new ReshapedVersion<Extensions.DaemonSet, DaemonSet>(FromExtensions, ToExtensions)
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Extensions.DaemonSet>(),
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Extensions.DaemonSet>(),
         },
     ];
 
@@ -75,11 +85,11 @@ internal static class OlderApps
     [
         new ReshapedVersion<Beta2.ControllerRevision, ControllerRevision>
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta2.ControllerRevision>(),
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta2.ControllerRevision>(),
         },
         new ReshapedVersion<Beta1.ControllerRevision, ControllerRevision>
         {
-            IsOlder = true, DeprecationWarning = DeprecationText.Of<Beta1.ControllerRevision>(),
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Beta1.ControllerRevision>(),
         },
     ];
 

@@ -1,5 +1,6 @@
 using Cybernetes.Objects;
 using Cybernetes.Objects.Autoscaling.V1;
+using Cybernetes.Objects.Meta.V1;
 using Beta1 = Cybernetes.Objects.Apps.V1beta1;
 using Beta2 = Cybernetes.Objects.Apps.V1beta2;
 using Extensions = Cybernetes.Objects.Extensions.V1beta1;
@@ -38,7 +39,7 @@ internal static class OlderScales
             Status = { Replicas = s.Status.Replicas, Selector = MapOf(s.Status.Selector), TargetSelector = s.Status.Selector },
         });
 
-    private static Scale Stored(Objects.Meta.V1.ObjectMeta metadata, int wanted, int observed, Dictionary<string, string>? labels, string selector) => new()
+    private static Scale Stored(ObjectMeta metadata, int wanted, int observed, Dictionary<string, string>? labels, string selector) => new()
     {
         Metadata = metadata,
         Spec = { Replicas = wanted },

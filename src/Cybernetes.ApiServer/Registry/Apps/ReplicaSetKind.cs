@@ -56,7 +56,12 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
             obj.Metadata.Generation++;
     }
 
-    protected override void PrepareForStatusUpdate(ReplicaSet obj, ReplicaSet old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(ReplicaSet obj, ReplicaSet old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        if (old.Status.TerminatingReplicas is null && !context.Gates.IsEnabled("DeploymentReplicaSetTerminatingReplicas"))
+            obj.Status.TerminatingReplicas = null;
+    }
 
     protected override void Validate(ReplicaSet obj, FieldErrorList errors)
     {

@@ -71,13 +71,13 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
     {
         obj.Status = new StatefulSetStatus();
         obj.Metadata.Generation = 1;
-        DropDisabled(obj, null);
+        DropDisabled(obj, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(StatefulSet obj, StatefulSet old, WriteContext context)
     {
         obj.Status = old.Status;
-        DropDisabled(obj, old);
+        DropDisabled(obj, old, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.SemanticEquals(old.Spec))
             obj.Metadata.Generation++;
@@ -109,9 +109,9 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
             context.Warn("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
     }
 
-    private void DropDisabled(StatefulSet obj, StatefulSet? old)
+    private void DropDisabled(StatefulSet obj, StatefulSet? old, FeatureGates features)
     {
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, old?.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, old?.Spec.Template.Spec, features);
         if (!_maxUnavailable && old?.Spec.UpdateStrategy.RollingUpdate?.MaxUnavailable is null
             && obj.Spec.UpdateStrategy.RollingUpdate is { } rolling)
             rolling.MaxUnavailable = null;

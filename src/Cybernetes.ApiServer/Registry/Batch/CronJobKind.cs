@@ -51,13 +51,13 @@ internal sealed class CronJobKind : KindDefinition<CronJob>
     {
         obj.Status = new CronJobStatus();
         obj.Metadata.Generation = 1;
-        DisabledPodFields.Drop(obj.Spec.JobTemplate.Spec.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Spec.JobTemplate.Spec.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(CronJob obj, CronJob old, WriteContext context)
     {
         obj.Status = old.Status;
-        DisabledPodFields.Drop(obj.Spec.JobTemplate.Spec.Template.Spec, old.Spec.JobTemplate.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.JobTemplate.Spec.Template.Spec, old.Spec.JobTemplate.Spec.Template.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.SemanticEquals(old.Spec))
             obj.Metadata.Generation++;

@@ -25,7 +25,9 @@ internal static class JobIndexes
         return null;
     }
 
-    /// <summary>The first index that is in both texts, told as upstream does; null when there is none. Parts that are no intervals are passed over.</summary>
+    /// <summary>
+    /// The first index that is in both texts, told as upstream does; null when there is none. Parts that are no intervals are passed over.
+    /// </summary>
     public static string? Overlap(string completed, string failed, int completions)
     {
         var done = Intervals(completed, completions);

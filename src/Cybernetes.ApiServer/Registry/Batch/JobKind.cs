@@ -7,7 +7,8 @@ using Cybernetes.Objects.Batch.V1;
 namespace Cybernetes.ApiServer.Registry.Batch;
 
 /// <summary>Jobs.</summary>
-internal sealed class JobKind : KindDefinition<Job>
+/// <param name="gates">Which features are on; the defaults when null.</param>
+internal sealed class JobKind(FeatureGates? gates = null) : KindDefinition<Job>
 {
     private static readonly FieldPath SpecPath = FieldPath.Of("spec");
 
@@ -17,6 +18,9 @@ internal sealed class JobKind : KindDefinition<Job>
 
     // Jobs are older than the garbage collector: those who deleted them without a word kept their pods, and still do.
     public override string DefaultPropagation => "Orphan";
+
+    public override string SilentDeletionWarning => "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background "
+        + "to remove them or set propagationPolicy=Orphan to suppress this warning";
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("status.successful", "0", "status.succeeded")];
 
@@ -51,13 +55,13 @@ internal sealed class JobKind : KindDefinition<Job>
         JobDefaults.GenerateSelector(obj);
         obj.Status = new JobStatus();
         obj.Metadata.Generation = 1;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(Job obj, Job old, WriteContext context)
     {
         obj.Status = old.Status;
-        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec);
+        DisabledPodFields.Drop(obj.Spec.Template.Spec, old.Spec.Template.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.SemanticEquals(old.Spec))
             obj.Metadata.Generation++;
@@ -68,7 +72,7 @@ internal sealed class JobKind : KindDefinition<Job>
     protected override void Validate(Job obj, FieldErrorList errors) => JobValidation.Validate(obj, SpecPath, errors);
 
     protected override void ValidateUpdate(Job obj, Job old, FieldErrorList errors) =>
-        JobUpdateValidation.Validate(obj.Spec, old, SpecPath, errors);
+        JobUpdateValidation.Validate(obj.Spec, old, gates ?? FeatureGates.Default, SpecPath, errors);
 
     protected override void ValidateStatusUpdate(Job obj, Job old, FieldErrorList errors) =>
         JobStatusValidation.Validate(obj, old, FieldPath.Of("status"), errors);

@@ -120,6 +120,9 @@ internal static class JobPolicyValidation
         if (count > completions)
             errors.Invalid(countPath, count, $"must be less than or equal to {completions} (the number of specified completions)");
         if (rule.SucceededIndexes is not null && count > total)
-            errors.Invalid(countPath, count, $"must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)");
+        {
+            errors.Invalid(
+                countPath, count, $"must be less than or equal to {total} (the number of indexes in the specified succeededIndexes field)");
+        }
     }
 }

@@ -8,12 +8,20 @@ namespace Cybernetes.ApiServer.Registry.Batch;
 /// <summary>What may change in a job that exists: while it is suspended, where and with what its pods run.</summary>
 internal static class JobUpdateValidation
 {
-    public static void Validate(JobSpec spec, Job before, FieldPath path, FieldErrorList errors)
+    public static void Validate(JobSpec spec, Job before, FeatureGates gates, FieldPath path, FieldErrorList errors)
     {
         var old = before.Spec;
         Completions(spec, old, path.Child("completions"), errors);
         WorkloadValidation.Immutable(spec.Selector, old.Selector, path, "selector", errors);
-        var wanted = MayMove(before) ? Moved(old.Template, spec.Template) : old.Template;
+        var isStopped = before.Status.Active == 0 && JobStatusValidation.IsTrue(before.Status.Conditions, "Suspended");
+        var isNew = before.Status.StartTime is null;
+        var mayMove = old.Suspend == true && (isNew || (isStopped && gates.IsEnabled("MutableSchedulingDirectivesForSuspendedJobs")));
+        var mayResize = old.Suspend == true && (isNew || isStopped) && gates.IsEnabled("MutablePodResourcesForSuspendedJobs");
+        var wanted = old.Template.DeepClone();
+        if (mayMove)
+            Move(wanted, spec.Template);
+        if (mayResize)
+            Resize(wanted.Spec, spec.Template.Spec);
         if (!spec.Template.SemanticEquals(wanted))
             errors.Invalid(path.Child("template"), spec.Template, FieldChecks.Immutability);
         if (spec.CompletionMode != old.CompletionMode)
@@ -37,13 +45,9 @@ internal static class JobUpdateValidation
             errors.Invalid(path, spec.Completions, "can only be modified in tandem with spec.parallelism");
     }
 
-    private static bool MayMove(Job old) => old.Spec.Suspend == true
-        && (old.Status.StartTime is null || (old.Status.Active == 0 && JobStatusValidation.IsTrue(old.Status.Conditions, "Suspended")));
-
-    /// <summary>The old template with the parts of the new one that decide where pods run and how much they get.</summary>
-    private static PodTemplateSpec Moved(PodTemplateSpec old, PodTemplateSpec wanted)
+    /// <summary>Gives the old template the parts of the new one that decide where pods run.</summary>
+    private static void Move(PodTemplateSpec template, PodTemplateSpec wanted)
     {
-        var template = old.DeepClone();
         var (to, from) = (template.Spec, wanted.Spec);
         if (from.Affinity is null && to.Affinity is not null)
         {
@@ -60,9 +64,13 @@ internal static class JobUpdateValidation
         to.SchedulingGates = from.SchedulingGates;
         template.Metadata.Annotations = wanted.Metadata.Annotations;
         template.Metadata.Labels = wanted.Metadata.Labels;
+    }
+
+    /// <summary>Gives the old template's containers what those of the new one ask for and may use.</summary>
+    private static void Resize(PodSpec to, PodSpec from)
+    {
         CopyResources(to.Containers, from.Containers);
         CopyResources(to.InitContainers, from.InitContainers);
-        return template;
     }
 
     private static void CopyResources(List<Container>? to, List<Container>? from)

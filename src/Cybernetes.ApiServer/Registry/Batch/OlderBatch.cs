@@ -9,6 +9,9 @@ internal static class OlderBatch
     /// <summary>Cron jobs of batch/v1beta1: the same fields under the same names.</summary>
     public static IReadOnlyList<ServedVersion> OfCronJob { get; } =
     [
-        new ReshapedVersion<Old.CronJob, CronJob> { IsOlder = true, DeprecationWarning = DeprecationText.Of<Old.CronJob>() },
+        new ReshapedVersion<Old.CronJob, CronJob>
+        {
+            IsOlder = true, DefaultPropagation = "Orphan", DeprecationWarning = DeprecationText.Of<Old.CronJob>(),
+        },
     ];
 }

@@ -22,12 +22,12 @@ internal sealed class PodTemplateKind : KindDefinition<PodTemplate>
     protected override void PrepareForCreate(PodTemplate obj, WriteContext context)
     {
         obj.Metadata.Generation = 1;
-        DisabledPodFields.Drop(obj.Template.Spec, null);
+        DisabledPodFields.Drop(obj.Template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(PodTemplate obj, PodTemplate old, WriteContext context)
     {
-        DisabledPodFields.Drop(obj.Template.Spec, old.Template.Spec);
+        DisabledPodFields.Drop(obj.Template.Spec, old.Template.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Template.SemanticEquals(old.Template))
             obj.Metadata.Generation++;

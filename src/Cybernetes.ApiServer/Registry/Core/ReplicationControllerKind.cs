@@ -59,14 +59,14 @@ internal sealed class ReplicationControllerKind : KindDefinition<ReplicationCont
         obj.Status = new ReplicationControllerStatus();
         obj.Metadata.Generation = 1;
         if (obj.Spec.Template is { } template)
-            DisabledPodFields.Drop(template.Spec, null);
+            DisabledPodFields.Drop(template.Spec, null, context.Gates);
     }
 
     protected override void PrepareForUpdate(ReplicationController obj, ReplicationController old, WriteContext context)
     {
         obj.Status = old.Status;
         if (obj.Spec.Template is { } template)
-            DisabledPodFields.Drop(template.Spec, old.Spec.Template?.Spec);
+            DisabledPodFields.Drop(template.Spec, old.Spec.Template?.Spec, context.Gates);
         obj.Metadata.Generation = old.Metadata.Generation;
         if (!obj.Spec.SemanticEquals(old.Spec))
             obj.Metadata.Generation++;

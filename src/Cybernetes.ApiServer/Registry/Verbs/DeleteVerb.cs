@@ -39,7 +39,7 @@ internal static class DeleteVerb
             var context = new WriteContext
             {
                 User = request.User, Now = request.Received, Identities = services.Identities, Namespace = facts.Namespace,
-                DryRun = options.DryRun is { Count: > 0 }, Gates = services.Gates,
+                DryRun = options.DryRun is { Count: > 0 }, Gates = services.Gates, DefaultPropagation = request.Target.Version.DefaultPropagation,
             };
             try
             {
@@ -79,6 +79,8 @@ internal static class DeleteVerb
         if (dryRun)
             options.DryRun = ["All"];
         ObjectDeletion.Check(options);
+        if (options is { PropagationPolicy: null, OrphanDependents: null } && request.Kind.SilentDeletionWarning is { } warning)
+            request.Warn(warning);
         return options;
     }
 }

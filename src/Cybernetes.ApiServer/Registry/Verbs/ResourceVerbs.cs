@@ -54,7 +54,7 @@ internal static class ResourceVerbs
     public static WriteContext ContextOf(ApiRequest request, RegistryServices services, bool dryRun, string fieldManager) => new()
     {
         User = request.User, Now = request.Received, Identities = services.Identities, DryRun = dryRun, FieldManager = fieldManager,
-        Gates = services.Gates,
+        Gates = services.Gates, DefaultPropagation = request.Target.Version.DefaultPropagation,
         Namespace = request.Kind.Namespaced ? request.Info.Namespace : "", Subresource = request.Info.Subresource,
     };
 

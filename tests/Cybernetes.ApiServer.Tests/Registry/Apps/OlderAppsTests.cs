@@ -14,6 +14,78 @@ public sealed class OlderAppsTests
     private const string Template = """ "template":{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"c","image":"i"}]}} """;
     private const string Name = """ "metadata":{"name":"web","namespace":"default"} """;
 
+    private static readonly (string Path, string Yaml)[] s_course =
+    [
+        ("/api/v1/namespaces/default/replicationcontrollers", """
+            apiVersion: v1
+            kind: ReplicationController
+            metadata:
+              name: frontend
+            spec:
+              replicas: 3
+              template:
+                metadata:
+                  labels: {app: guestbook, tier: frontend}
+                spec:
+                  containers:
+                  - name: php-redis
+                    image: gcr.io/google_samples/gb-frontend:v3
+                    ports: [{containerPort: 80}]
+            """),
+        ("/apis/extensions/v1beta1/namespaces/default/daemonsets", """
+            apiVersion: extensions/v1beta1
+            kind: DaemonSet
+            metadata:
+              name: fluentd
+            spec:
+              template:
+                metadata:
+                  labels: {name: fluentd}
+                spec:
+                  containers:
+                  - name: fluentd
+                    image: gcr.io/google-containers/fluentd-elasticsearch:1.20
+                  terminationGracePeriodSeconds: 30
+            """),
+        ("/apis/apps/v1beta1/namespaces/default/statefulsets", """
+            apiVersion: apps/v1beta1
+            kind: StatefulSet
+            metadata:
+              name: web
+            spec:
+              serviceName: nginx
+              replicas: 2
+              template:
+                metadata:
+                  labels: {app: nginx}
+                spec:
+                  containers:
+                  - name: nginx
+                    image: nginx
+                    volumeMounts: [{name: www, mountPath: /usr/share/nginx/html}]
+              volumeClaimTemplates:
+              - metadata:
+                  name: www
+                spec:
+                  accessModes: [ReadWriteOnce]
+                  resources: {requests: {storage: 1Gi}}
+            """),
+        ("/apis/batch/v1beta1/namespaces/default/cronjobs", """
+            apiVersion: batch/v1beta1
+            kind: CronJob
+            metadata:
+              name: hello
+            spec:
+              schedule: "*/1 * * * *"
+              jobTemplate:
+                spec:
+                  template:
+                    spec:
+                      containers: [{name: hello, image: busybox}]
+                      restartPolicy: OnFailure
+            """),
+    ];
+
     [Theory]
     [InlineData("extensions/v1beta1", "1", "1", int.MaxValue, int.MaxValue)]
     [InlineData("apps/v1beta1", "25%", "25%", 2, 600)]
@@ -131,6 +203,38 @@ public sealed class OlderAppsTests
         var now = (await server.GetAsync("/apis/apps/v1")).Text;
         Assert.Contains("{\"name\":\"statefulsets/scale\",\"singularName\":\"\",\"namespaced\":true,\"group\":\"autoscaling\",\"version\":\"v1\",\"kind\":\"Scale\"", now, StringComparison.Ordinal);
         Assert.DoesNotContain("rollback", now, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/apis/extensions/v1beta1", "orphan")]
+    [InlineData("/apis/apps/v1", null)]
+    public async Task Delete_WithoutPolicy_GoesByTheVersion(string root, string? finalizer)
+    {
+        await using var server = await ServerFixture.StartAsync();
+        const string now = "/apis/apps/v1/namespaces/default/deployments";
+        await server.SendAsync("POST", now, $$"""{"apiVersion":"apps/v1","kind":"Deployment",{{Name}}, "spec":{"selector":{"matchLabels":{"app":"web"} }, {{Template}} } }""");
+        Assert.Equal(200, (await server.SendAsync("DELETE", root + "/namespaces/default/deployments/web")).Code);
+        var after = await server.GetAsync(now + "/web");
+        Assert.Equal(finalizer is null ? 404 : 200, after.Code);
+        if (finalizer is not null)
+            Assert.Equal(finalizer, after.At("metadata.finalizers.0"));
+    }
+
+    [Fact]
+    public async Task Course_OfTenYearsAgo_AppliesUnchanged()
+    {
+        await using var server = await ServerFixture.StartAsync();
+        foreach (var (path, yaml) in s_course)
+        {
+            var created = await server.SendAsync("POST", path, yaml, "application/yaml");
+            Assert.True(created.Code == 201, created.Text);
+            var list = await server.GetAsync(path);
+            Assert.Equal(created.At("metadata.uid"), list.At("items.0.metadata.uid"));
+            Assert.True(created.At("metadata.name") == list.At("items.0.metadata.name"), list.Text);
+        }
+        Assert.Equal("OnDelete", (await server.GetAsync("/apis/apps/v1/namespaces/default/daemonsets/fluentd")).At("spec.updateStrategy.type"));
+        Assert.Equal("OnDelete", (await server.GetAsync("/apis/apps/v1/namespaces/default/statefulsets/web")).At("spec.updateStrategy.type"));
+        Assert.Equal("batch/v1", (await server.GetAsync("/apis/batch/v1/namespaces/default/cronjobs/hello")).At("apiVersion"));
     }
 
     private static ServedVersion VersionOf(KindDefinition kind, string version) => kind.Served.Single(v => v.APIVersion == version);

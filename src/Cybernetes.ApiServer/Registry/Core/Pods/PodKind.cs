@@ -68,7 +68,15 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
 
     protected override void ValidateStatusUpdate(Pod obj, Pod old, FieldErrorList errors) => PodStatusValidation.Validate(obj, old, errors);
 
-    protected override void Warn(Pod obj, Pod? old, WriteContext context) => PodWarnings.Warn(obj.Spec, FieldPath.Of("spec"), context);
+    protected override void Warn(Pod obj, Pod? old, WriteContext context)
+    {
+        if (old is null && Names.Dns1123Label(obj.Metadata.Name) is { Count: > 0 } reasons)
+        {
+            context.Warn("metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; "
+                + $"a DNS label is recommended: [{string.Join(' ', reasons)}]");
+        }
+        PodWarnings.Warn(obj.Spec, FieldPath.Of("spec"), context);
+    }
 
     protected override long? GracePeriodSeconds(Pod obj, DeleteOptions options) => PodStrategy.GraceSeconds(obj, options);
 }
