@@ -24,7 +24,8 @@ public sealed class FactsGenerator : IIncrementalGenerator
 
     private static void Generate(SourceProductionContext context, ImmutableArray<string> files)
     {
-        var groups = files.Select(FactsReader.Read).OrderBy(g => g.Short, StringComparer.Ordinal).ToList();
+        var groups = files.Select(FactsReader.Read).GroupBy(g => g.Short, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(Merge).ToList();
         var types = groups.SelectMany(g => g.Types).ToDictionary(t => t.FullName, StringComparer.Ordinal);
         foreach (var group in groups.Where(g => g.HasClasses))
         {
@@ -40,6 +41,14 @@ public sealed class FactsGenerator : IIncrementalGenerator
                 new TypeEmitter(text, type, type.Flatten(name => types[name])).Emit();
             context.AddSource(group.Short.Replace('/', '.') + ".g.cs", SourceText.From(text.ToString(), Encoding.UTF8));
         }
+    }
+
+    private static GroupFacts Merge(IEnumerable<GroupFacts> files)
+    {
+        var first = files.First();
+        foreach (var file in files.Skip(1))
+            first.Add(file);
+        return first;
     }
 }
 

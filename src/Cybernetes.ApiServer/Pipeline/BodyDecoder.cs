@@ -89,7 +89,7 @@ internal static class BodyDecoder
     }
 
     /// <summary>Reads apiVersion and kind off the top level.</summary>
-    private static (string APIVersion, string Kind) ReadTypeMeta(ServedKind target, byte[] json)
+    public static (string APIVersion, string Kind) ReadTypeMeta(ServedKind target, byte[] json)
     {
         string apiVersion = "", kind = "";
         try

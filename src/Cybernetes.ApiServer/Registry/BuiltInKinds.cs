@@ -14,6 +14,7 @@ using Cybernetes.ApiServer.Registry.Events;
 using Cybernetes.ApiServer.Registry.FlowControl;
 using Cybernetes.ApiServer.Registry.Networking;
 using Cybernetes.ApiServer.Registry.NodeRuntime;
+using Cybernetes.ApiServer.Registry.Policy;
 using Cybernetes.ApiServer.Registry.Rbac;
 using Cybernetes.ApiServer.Registry.Reviews;
 using Cybernetes.ApiServer.Registry.Scheduling;
@@ -52,6 +53,8 @@ internal static class BuiltInKinds
         new StatefulSetKind(services.Gates),
         new JobKind(services.Gates),
         new CronJobKind(),
+        new PodDisruptionBudgetKind(),
+        new PodSecurityPolicyKind(),
         new LeaseKind(),
         new LeaseCandidateKind(),
         new BindingKind(),

@@ -94,7 +94,7 @@ internal static class ObjectDeletion
         metadata.Finalizers = finalizers.Count == 0 ? null : finalizers;
     }
 
-    private static void CheckPreconditions(KindDefinition kind, IKubernetesObject obj, Preconditions? preconditions)
+    internal static void CheckPreconditions(KindDefinition kind, IKubernetesObject obj, Preconditions? preconditions)
     {
         var metadata = obj.Metadata;
         if (preconditions?.UID is { Length: > 0 } uid && uid != metadata.UID)

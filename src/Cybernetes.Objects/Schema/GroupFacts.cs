@@ -23,7 +23,7 @@ public sealed class GroupFacts
     public string GoPath { get; }
 
     /// <summary>Whether the source generator makes typed classes of it.</summary>
-    public bool HasClasses { get; }
+    public bool HasClasses { get; private set; }
 
     /// <summary><c>group/version</c>, or the version alone for the core group.</summary>
     public string APIVersion => Group.Length == 0 ? Version : Group + "/" + Version;
@@ -35,6 +35,16 @@ public sealed class GroupFacts
     public List<EnumFacts> Enums { get; } = new();
 
     public List<KeyValuePair<string, string>> Constants { get; } = new();
+
+    /// <summary>Takes over what another file says of the same group and version: kinds that the public types no longer hold.</summary>
+    internal void Add(GroupFacts other)
+    {
+        Types.AddRange(other.Types);
+        Kinds.AddRange(other.Kinds);
+        Enums.AddRange(other.Enums);
+        Constants.AddRange(other.Constants);
+        HasClasses |= other.HasClasses;
+    }
 
     /// <summary>The name under which OpenAPI documents know a type of this group.</summary>
     public string OpenApiName(string type)

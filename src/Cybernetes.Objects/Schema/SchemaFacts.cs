@@ -64,7 +64,10 @@ public static class SchemaFacts
                 continue;
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             var facts = FactsReader.Read(reader.ReadToEnd());
-            groups[facts.APIVersion] = facts;
+            if (groups.TryGetValue(facts.APIVersion, out var group))
+                group.Add(facts);
+            else
+                groups.Add(facts.APIVersion, facts);
         }
         return groups.ToFrozenDictionary(StringComparer.Ordinal);
     }

@@ -101,7 +101,8 @@ internal static class PodAnnotationsValidation
         return digits is "0" || digits[0] != '0';
     }
 
-    private static void Seccomp(string profile, FieldPath path, FieldErrorList errors)
+    /// <summary>A seccomp profile as annotations name it.</summary>
+    public static void Seccomp(string profile, FieldPath path, FieldErrorList errors)
     {
         if (profile is "runtime/default" or "docker/default" or "unconfined")
             return;
@@ -116,8 +117,14 @@ internal static class PodAnnotationsValidation
         var container = key[AppArmorContainer.Length..];
         if (!PodCheck.Containers(spec, path).Any(c => c.Container.Name == container))
             errors.Invalid(path.Key(key), container, "container not found");
+        AppArmorProfileName(profile, profile, path.Key(key), errors);
+    }
+
+    /// <summary>An AppArmor profile as annotations name it; <paramref name="whole"/> is what the error shows.</summary>
+    public static void AppArmorProfileName(string profile, string whole, FieldPath path, FieldErrorList errors)
+    {
         if (profile is not ("" or "runtime/default" or "unconfined") && !profile.StartsWith("localhost/", StringComparison.Ordinal))
-            errors.Invalid(path.Key(key), profile, $"invalid AppArmor profile name: {GoText.Quote(profile)}");
+            errors.Invalid(path, whole, $"invalid AppArmor profile name: {GoText.Quote(profile)}");
     }
 
     private static void SeccompMatches(string annotation, SeccompProfile profile, FieldPath path, FieldErrorList errors)
