@@ -8,6 +8,7 @@ internal static class AdmissionPlugins
     public static IReadOnlyList<IAdmissionPlugin> BuiltIn(RegistryServices services) =>
     [
         new NamespaceLifecycle(services),
+        new PodPresetAdmission(services),
         new ServiceAccountAdmission(services),
         new PriorityAdmission(services),
         new DefaultTolerationSeconds(),

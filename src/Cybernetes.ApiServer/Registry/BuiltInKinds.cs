@@ -18,6 +18,7 @@ using Cybernetes.ApiServer.Registry.Policy;
 using Cybernetes.ApiServer.Registry.Rbac;
 using Cybernetes.ApiServer.Registry.Reviews;
 using Cybernetes.ApiServer.Registry.Scheduling;
+using Cybernetes.ApiServer.Registry.Settings;
 using Cybernetes.ApiServer.Registry.Storage;
 using Cybernetes.ApiServer.Registry.StorageMigration;
 
@@ -55,6 +56,7 @@ internal static class BuiltInKinds
         new CronJobKind(),
         new PodDisruptionBudgetKind(),
         new PodSecurityPolicyKind(),
+        new PodPresetKind(),
         new LeaseKind(),
         new LeaseCandidateKind(),
         new BindingKind(),

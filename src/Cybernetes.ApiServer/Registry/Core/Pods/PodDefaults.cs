@@ -105,7 +105,8 @@ internal static class PodDefaults
         ApplyTo(container.Lifecycle);
     }
 
-    private static void ApplyTo(List<EnvVar>? variables)
+    /// <summary>Defaults of variables.</summary>
+    public static void ApplyTo(List<EnvVar>? variables)
     {
         foreach (var variable in variables.OrEmpty())
         {
