@@ -102,9 +102,11 @@ internal sealed class OpenApiModel
         if (subresource.Verbs.HasFlag(KindVerbs.Create))
             operations.Add(Operation("post", action ?? "post", subject, subresource.IsStream ? "" : name, subresource.IsStream ? "" : name, s_write));
         if (subresource.Verbs.HasFlag(KindVerbs.Update))
-            operations.Add(Operation("put", "put", subject, name, name, s_write));
+            operations.Add(Operation("put", action ?? "put", subject, subresource.IsStream ? "" : name, subresource.IsStream ? "" : name, s_write));
         if (subresource.Verbs.HasFlag(KindVerbs.Patch))
-            operations.Add(Operation("patch", "patch", subject, "", name, s_patch));
+            operations.Add(Operation("patch", action ?? "patch", subject, "", subresource.IsStream ? "" : name, s_patch));
+        if (subresource is { IsStream: true } && subresource.Verbs.HasFlag(KindVerbs.Delete))
+            operations.Add(Operation("delete", "connect", subject, "", "", []));
         _paths.Add(new($"{collection}/{{name}}/{subresource.Name}", kind.Namespaced, true, operations));
     }
 

@@ -16,4 +16,7 @@ internal sealed class KindServices
 
     /// <summary>The way to kubelets, for logs, exec, attach and port-forward of Pod.</summary>
     public required Streams.KubeletConnections Kubelets { get; init; }
+
+    /// <summary>The way to what is proxied, for Pod, Service and Node.</summary>
+    public required Streams.ProxyConnections Proxies { get; init; }
 }

@@ -5,6 +5,7 @@ using Cybernetes.ApiServer.Health;
 using Cybernetes.ApiServer.Metrics;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.ApiServer.Streams;
 using Cybernetes.ApiServer.Transport;
 using Cybernetes.ApiServer.Watch;
 using Cybernetes.Store;
@@ -42,6 +43,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     internal RegistryServices Services { get; }
 
+    private ProxyConnections? Proxies { get; init; }
+
     /// <summary>Starts a server. When it returns, requests are answered; the system namespaces follow at once in the background.</summary>
     /// <exception cref="InvalidOperationException">The store does not answer.</exception>
     /// <exception cref="ApiEnablementException">The enablement names an API version that there is not.</exception>
@@ -49,7 +52,8 @@ public sealed class ApiServerHost : IAsyncDisposable
     public static async Task<ApiServerHost> StartAsync(IStore store, ApiServerOptions options, CancellationToken cancellation = default)
     {
         var tokens = new ServiceAccountTokens(options.ServiceAccountKey, options.ServiceAccountIssuer);
-        var catalog = options.Enablement.CatalogOf(BuiltInKinds.All(KindServicesOf(options, tokens)), options.FeatureGates);
+        var kinds = KindServicesOf(options, tokens);
+        var catalog = options.Enablement.CatalogOf(BuiltInKinds.All(kinds), options.FeatureGates);
         var logger = options.Loggers.CreateLogger("Cybernetes.ApiServer");
         var hub = new WatchHub(store, options.Time, logger);
         var services = new RegistryServices
@@ -76,7 +80,7 @@ public sealed class ApiServerHost : IAsyncDisposable
             await web.StartAsync(services.Pipeline, cancellation);
         var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);
         systemObjects.Start();
-        return new(services, hub, web, systemObjects, health, metrics);
+        return new(services, hub, web, systemObjects, health, metrics) { Proxies = kinds.Proxies };
     }
 
     /// <summary>A transport into the pipeline under a user, without sockets. The handler owns nothing and may be used by many clients.</summary>
@@ -106,15 +110,21 @@ public sealed class ApiServerHost : IAsyncDisposable
         await StopAsync(new CancellationToken(canceled: true));
         if (_web is not null)
             await _web.DisposeAsync();
+        Proxies?.Dispose();
     }
 
-    private static KindServices KindServicesOf(ApiServerOptions options, ServiceAccountTokens tokens) => new()
+    private static KindServices KindServicesOf(ApiServerOptions options, ServiceAccountTokens tokens)
     {
-        Gates = options.FeatureGates,
-        ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
-        Tokens = tokens,
-        Kubelets = new(options.KubeletClientCertificate, options.KubeletAuthorities),
-    };
+        var kubelets = new KubeletConnections(options.KubeletClientCertificate, options.KubeletAuthorities);
+        return new()
+        {
+            Gates = options.FeatureGates,
+            ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
+            Tokens = tokens,
+            Kubelets = kubelets,
+            Proxies = new(kubelets, options.ProxyConnect),
+        };
+    }
 
     private static List<IAuthenticator> Authenticators(RegistryServices services, ApiServerOptions options, ServiceAccountTokens tokens) =>
     [

@@ -34,6 +34,9 @@ public sealed record ApiServerOptions
     /// <summary>Authorities of kubelets' serving certificates (<c>--kubelet-certificate-authority</c>); empty: not verified, as upstream.</summary>
     public Func<X509Certificate2Collection> KubeletAuthorities { get; init; } = () => NoCertificates;
 
+    /// <summary>How proxied pods, services and nodes are connected to; null: by TCP.</summary>
+    internal Func<DnsEndPoint, CancellationToken, ValueTask<Stream>>? ProxyConnect { get; init; }
+
     /// <summary>Range of service addresses (<c>--service-cluster-ip-range</c>).</summary>
     public IPNetwork ServiceClusterIPRange { get; init; } = IPNetwork.Parse("10.96.0.0/12");
 

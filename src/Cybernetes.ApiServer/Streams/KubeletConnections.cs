@@ -39,6 +39,13 @@ public sealed class KubeletConnections(Func<X509Certificate2?> clientCertificate
         return new(address.Address, port == 0 ? DefaultPort : port, nodeName);
     }
 
+    /// <summary>How TLS with any kubelet begins.</summary>
+    internal SslClientAuthenticationOptions TlsOptions() => new()
+    {
+        LocalCertificateSelectionCallback = (_, _, _, _, _) => clientCertificate()!,
+        RemoteCertificateValidationCallback = (_, certificate, _, errors) => Verify(certificate, errors),
+    };
+
     /// <summary>Opens a connection. The stream owns the socket.</summary>
     internal async Task<SslStream> ConnectAsync(KubeletAddress kubelet, CancellationToken cancellation)
     {

@@ -17,6 +17,7 @@ internal static class KubeletTunnel
 {
     private const int MaxHeadBytes = 64 * 1024;
     private const int CopyBytes = 32 * 1024;
+    private const int MaxFailureBytes = 50_000; // as upstream
 
     // Hop-by-hop headers of this connection (RFC 9110 section 7.6.1), and the credentials, which are for this server only.
     private static readonly string[] NotForwarded =
@@ -27,11 +28,15 @@ internal static class KubeletTunnel
     /// <param name="connection">A fresh connection to the kubelet.</param>
     /// <param name="kubelet">For the Host header.</param>
     /// <param name="pathAndQuery">What the kubelet is asked.</param>
-    public static async Task RunAsync(ApiRequest request, SslStream connection, KubeletAddress kubelet, string pathAndQuery)
+    /// <param name="mustSucceed">Whether a failure of the kubelet becomes a Status; else it is passed on as it is.</param>
+    public static async Task RunAsync(
+        ApiRequest request, SslStream connection, KubeletAddress kubelet, string pathAndQuery, bool mustSucceed = false)
     {
         var upgrade = request.Http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } feature ? feature : null;
         await connection.WriteAsync(HeadOf(request, kubelet, pathAndQuery, upgrade is not null), request.Aborted);
         var answer = await ReadHeadAsync(connection, request.Aborted);
+        if (mustSucceed && answer.Status is < StatusCodes.Status200OK or > StatusCodes.Status206PartialContent)
+            throw FailureOf(request, answer.Status, await ReadTextAsync(BodyOf(connection, answer), request.Aborted));
         CopyHeaders(answer, request.Http.Response);
         request.Http.Response.StatusCode = answer.Status;
         if (answer.Status == StatusCodes.Status101SwitchingProtocols && upgrade is not null)
@@ -105,7 +110,7 @@ internal static class KubeletTunnel
         }
     }
 
-    private static async Task TunnelAsync(ApiRequest request, SslStream kubelet, Stream client, byte[] early)
+    internal static async Task TunnelAsync(ApiRequest request, Stream kubelet, Stream client, byte[] early)
     {
         await using (client)
         {
@@ -144,11 +149,41 @@ internal static class KubeletTunnel
         }
     }
 
-    private static async Task StreamAsync(ApiRequest request, SslStream connection, Answer answer)
-    {
-        var body = answer.Header("Transfer-Encoding").Equals("chunked", StringComparison.OrdinalIgnoreCase)
+    private static ChunkedBody BodyOf(SslStream connection, Answer answer) =>
+        answer.Header("Transfer-Encoding").Equals("chunked", StringComparison.OrdinalIgnoreCase)
             ? new ChunkedBody(connection, answer.Rest)
             : new ChunkedBody(connection, answer.Rest, long.TryParse(answer.Header("Content-Length"), out var length) ? length : long.MaxValue);
+
+    private static async Task<string> ReadTextAsync(ChunkedBody body, CancellationToken cancellation)
+    {
+        var text = new byte[MaxFailureBytes];
+        var length = 0;
+        int count;
+        while (length < text.Length && (count = await body.ReadAsync(text.AsMemory(length), cancellation)) > 0)
+            length += count;
+        return Encoding.UTF8.GetString(text, 0, length);
+    }
+
+    // As upstream's check of streamed answers (registry/generic/rest, GenericHttpResponseChecker).
+    private static RequestFailure FailureOf(ApiRequest request, int status, string text) => status switch
+    {
+        StatusCodes.Status500InternalServerError => Failure.Internal(text),
+        StatusCodes.Status400BadRequest => Failure.BadRequest(text),
+        StatusCodes.Status404NotFound => new(
+            status, "NotFound", $"the server could not find the requested resource ( {request.Kind.Resource} {request.Info.Name})")
+        {
+            Kind = request.Info.Resource, Name = request.Info.Name,
+        },
+        _ => new(status, "", $"the server responded with the status code {status} but did not return more information ( "
+            + $"{request.Kind.Resource} {request.Info.Name})")
+        {
+            Kind = request.Info.Resource, Name = request.Info.Name,
+        },
+    };
+
+    private static async Task StreamAsync(ApiRequest request, SslStream connection, Answer answer)
+    {
+        var body = BodyOf(connection, answer);
         var response = request.Http.Response;
         await response.StartAsync(request.Aborted);
         var buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);

@@ -82,7 +82,7 @@ internal sealed class PodLogSubresource(KubeletConnections kubelets) : Subresour
         var kubelet = await KubeletConnections.FindAsync(pod.Spec.NodeName, services, request.Aborted);
         await using var connection = await kubelets.ConnectAsync(kubelet, request.Aborted);
         var path = $"/containerLogs/{pod.Metadata.Namespace}/{pod.Metadata.Name}/{container}{query}";
-        await KubeletTunnel.RunAsync(request, connection, kubelet, path);
+        await KubeletTunnel.RunAsync(request, connection, kubelet, path, mustSucceed: true);
     }
 
     private static void CheckOptions(ApiRequest request)

@@ -1,5 +1,6 @@
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
 
 namespace Cybernetes.Controllers.NodeLifecycle;
 
@@ -17,7 +18,7 @@ internal static class TaintEviction
             if (came > since)
                 since = came.Value;
             // The first toleration that fits a taint counts; one without a time tolerates for ever.
-            var toleration = pod.Spec.Tolerations.OrEmpty().FirstOrDefault(t => Tolerates(t, taint));
+            var toleration = pod.Spec.Tolerations.OrEmpty().FirstOrDefault(t => Tolerations.Tolerates(t, taint));
             if (toleration is null)
                 return since;
             if (toleration.TolerationSeconds is not { } seconds)
@@ -27,9 +28,4 @@ internal static class TaintEviction
         }
         return due;
     }
-
-    private static bool Tolerates(Toleration toleration, Taint taint) =>
-        (toleration.Effect.Length == 0 || toleration.Effect == taint.Effect)
-        && (toleration.Key.Length == 0 ? toleration.Operator == "Exists" : toleration.Key == taint.Key)
-        && (toleration.Operator == "Exists" || toleration.Value == taint.Value);
 }

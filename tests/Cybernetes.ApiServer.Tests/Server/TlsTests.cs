@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Server;
 
 namespace Cybernetes.ApiServer.Tests.Server;
 
@@ -72,11 +73,11 @@ public sealed class TlsTests
         Assert.Equal("ADDED new", await watch.NextAsync());
     }
 
-    internal static Task<ServerFixture> StartAsync(TestCertificates authority)
+    internal static Task<ServerFixture> StartAsync(TestCertificates authority, Func<ApiServerOptions, ApiServerOptions>? configure = null)
     {
         var certificate = authority.Server();
         X509Certificate2Collection trusted = [authority.Authority];
-        return ServerFixture.StartAsync(o => o with
+        return ServerFixture.StartAsync(o => (configure?.Invoke(o) ?? o) with
         {
             SecurePort = 0,
             BindAddress = IPAddress.Loopback,

@@ -23,6 +23,23 @@ public sealed class KubeletStreamsTests
         Assert.StartsWith("GET /containerLogs/default/web/main?follow=true&tailLines=5 HTTP/1.1\r\n", await kubelet.RequestAsync());
     }
 
+    [Theory]
+    [InlineData("400 Bad Request", 400, "BadRequest", "container \"main\" in pod \"web\" is waiting to start: ContainerCreating")]
+    [InlineData("500 Internal Server Error", 500, "InternalError", "Internal error occurred: container \"main\" in pod \"web\" is waiting to start: ContainerCreating")]
+    [InlineData("404 Not Found", 404, "NotFound", "the server could not find the requested resource ( pods web)")]
+    public async Task Log_RefusedByTheKubelet_IsAStatus(string answer, int code, string reason, string message)
+    {
+        using var authority = new TestCertificates();
+        await using var server = await TlsTests.StartAsync(authority);
+        const string Text = "container \"main\" in pod \"web\" is waiting to start: ContainerCreating";
+        await using var kubelet = new FakeKubelet(
+            authority, $"HTTP/1.1 {answer}\r\nContent-Type: text/plain\r\nContent-Length: {Text.Length}\r\n\r\n{Text}");
+        await AddPodAsync(server, kubelet.Port);
+        var reply = await server.GetAsync("/api/v1/namespaces/default/pods/web/log");
+
+        Assert.Equal((code, reason, message), (reply.Code, reply.Reason, reply.Message));
+    }
+
     [Fact]
     public async Task Log_UnknownContainer_IsBadRequest()
     {

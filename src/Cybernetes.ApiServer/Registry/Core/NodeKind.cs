@@ -1,11 +1,12 @@
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Streams;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Core;
 
 /// <summary>Nodes.</summary>
-internal sealed class NodeKind : KindDefinition<Node>
+internal sealed class NodeKind(ProxyConnections? proxies = null) : KindDefinition<Node>
 {
     private const string RolePrefix = "node-role.kubernetes.io/";
 
@@ -14,6 +15,9 @@ internal sealed class NodeKind : KindDefinition<Node>
     public override IReadOnlyList<string> ShortNames => ["no"];
 
     public override bool HasStatus => true;
+
+    public override IReadOnlyList<Subresource> Subresources { get; } =
+        proxies is null ? [] : [new ProxySubresource("NodeProxyOptions", proxies, ProxyPlaces.OfNodeAsync)];
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("spec.unschedulable", "false")];
 

@@ -98,6 +98,7 @@ internal static class ResourceVerbs
             "update" => KindVerbs.Update,
             "patch" => KindVerbs.Patch,
             "delete" => KindVerbs.Delete,
+            "options" when subresource.IsStream => KindVerbs.Update, // only what takes every method has it
             _ => KindVerbs.None,
         };
         if (verb == KindVerbs.None || !subresource.Verbs.HasFlag(verb))

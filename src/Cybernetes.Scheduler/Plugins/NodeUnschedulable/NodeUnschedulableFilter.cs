@@ -1,5 +1,5 @@
+using Cybernetes.Objects.Workloads;
 using Cybernetes.Scheduler.Cycle;
-using Cybernetes.Scheduler.Plugins.TaintToleration;
 using Cybernetes.Scheduler.Queue;
 
 namespace Cybernetes.Scheduler.Plugins.NodeUnschedulable;

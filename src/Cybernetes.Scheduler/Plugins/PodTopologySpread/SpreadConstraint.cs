@@ -1,8 +1,8 @@
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Plugins.NodeAffinity;
-using Cybernetes.Scheduler.Plugins.TaintToleration;
 using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Plugins.PodTopologySpread;

@@ -1,4 +1,5 @@
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Queue;
 

@@ -9,6 +9,9 @@ namespace Cybernetes.ApiServer.Registry.Core.Pods;
 /// </summary>
 internal static class PodDefaults
 {
+    private const string TerminationMessagePath = "/dev/termination-log";
+    private const string TerminationMessagePolicy = "File";
+
     /// <summary>Defaults of a pod.</summary>
     public static void Apply(Pod pod)
     {
@@ -65,44 +68,43 @@ internal static class PodDefaults
     {
         if (container.ImagePullPolicy.Length == 0)
             container.ImagePullPolicy = ImageReferences.DefaultPullPolicy(container.Image);
-        if (container.TerminationMessagePath.Length == 0)
-            container.TerminationMessagePath = "/dev/termination-log";
-        if (container.TerminationMessagePolicy.Length == 0)
-            container.TerminationMessagePolicy = "File";
-        foreach (var port in container.Ports.OrEmpty())
-        {
-            if (port.Protocol.Length == 0)
-                port.Protocol = "TCP";
-        }
-        ApplyTo(container.Env);
-        RoundUp(container.Resources.Limits);
-        RoundUp(container.Resources.Requests);
-        ApplyTo(container.LivenessProbe);
-        ApplyTo(container.ReadinessProbe);
-        ApplyTo(container.StartupProbe);
-        ApplyTo(container.Lifecycle);
+        container.TerminationMessagePath = Or(container.TerminationMessagePath, TerminationMessagePath);
+        container.TerminationMessagePolicy = Or(container.TerminationMessagePolicy, TerminationMessagePolicy);
+        ApplyTo(container.Ports, container.Env, container.Resources);
+        ApplyTo(container.Lifecycle, [container.LivenessProbe, container.ReadinessProbe, container.StartupProbe]);
     }
 
+    // The same fields in a class of its own.
     private static void ApplyToEphemeral(EphemeralContainer container)
     {
         if (container.ImagePullPolicy.Length == 0)
             container.ImagePullPolicy = ImageReferences.DefaultPullPolicy(container.Image);
-        if (container.TerminationMessagePath.Length == 0)
-            container.TerminationMessagePath = "/dev/termination-log";
-        if (container.TerminationMessagePolicy.Length == 0)
-            container.TerminationMessagePolicy = "File";
-        foreach (var port in container.Ports.OrEmpty())
+        container.TerminationMessagePath = Or(container.TerminationMessagePath, TerminationMessagePath);
+        container.TerminationMessagePolicy = Or(container.TerminationMessagePolicy, TerminationMessagePolicy);
+        ApplyTo(container.Ports, container.Env, container.Resources);
+        ApplyTo(container.Lifecycle, [container.LivenessProbe, container.ReadinessProbe, container.StartupProbe]);
+    }
+
+    private static string Or(string given, string fallback) => given.Length > 0 ? given : fallback;
+
+    private static void ApplyTo(List<ContainerPort>? ports, List<EnvVar>? variables, ResourceRequirements resources)
+    {
+        foreach (var port in ports.OrEmpty())
         {
             if (port.Protocol.Length == 0)
                 port.Protocol = "TCP";
         }
-        ApplyTo(container.Env);
-        RoundUp(container.Resources.Limits);
-        RoundUp(container.Resources.Requests);
-        ApplyTo(container.LivenessProbe);
-        ApplyTo(container.ReadinessProbe);
-        ApplyTo(container.StartupProbe);
-        ApplyTo(container.Lifecycle);
+        ApplyTo(variables);
+        RoundUp(resources.Limits);
+        RoundUp(resources.Requests);
+    }
+
+    private static void ApplyTo(Lifecycle? lifecycle, ReadOnlySpan<Probe?> probes)
+    {
+        foreach (var probe in probes)
+            ApplyTo(probe);
+        ApplyTo(lifecycle?.PostStart?.HTTPGet);
+        ApplyTo(lifecycle?.PreStop?.HTTPGet);
     }
 
     /// <summary>Defaults of variables.</summary>
@@ -132,12 +134,6 @@ internal static class PodDefaults
         ApplyTo(probe.HTTPGet);
         if (probe.GRPC is { } grpc)
             grpc.Service ??= "";
-    }
-
-    private static void ApplyTo(Lifecycle? lifecycle)
-    {
-        ApplyTo(lifecycle?.PostStart?.HTTPGet);
-        ApplyTo(lifecycle?.PreStop?.HTTPGet);
     }
 
     private static void ApplyTo(HTTPGetAction? get)

@@ -8,7 +8,8 @@ namespace Cybernetes.ApiServer.Registry.Core.Pods;
 
 /// <summary>Pods.</summary>
 /// <param name="kubelets">The way to nodes; without it there are no logs and no streams.</param>
-internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinition<Pod>
+/// <param name="proxies">The way to pods; without it there is no proxy.</param>
+internal sealed class PodKind(KubeletConnections? kubelets = null, ProxyConnections? proxies = null) : KindDefinition<Pod>
 {
     public override IReadOnlyList<string> ShortNames => ["po"];
 
@@ -50,6 +51,7 @@ internal sealed class PodKind(KubeletConnections? kubelets = null) : KindDefinit
                 new PodExecSubresource("attach", kubelets),
                 new PodPortForwardSubresource(kubelets),
             },
+        .. proxies is null ? [] : new Subresource[] { new ProxySubresource("PodProxyOptions", proxies, ProxyPlaces.OfPodAsync) },
     ];
 
     protected override void Default(Pod obj) => PodDefaults.Apply(obj);

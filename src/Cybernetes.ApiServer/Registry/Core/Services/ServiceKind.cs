@@ -1,12 +1,13 @@
 using System.Net.Sockets;
 using Cybernetes.ApiServer.Registry.Allocation;
+using Cybernetes.ApiServer.Streams;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Core.Services;
 
 /// <summary>Services. Their addresses and ports are taken in the transaction that writes them.</summary>
-internal sealed class ServiceKind(ServiceAddresses addresses) : KindDefinition<Service>
+internal sealed class ServiceKind(ServiceAddresses addresses, ProxyConnections? proxies = null) : KindDefinition<Service>
 {
     private readonly string _family = addresses.First.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
 
@@ -17,6 +18,9 @@ internal sealed class ServiceKind(ServiceAddresses addresses) : KindDefinition<S
     public override IReadOnlyList<string> Categories => ["all"];
 
     public override bool HasStatus => true;
+
+    public override IReadOnlyList<Subresource> Subresources { get; } =
+        proxies is null ? [] : [new ProxySubresource("ServiceProxyOptions", proxies, ProxyPlaces.OfServiceAsync)];
 
     public override bool AllowCreateOnUpdate => true;
 

@@ -1,11 +1,12 @@
 using System.Globalization;
 using Cybernetes.Objects.Core.V1;
 
-namespace Cybernetes.Scheduler.Plugins.TaintToleration;
+namespace Cybernetes.Objects.Workloads;
 
 /// <summary>Whether tolerations cover a taint (API reference, Toleration v1 core; Gt and Lt of KEP-5471).</summary>
-internal static class Tolerations
+public static class Tolerations
 {
+    /// <summary>Whether any of them covers the taint.</summary>
     public static bool Tolerate(IReadOnlyList<Toleration> tolerations, Taint taint)
     {
         foreach (var toleration in tolerations)
@@ -16,6 +17,7 @@ internal static class Tolerations
         return false;
     }
 
+    /// <summary>Whether this one covers the taint. An empty key covers every key, an empty effect every effect.</summary>
     public static bool Tolerates(Toleration toleration, Taint taint)
     {
         if (toleration.Effect.Length > 0 && toleration.Effect != taint.Effect)
