@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects;
+using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Discovery;
 
@@ -10,7 +11,7 @@ namespace Cybernetes.ApiServer.Discovery;
 internal sealed class DiscoveryDocuments(KindCatalog catalog)
 {
     private readonly Lazy<IReadOnlyList<DiscoveryGroup>> _groups = new(() => DiscoveryGroup.Of(catalog));
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, DiscoveryDocument?> _documents = new(StringComparer.Ordinal);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, DiscoveryDocument> _documents = new(StringComparer.Ordinal);
 
     public KindCatalog Catalog { get; } = catalog;
 
@@ -18,12 +19,18 @@ internal sealed class DiscoveryDocuments(KindCatalog catalog)
     public IReadOnlyList<DiscoveryGroup> Groups => _groups.Value;
 
     /// <summary>The document behind a path in its plain form; null when there is none.</summary>
-    public DiscoveryDocument? Plain(string path) => _documents.GetOrAdd(path, MakePlain);
+    public DiscoveryDocument? Plain(string path)
+    {
+        if (_documents.TryGetValue(path, out var known))
+            return known;
+        // Paths that lead nowhere are not remembered: there is no end to them.
+        return MakePlain(path) is { } made ? _documents.GetOrAdd(path, made) : null;
+    }
 
     /// <summary>The aggregated document of <c>/api</c> or <c>/apis</c> in version v2 or v2beta1 of apidiscovery.k8s.io.</summary>
     public DiscoveryDocument Aggregated(string path, string version) =>
         _documents.GetOrAdd(path + "#" + version, _ => DiscoveryDocument.Of(writer =>
-            AggregatedDiscovery.Write(writer, version, Groups.Where(g => g.Name.Length == 0 == (path == "/api")))))!;
+            AggregatedDiscovery.Write(writer, version, Groups.Where(g => g.Name.Length == 0 == (path == "/api")))));
 
     private DiscoveryDocument? MakePlain(string path)
     {
@@ -103,6 +110,11 @@ internal sealed class DiscoveryDocuments(KindCatalog catalog)
 /// <summary>A document's bytes and its entity tag (quoted).</summary>
 internal sealed record DiscoveryDocument(ReadOnlyMemory<byte> Json, string ETag)
 {
+    private byte[]? _protobuf;
+
+    /// <summary>The same document in an envelope.</summary>
+    public ReadOnlyMemory<byte> Protobuf => _protobuf ??= JsonToProtobuf.Write(Json.Span);
+
     public static DiscoveryDocument Of(Action<Utf8JsonWriter> write)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>(1024);

@@ -1,6 +1,8 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.Wire;
+using Microsoft.AspNetCore.Http;
 
 namespace Cybernetes.ApiServer.Discovery;
 
@@ -29,8 +31,8 @@ internal sealed class DiscoveryPaths(RegistryServices services, IReadOnlyList<st
         var path = request.Info.Path.TrimEnd('/');
         if (path.Length == 0)
             return WriteRootAsync(request, documents);
-        if (path is "/api" or "/apis" && AskedForAggregated(request) is { } version)
-            return WriteAggregatedAsync(request, documents.Aggregated(path, version), version);
+        if (path is "/api" or "/apis" && AskedForAggregated(request) is var (version, format))
+            return WriteAggregatedAsync(request, documents.Aggregated(path, version), version, format);
         var media = MediaNegotiation.Negotiate(Accept(request), transforms: false);
         if (documents.Plain(path) is not { } document)
             throw Failure.NoSuchRoute();
@@ -45,49 +47,46 @@ internal sealed class DiscoveryPaths(RegistryServices services, IReadOnlyList<st
         return _documents;
     }
 
-    /// <summary>The version of the first clause that asks for the aggregated form before any that takes the plain one; null when none does.</summary>
-    private static string? AskedForAggregated(ApiRequest request)
+    /// <summary>The version and format of the first clause that asks for the aggregated form before any that takes the plain one; null when none does.</summary>
+    private static (string Version, MediaFormat Format)? AskedForAggregated(ApiRequest request)
     {
-        foreach (var clause in Accept(request).Split(',', StringSplitOptions.TrimEntries))
+        foreach (var clause in AcceptClause.Parse(Accept(request)))
         {
-            var parts = clause.Split(';', StringSplitOptions.TrimEntries);
-            if (parts[0] is not ("application/json" or "*/*"))
+            if (clause.Type is not ("application/json" or "*/*" or "application/*" or ProtobufEnvelope.ContentType))
                 continue;
-            if (!parts.Contains("as=APIGroupDiscoveryList"))
+            var target = clause.Parameter("as");
+            if (target.Length == 0)
                 return null;
-            if (!parts.Contains("g=apidiscovery.k8s.io"))
+            if (target != "APIGroupDiscoveryList" || clause.Parameter("g") != "apidiscovery.k8s.io" || clause.Parameter("v") is not ("v2" or "v2beta1"))
                 continue;
-            if (parts.Contains("v=v2"))
-                return "v2";
-            if (parts.Contains("v=v2beta1"))
-                return "v2beta1";
+            return (clause.Parameter("v"), clause.Type == ProtobufEnvelope.ContentType ? MediaFormat.Protobuf : MediaFormat.Json);
         }
         return null;
     }
 
-    private static Task WriteAggregatedAsync(ApiRequest request, DiscoveryDocument document, string version)
-    {
-        var headers = request.Http.Response.Headers;
-        headers.ETag = document.ETag;
-        headers.Vary = "Accept";
-        headers.CacheControl = "public";
-        if (request.Http.Request.Headers.IfNoneMatch == document.ETag)
-        {
-            request.Http.Response.StatusCode = 304;
-            return Task.CompletedTask;
-        }
-        return WriteTypedAsync(request, document, $"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
-    }
-
-    /// <summary>Clients tell the forms apart by the content type's parameters, so it is written as asked.</summary>
-    private static async Task WriteTypedAsync(ApiRequest request, DiscoveryDocument document, string contentType)
+    private static async Task WriteAggregatedAsync(ApiRequest request, DiscoveryDocument document, string version, MediaFormat format)
     {
         var response = request.Http.Response;
+        response.Headers.ETag = document.ETag;
+        response.Headers.Vary = "Accept";
+        response.Headers.CacheControl = "public";
+        if (request.Http.Request.Headers.IfNoneMatch == document.ETag)
+        {
+            response.StatusCode = 304;
+            return;
+        }
+        // Clients tell the forms apart by the content type's parameters, so it is written as asked.
         response.StatusCode = 200;
-        response.ContentType = contentType;
-        response.ContentLength = document.Json.Length;
-        if (!string.Equals(request.Http.Request.Method, "HEAD", StringComparison.Ordinal))
-            await response.BodyWriter.WriteAsync(document.Json, request.Aborted);
+        response.ContentType = $"{new AcceptedMedia(format).ContentType};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList";
+        var bytes = format == MediaFormat.Protobuf ? document.Protobuf : document.Json;
+        if (HttpMethods.IsHead(request.Http.Request.Method))
+        {
+            response.ContentLength = bytes.Length;
+            return;
+        }
+        var body = new AnswerBody(request, bytes.Length);
+        body.Write(bytes.Span);
+        await body.CompleteAsync();
     }
 
     private Task WriteRootAsync(ApiRequest request, DiscoveryDocuments documents)
@@ -109,7 +108,7 @@ internal sealed class DiscoveryPaths(RegistryServices services, IReadOnlyList<st
             writer.WriteEndArray();
             writer.WriteEndObject();
         });
-        return Answers.WriteAsync(request, 200, MediaNegotiation.Negotiate(Accept(request), transforms: false), document.Json);
+        return Answers.WriteAsync(request, 200, new(MediaFormat.Json), document.Json); // as upstream: the one document that is not agreed on
     }
 
     private static string Accept(ApiRequest request) => request.Http.Request.Headers.Accept.ToString();

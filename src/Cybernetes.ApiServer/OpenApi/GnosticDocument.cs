@@ -146,6 +146,10 @@ internal static class GnosticDocument
                     foreach (var name in member.Value.EnumerateArray())
                         writer.String(19, name.GetString()!);
                     break;
+                case "enum":
+                    foreach (var value in member.Value.EnumerateArray())
+                        Any(writer, 20, value);
+                    break;
                 case "additionalProperties":
                     var item = writer.StartMessage(21);
                     Schema(writer, 1, member.Value);
@@ -181,10 +185,16 @@ internal static class GnosticDocument
                 continue;
             var named = writer.StartMessage(field);
             writer.String(1, member.Name);
-            var any = writer.StartMessage(2);
-            writer.String(2, member.Value.GetRawText() + "\n");
-            writer.EndMessage(any);
+            Any(writer, 2, member.Value);
             writer.EndMessage(named);
         }
+    }
+
+    /// <summary>Any value, as YAML.</summary>
+    private static void Any(ProtobufWriter writer, int field, JsonElement value)
+    {
+        var any = writer.StartMessage(field);
+        writer.String(2, value.GetRawText() + "\n");
+        writer.EndMessage(any);
     }
 }

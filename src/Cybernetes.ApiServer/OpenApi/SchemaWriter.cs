@@ -163,7 +163,7 @@ internal sealed class SchemaWriter(Utf8JsonWriter writer, bool isV3)
             writer.WritePropertyName("default");
             writer.WriteRawValue(value);
         }
-        if (isV3 && field.Enum is { } listed && field.Type.Shape == TypeShape.String)
+        if (field.Enum is { } listed && field.Type.Shape == TypeShape.String)
             WriteEnum(owner, listed);
         WriteListFacts(field);
         writer.WriteEndObject();
