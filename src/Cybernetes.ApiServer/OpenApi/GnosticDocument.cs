@@ -21,24 +21,13 @@ internal static class GnosticDocument
         writer.EndMessage(info);
         var paths = writer.StartMessage(8);
         foreach (var path in root.GetProperty("paths").EnumerateObject())
-            Named(writer, 2, path, WritePath);
+            GnosticParts.Named(writer, 2, path, WritePath);
         writer.EndMessage(paths);
         var definitions = writer.StartMessage(9);
         foreach (var definition in root.GetProperty("definitions").EnumerateObject())
-            Named(writer, 1, definition, WriteSchema);
+            GnosticParts.Named(writer, 1, definition, WriteSchema);
         writer.EndMessage(definitions);
         return writer.ToArray();
-    }
-
-    /// <summary>A Named… message: the name, and the value by the given writer.</summary>
-    private static void Named(ProtobufWriter writer, int field, JsonProperty property, Action<ProtobufWriter, JsonElement> value)
-    {
-        var named = writer.StartMessage(field);
-        writer.String(1, property.Name);
-        var inner = writer.StartMessage(2);
-        value(writer, property.Value);
-        writer.EndMessage(inner);
-        writer.EndMessage(named);
     }
 
     private static void WritePath(ProtobufWriter writer, JsonElement path)
@@ -67,9 +56,9 @@ internal static class GnosticDocument
         WriteParameters(writer, 8, operation.GetProperty("parameters"));
         var responses = writer.StartMessage(9);
         foreach (var response in operation.GetProperty("responses").EnumerateObject())
-            Named(writer, 1, response, WriteResponse);
+            GnosticParts.Named(writer, 1, response, WriteResponse);
         writer.EndMessage(responses);
-        WriteExtensions(writer, 13, operation);
+        GnosticParts.Extensions(writer, 13, operation);
     }
 
     /// <summary>A ResponseValue, which is a response or a reference to one.</summary>
@@ -148,7 +137,7 @@ internal static class GnosticDocument
                     break;
                 case "enum":
                     foreach (var value in member.Value.EnumerateArray())
-                        Any(writer, 20, value);
+                        GnosticParts.Any(writer, 20, value);
                     break;
                 case "additionalProperties":
                     var item = writer.StartMessage(21);
@@ -168,33 +157,11 @@ internal static class GnosticDocument
                 case "properties":
                     var properties = writer.StartMessage(25);
                     foreach (var property in member.Value.EnumerateObject())
-                        Named(writer, 1, property, WriteSchema);
+                        GnosticParts.Named(writer, 1, property, WriteSchema);
                     writer.EndMessage(properties);
                     break;
             }
         }
-        WriteExtensions(writer, 31, schema);
-    }
-
-    /// <summary>Extensions as NamedAny messages, whose value is YAML; JSON is that too.</summary>
-    private static void WriteExtensions(ProtobufWriter writer, int field, JsonElement element)
-    {
-        foreach (var member in element.EnumerateObject())
-        {
-            if (!member.Name.StartsWith("x-", StringComparison.Ordinal))
-                continue;
-            var named = writer.StartMessage(field);
-            writer.String(1, member.Name);
-            Any(writer, 2, member.Value);
-            writer.EndMessage(named);
-        }
-    }
-
-    /// <summary>Any value, as YAML.</summary>
-    private static void Any(ProtobufWriter writer, int field, JsonElement value)
-    {
-        var any = writer.StartMessage(field);
-        writer.String(2, value.GetRawText() + "\n");
-        writer.EndMessage(any);
+        GnosticParts.Extensions(writer, 31, schema);
     }
 }

@@ -36,6 +36,11 @@ internal sealed class OpenApiCache(KindCatalog catalog)
     /// <summary>The document of <c>api/v1</c> or <c>apis/GROUP/VERSION</c>; null when nothing is served there.</summary>
     public OpenApiDocument? V3(string path) => _byPath.Contains(path) ? Get(path, _byPath[path], () => OpenApiDocuments.V3(_byPath[path])) : null;
 
+    /// <summary>The same as gnostic's message.</summary>
+    public OpenApiDocument? V3Protobuf(string path) => _byPath.Contains(path)
+        ? Get(path + " protobuf", _byPath[path], () => GnosticV3Document.FromJson(OpenApiDocuments.V3(_byPath[path])))
+        : null;
+
     private OpenApiDocument Get(string key, IEnumerable<ServedKind> kinds, Func<ReadOnlyMemory<byte>> make) =>
         _documents.TryGetValue(key, out var known) ? known : _documents.GetOrAdd(key, new OpenApiDocument(HashOf(key, kinds), make));
 

@@ -12,6 +12,9 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
     /// <summary>What the answer calls it: an "@" is no legal part of a media type, and Go's parser refuses it.</summary>
     private const string ProtobufV2Answer = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
+    private const string V3Prefix = "/openapi/v3/";
+    private const string ProtobufV3 = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+    private const string ProtobufV3Answer = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
     private static readonly TimeSpan HashedLife = TimeSpan.FromDays(365);
     private OpenApiCache _cache = new(services.Catalog);
 
@@ -28,7 +31,7 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
             return WriteV2Async(request);
         if (path == "/openapi/v3")
             return WriteAsync(request, _cache.Index(), "application/json");
-        if (path.StartsWith("/openapi/v3/", StringComparison.Ordinal) && _cache.V3(path["/openapi/v3/".Length..]) is { } document)
+        if (path.StartsWith(V3Prefix, StringComparison.Ordinal) && _cache.V3(path[V3Prefix.Length..]) is { } document)
             return WriteV3Async(request, path, document, services.Time.GetUtcNow());
         throw Failure.NoSuchRoute();
     }
@@ -48,11 +51,9 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
     }
 
     /// <summary>A document asked for by its hash never changes; by an old hash the client is sent to the new one.</summary>
-    private static Task WriteV3Async(ApiRequest request, string path, OpenApiDocument document, DateTimeOffset now)
+    private Task WriteV3Async(ApiRequest request, string path, OpenApiDocument document, DateTimeOffset now)
     {
-        var accept = Accept(request);
-        if (accept.Length > 0 && !accept.Contains("json", StringComparison.Ordinal) && !accept.Contains('*'))
-            throw Failure.NotAcceptable("application/json");
+        var contentType = V3Type(Accept(request)) ?? throw Failure.NotAcceptable("application/json, " + ProtobufV3);
         var asked = request.Query("hash");
         if (asked.Length > 0 && asked != document.Hash)
         {
@@ -65,7 +66,22 @@ internal sealed class OpenApiPaths(RegistryServices services) : IPathHandler
             request.Http.Response.Headers.CacheControl = "public, immutable";
             request.Http.Response.Headers.Expires = (now + HashedLife).ToString("R", System.Globalization.CultureInfo.InvariantCulture);
         }
-        return WriteAsync(request, document, "application/json");
+        return WriteAsync(request, contentType == ProtobufV3Answer ? _cache.V3Protobuf(path[V3Prefix.Length..])! : document, contentType);
+    }
+
+    /// <summary>The content type of the answer; null when the client takes none of them.</summary>
+    private static string? V3Type(string accept)
+    {
+        if (accept.Length == 0)
+            return "application/json";
+        foreach (var clause in AcceptClause.Parse(accept))
+        {
+            if (clause.Type is "application/json" or "application/*" or "*/*")
+                return "application/json";
+            if (clause.Type is ProtobufV3 or ProtobufV3Answer)
+                return ProtobufV3Answer;
+        }
+        return null;
     }
 
     private static async Task WriteAsync(ApiRequest request, OpenApiDocument document, string contentType)

@@ -8,6 +8,8 @@ namespace Cybernetes.ApiServer.Watch;
 /// </summary>
 internal sealed class WatchCache(KindDefinition kind)
 {
+    // Most kinds never change: their rings stay small.
+    private const int SmallestCapacity = 8;
     private const int FirstCapacity = 256;
 
     // Upstream's largest watch cache per resource.
@@ -19,7 +21,7 @@ internal sealed class WatchCache(KindDefinition kind)
 
     private readonly Lock _lock = new();
     private readonly List<Watcher> _watchers = [];
-    private CachedEvent[] _ring = new CachedEvent[FirstCapacity];
+    private CachedEvent[] _ring = new CachedEvent[SmallestCapacity];
     private long _head; // sequence number of the next change
     private long _tail; // sequence number of the oldest change kept
     private long _coveredFrom; // changes after this revision are all here
@@ -149,7 +151,7 @@ internal sealed class WatchCache(KindDefinition kind)
 
     private bool Grow(DateTimeOffset now)
     {
-        if (_ring.Length >= MaxCapacity || now - Oldest.Seen > WorthGrowing)
+        if (_ring.Length >= MaxCapacity || (_ring.Length >= FirstCapacity && now - Oldest.Seen > WorthGrowing))
             return false;
         var larger = new CachedEvent[_ring.Length * 2];
         for (var i = _tail; i < _head; i++)

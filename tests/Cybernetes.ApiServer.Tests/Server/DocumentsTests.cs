@@ -36,6 +36,7 @@ public sealed class DocumentsTests
     [InlineData("/openapi/v2", "application/json")]
     [InlineData("/openapi/v2", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")]
     [InlineData("/openapi/v3/api/v1", "application/json")]
+    [InlineData("/openapi/v3/apis/apps/v1", "application/com.github.proto-openapi.spec.v3@v1.0+protobuf")]
     [InlineData("/apis", "application/json" + AggregatedForm)]
     [InlineData("/api", "application/vnd.kubernetes.protobuf" + AggregatedForm)]
     public async Task Document_AskedForAgainByItsTag_IsNotSentAgain(string path, string accept)
