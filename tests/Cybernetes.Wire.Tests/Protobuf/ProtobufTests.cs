@@ -95,6 +95,8 @@ public class ProtobufTests
                 original["kind"] = kind.Kind;
                 JsonMap back = ProtobufToJson.Read(JsonToProtobuf.Write(original));
                 Assert.True(back.DeepEquals(original), $"{original}\ncame back as\n{back}");
+                JsonTree yaml = YamlReader.ReadFirst(System.Text.Encoding.UTF8.GetBytes(YamlWriter.Write(original)));
+                Assert.True(yaml.DeepEquals(original), $"{original}\ncame back from YAML as\n{yaml}");
             }
         }
     }

@@ -9,6 +9,8 @@ namespace Cybernetes.ApiServer.Registry.Reviews;
 /// <summary>What the questions about access have in common: their checks and their answers.</summary>
 internal static class AccessReviews
 {
+    private const string TwoForms = "may not specified at the same time as requirements";
+
     public static string Deprecation(string group, string kind) =>
         $"{group}/v1beta1 {kind} is deprecated in v1.19+, unavailable in v1.22+; use {group}/v1 {kind}";
 
@@ -24,9 +26,9 @@ internal static class AccessReviews
             return;
         var path = FieldPath.Of("spec", "resourceAttributes");
         if (resource.FieldSelector is { RawSelector.Length: > 0, Requirements.Count: > 0 })
-            errors.Invalid(path.Child("fieldSelector", "rawSelector"), resource.FieldSelector.RawSelector, "may not specified at the same time as requirements");
+            errors.Invalid(path.Child("fieldSelector", "rawSelector"), resource.FieldSelector.RawSelector, TwoForms);
         if (resource.LabelSelector is { RawSelector.Length: > 0, Requirements.Count: > 0 })
-            errors.Invalid(path.Child("labelSelector", "rawSelector"), resource.LabelSelector.RawSelector, "may not specified at the same time as requirements");
+            errors.Invalid(path.Child("labelSelector", "rawSelector"), resource.LabelSelector.RawSelector, TwoForms);
     }
 
     public static async ValueTask<SubjectAccessReviewStatus> AskAsync(
