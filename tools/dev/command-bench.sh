@@ -13,7 +13,7 @@ command_bench() {
     return
   fi
   shift
-  project=$(find "$REPO/bench" -name "*$name*.csproj" 2>/dev/null | head -n 1)
+  project=$(find "$REPO/bench" -iname "*$name*.csproj" 2>/dev/null | head -n 1)
   [ -n "$project" ] || fail "there is no benchmark '$name'" "list them with: ./dev bench"
   dotnet run --project "$project" -c Release -- "$@"
 }

@@ -18,6 +18,9 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
 {
     private const int MaxAttempts = 16;
 
+    // Names are made from a generateName this often, as upstream, before the client is told to try again.
+    private const int MaxGeneratedNames = 8;
+
     /// <summary>Answers one request. Never throws but for an answer that broke off half-way.</summary>
     public async Task HandleAsync(HttpContext http)
     {
@@ -125,9 +128,7 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
             if (await TryWriteAsync(write, current, attempt, cancellation) is { } outcome)
                 return outcome;
         }
-        throw write.IsCreate && write.Name.Length == 0
-            ? Failure.GenerateNameConflict(write.Kind.Resource, write.Name)
-            : Failure.Conflict(write.Kind.Resource, write.Name, "the object changes too often to be written");
+        throw Failure.Conflict(write.Kind.Resource, write.Name, "the object changes too often to be written");
     }
 
     private async ValueTask<WriteOutcome?> TryWriteAsync(ObjectWrite write, CurrentState? current, int attempt, CancellationToken cancellation)
@@ -166,8 +167,13 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         var stored = await StoreAsync(write, obj, current, attempt, cancellation);
         if (stored is not null)
             return stored;
-        if (write.IsCreate && !generated && await services.FindAsync(kind, write.Namespace, obj.Metadata.Name, cancellation) is not null)
-            throw Failure.AlreadyExists(kind.Resource, obj.Metadata.Name);
+        if (write.IsCreate && await services.FindAsync(kind, write.Namespace, obj.Metadata.Name, cancellation) is not null)
+        {
+            if (!generated)
+                throw Failure.AlreadyExists(kind.Resource, obj.Metadata.Name);
+            if (attempt + 1 >= MaxGeneratedNames)
+                throw Failure.GenerateNameConflict(kind.Resource, obj.Metadata.Name);
+        }
         if (pinned && await IsChangedAsync(write, current, cancellation))
             throw Failure.Modified(kind.Resource, obj.Metadata.Name);
         return null;

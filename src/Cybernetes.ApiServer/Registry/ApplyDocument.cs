@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Meta.V1;
@@ -18,6 +19,9 @@ internal sealed class ApplyDocument
     {
         if (version.ApplySchema is null)
             throw Failure.UnsupportedMediaType(PatchDocument.MediaWithoutSchema);
+        // Clients send JSON, which is YAML too; what is not plain JSON takes the long way, and gets YAML's words.
+        if (IsPlainJson(body))
+            return new(body);
         var duplicates = new List<string>();
         JsonTree tree;
         try
@@ -39,6 +43,21 @@ internal sealed class ApplyDocument
             context.Warn(text);
         }
         return new((tree as JsonMap ?? []).ToUtf8());
+    }
+
+    private static bool IsPlainJson(byte[] body)
+    {
+        if (body.Length == 0 || body[0] != (byte)'{')
+            return false;
+        try
+        {
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonLimits.MaximumDepth, AllowDuplicateProperties = false });
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false; // no JSON, or keys that stand twice: the reader of YAML says what is wrong
+        }
     }
 
     /// <summary>Applies it.</summary>

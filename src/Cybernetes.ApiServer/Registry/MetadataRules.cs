@@ -10,6 +10,7 @@ internal static class MetadataRules
 {
     private const int MaxGeneratedPrefix = 58;
     private const int SuffixLength = 5;
+    private const int MaxSubresourceBytes = 256;
 
     /// <summary>Sets what the server sets on a new object.</summary>
     public static void PrepareCreate(KindDefinition kind, IKubernetesObject obj, WriteContext context)
@@ -18,6 +19,7 @@ internal static class MetadataRules
         if (metadata.ResourceVersion.Length > 0)
             throw Failure.BadRequest("resourceVersion should not be set on objects to be created");
         SetNamespace(kind, metadata, context.Namespace);
+        DropRepeatedOwners(metadata, context);
         metadata.DeletionTimestamp = null;
         metadata.DeletionGracePeriodSeconds = null;
         metadata.CreationTimestamp = KubernetesTime.TruncateToSecond(context.Now);
@@ -43,6 +45,7 @@ internal static class MetadataRules
         var metadata = obj.Metadata;
         var before = old.Metadata;
         SetNamespace(kind, metadata, context.Namespace);
+        DropRepeatedOwners(metadata, context);
         if (metadata.UID.Length == 0)
             metadata.UID = before.UID;
         if (metadata.UID != before.UID)
@@ -140,6 +143,40 @@ internal static class MetadataRules
         FieldRules.Labels(metadata.Labels, path.Child("labels"), errors);
         FieldRules.Annotations(metadata.Annotations, path.Child("annotations"), errors);
         CheckOwners(metadata, path.Child("ownerReferences"), errors);
+        CheckManagers(metadata, path.Child("managedFields"), errors);
+    }
+
+    private static void CheckManagers(ObjectMeta metadata, FieldPath path, FieldErrorList errors)
+    {
+        for (var i = 0; i < (metadata.ManagedFields?.Count ?? 0); i++)
+        {
+            var entry = metadata.ManagedFields![i];
+            if (entry.Manager.Length > 0)
+                FieldRules.FieldManager(entry.Manager, path.Index(i).Child("fieldManager"), errors);
+            if (entry.Subresource.Length > MaxSubresourceBytes)
+                errors.Add(FieldError.TooLong(path.Index(i).Child("subresource"), MaxSubresourceBytes));
+        }
+    }
+
+    /// <summary>An owner that is named twice in the same words is kept once.</summary>
+    private static void DropRepeatedOwners(ObjectMeta metadata, WriteContext context)
+    {
+        if (metadata.OwnerReferences is not { Count: > 1 } owners)
+            return;
+        var kept = new List<OwnerReference>(owners.Count);
+        var repeated = new List<string>();
+        foreach (var owner in owners)
+        {
+            if (kept.Find(k => k.UID == owner.UID) is { } known && known.SemanticEquals(owner))
+                repeated.Add(owner.UID);
+            else
+                kept.Add(owner);
+        }
+        if (repeated.Count == 0)
+            return;
+        metadata.OwnerReferences = kept;
+        context.Warn(".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests "
+            + $"as early as 1.24; please fix your requests; duplicate UID(s) observed: {string.Join(", ", repeated)}");
     }
 
     private static void CheckOwners(ObjectMeta metadata, FieldPath path, FieldErrorList errors)

@@ -52,7 +52,7 @@ internal sealed record WriteOptions(bool DryRun, string FieldManager, FieldValid
         if (!request.Http.Request.Query.TryGetValue("dryRun", out var values))
             return false;
         if (values.Any(v => v != "All"))
-            errors.Add(FieldError.NotSupported(FieldPath.Of("dryRun"), string.Join(",", values.ToArray()), "All"));
+            errors.Add(FieldError.NotSupported(FieldPath.Of("dryRun"), values.OfType<string>().ToList(), "All"));
         return true;
     }
 

@@ -114,6 +114,7 @@ public static partial class JsonRead
     {
         try
         {
+            if (!reader.ValueIsEscaped && !reader.HasValueSequence && RecentStrings.Of(reader.ValueSpan) is { } known) return known;
             return reader.GetString() ?? "";
         }
         catch (InvalidOperationException)

@@ -63,21 +63,18 @@ internal static class AppliedCheck
     {
         ApplySchema item = schema.Element ?? ApplySchema.Deduced;
         bool isWhole = ApplyValues.IsLeaf(schema, ApplyShape.List);
-        HashSet<PathElement> seen = [];
+        HashSet<PathElement>? seen = null;
         int index = 0;
         foreach (JsonElement child in value.EnumerateArray())
         {
-            PathElement element = PathElement.Index(index);
-            if (!isWhole)
+            string problem = "";
+            PathElement? element = isWhole ? PathElement.Index(index) : ApplyValues.ElementOf(schema, child, out problem);
+            if (element is null)
             {
-                if (ApplyValues.ElementOf(schema, child, out string problem) is not { } found)
-                {
-                    Add(problems, path, $"element {index}: {problem}");
-                    return;
-                }
-                element = found;
-                if (!seen.Add(element)) Add(problems, path, $"duplicate entries for key {element}");
+                Add(problems, path, $"element {index}: {problem}");
+                return;
             }
+            if (!isWhole && !(seen ??= []).Add(element)) Add(problems, path, $"duplicate entries for key {element}");
             path.Add(element);
             Walk(item, child, path, problems);
             path.RemoveAt(path.Count - 1);

@@ -26,11 +26,11 @@ public static class AppliedFields
         else if (shape == ApplyShape.List && value.ValueKind == JsonValueKind.Array)
         {
             ListIndex index = ListIndex.Of(schema, value);
-            foreach (PathElement element in index.Elements)
+            for (int i = 0; i < index.Count; i++)
             {
-                IReadOnlyList<JsonElement> found = index.Find(element);
+                PathElement element = index.Element(i);
                 List<FieldNode>? below = null;
-                if (found.Count == 1) Walk(schema.Element ?? ApplySchema.Deduced, found[0], ref below);
+                if (index.Times(element) == 1) Walk(schema.Element ?? ApplySchema.Deduced, index.First(element), ref below);
                 Add(ref nodes, element, isMember: true, below);
             }
         }

@@ -39,7 +39,7 @@ internal static class AppliedMerge
         foreach (JsonProperty property in live.EnumerateObject())
         {
             JsonElement other = wanted.Find(property);
-            writer.WritePropertyName(property.Name);
+            ApplyValues.CopyName(writer, property);
             if (ApplyValues.IsAbsent(other)) ApplyValues.Copy(writer, property.Value);
             else Write(writer, ApplyValues.SchemaOf(schema, property, ref place), property.Value, other);
         }
@@ -47,7 +47,7 @@ internal static class AppliedMerge
         foreach (JsonProperty property in applied.EnumerateObject())
         {
             if (!ApplyValues.IsAbsent(known.Find(property))) continue;
-            writer.WritePropertyName(property.Name);
+            ApplyValues.CopyName(writer, property);
             ApplyValues.Copy(writer, property.Value);
         }
         writer.WriteEndObject();
@@ -58,37 +58,47 @@ internal static class AppliedMerge
     /// </summary>
     private static void Lists(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
     {
-        ListIndex liveIndex = ListIndex.Of(schema, live);
-        ListIndex appliedIndex = ListIndex.Of(schema, applied);
+        if (ApplyValues.SameBytes(live, applied))
+        {
+            ApplyValues.Copy(writer, applied);
+            return;
+        }
         List<(PathElement Element, JsonElement Value)> left = Items(schema, live);
-        List<PathElement> right = appliedIndex.Elements;
-        Queue<PathElement> shared = new(right.Where(element => liveIndex.Find(element).Count > 0));
+        ListIndex liveIndex = ListIndex.Of(left);
+        ListIndex appliedIndex = ListIndex.Of(schema, applied);
+        PathElement[] right = new PathElement[appliedIndex.Count];
+        Queue<PathElement> shared = new(right.Length);
+        for (int i = 0; i < right.Length; i++)
+        {
+            right[i] = appliedIndex.Element(i);
+            if (liveIndex.Contains(right[i])) shared.Enqueue(right[i]);
+        }
         HashSet<PathElement> done = [];
         ApplySchema item = schema.Element ?? ApplySchema.Deduced;
 
         void TakeApplied(PathElement element)
         {
             done.Add(element);
-            Write(writer, item, liveIndex.FindOne(element), appliedIndex.Find(element)[0]);
+            Write(writer, item, liveIndex.One(element), appliedIndex.First(element));
             if (shared.TryPeek(out PathElement? next) && next.Equals(element)) shared.Dequeue();
         }
 
         writer.WriteStartArray();
         (int l, int r) = (0, 0);
-        while (l < left.Count || r < right.Count)
+        while (l < left.Count || r < right.Length)
         {
             if (l < left.Count)
             {
                 PathElement element = left[l].Element;
-                bool isShared = appliedIndex.Find(element).Count > 0;
-                if (r < right.Count && element.Equals(right[r]))
+                bool isShared = appliedIndex.Contains(element);
+                if (r < right.Length && element.Equals(right[r]))
                 {
                     TakeApplied(element);
                     l++;
                     r++;
                     continue;
                 }
-                if (r < right.Count && isShared && shared.TryPeek(out PathElement? next) && !next.Equals(element))
+                if (r < right.Length && isShared && shared.TryPeek(out PathElement? next) && !next.Equals(element))
                 {
                     // It comes with the applied side, in the order there.
                     l++;
@@ -102,7 +112,7 @@ internal static class AppliedMerge
                 }
                 if (done.Contains(element)) l++;
             }
-            if (r < right.Count) TakeApplied(right[r++]);
+            if (r < right.Length) TakeApplied(right[r++]);
         }
         writer.WriteEndArray();
     }

@@ -206,7 +206,12 @@ public sealed class ApplySchema
     {
         foreach (ApplyField field in Fields)
         {
-            if (field.Element.Equals(element)) return field;
+            if (ReferenceEquals(field.Element, element)) return field;
+        }
+        // Names beyond the number that is kept once are equal only in text.
+        foreach (ApplyField field in Fields)
+        {
+            if (field.Element.Text == element.Text) return field;
         }
         return null;
     }

@@ -40,6 +40,13 @@ internal static class ApplyValues
     public static void Copy(Utf8JsonWriter writer, JsonElement value) =>
         writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
 
+    public static void CopyName(Utf8JsonWriter writer, JsonProperty property)
+    {
+        ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(property);
+        if (name.Contains((byte)'\\')) writer.WritePropertyName(property.Name);
+        else writer.WritePropertyName(name);
+    }
+
     /// <summary>The field of a property; null where the schema names none. The place is a guess where to look first.</summary>
     public static ApplyField? FieldOf(ApplySchema schema, JsonProperty property, ref int place) =>
         schema.Fields.Length == 0 ? null : schema.FieldOf(JsonMarshal.GetRawUtf8PropertyName(property), ref place);

@@ -91,36 +91,36 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
     {
         ListIndex old = ListIndex.Of(schema, before);
         ListIndex now = ListIndex.Of(schema, after);
-        foreach (PathElement element in old.Elements) ListItem(schema, element, old.Find(element), now.Find(element), ref parts);
-        foreach (PathElement element in now.Elements)
+        for (int i = 0; i < old.Count; i++) ListItem(schema, old.Element(i), old, now, ref parts);
+        for (int i = 0; i < now.Count; i++)
         {
-            if (old.Find(element).Count == 0) ListItem(schema, element, old.Find(element), now.Find(element), ref parts);
+            if (!old.Contains(now.Element(i))) ListItem(schema, now.Element(i), old, now, ref parts);
         }
     }
 
     /// <summary>Elements that stand several times are owned together, by a mark.</summary>
-    private static void ListItem(
-        ApplySchema schema, PathElement element, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after, ref Parts parts)
+    private static void ListItem(ApplySchema schema, PathElement element, ListIndex old, ListIndex now, ref Parts parts)
     {
         ApplySchema item = schema.Element ?? ApplySchema.Deduced;
-        if (before.Count <= 1 && after.Count <= 1)
+        (int before, int after) = (old.Times(element), now.Times(element));
+        if (before <= 1 && after <= 1)
         {
-            Child(item, element, before.Count == 0 ? default : before[0], after.Count == 0 ? default : after[0], ref parts);
+            Child(item, element, old.First(element), now.First(element), ref parts);
             return;
         }
         Parts none = default;
-        if (before.Count >= 2 && after.Count >= 2)
+        if (before >= 2 && after >= 2)
         {
-            if (!before.SequenceEqual(after, JsonEquality.Instance)) parts.Attach(element, Mark.Modified, ref none);
+            if (!old.All(element).SequenceEqual(now.All(element), JsonEquality.Instance)) parts.Attach(element, Mark.Modified, ref none);
         }
-        else if (before.Count >= 2)
+        else if (before >= 2)
         {
-            if (after.Count != 0) Child(item, element, default, after[0], ref parts);
+            if (after != 0) Child(item, element, default, now.First(element), ref parts);
             parts.Attach(element, Mark.Removed, ref none);
         }
         else
         {
-            if (before.Count != 0) Child(item, element, before[0], default, ref parts);
+            if (before != 0) Child(item, element, old.First(element), default, ref parts);
             parts.Attach(element, Mark.Added, ref none);
         }
     }

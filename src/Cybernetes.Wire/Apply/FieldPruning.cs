@@ -15,6 +15,24 @@ internal sealed class FieldPruning(FieldWrite write, ManagedSets others, Managed
         // What is named again is owned again: nothing was given up.
         bool isKept = last.ApiVersion == mine.ApiVersion && last.Fields.Difference(mine.Fields).IsEmpty;
         if (isKept || write.Versions.SchemaOf(last.ApiVersion) is not { } schema) return merged;
+        bool isOneVersion = last.ApiVersion == mine.ApiVersion && others.Snapshot().All(set => set.ApiVersion == mine.ApiVersion);
+        return isOneVersion ? PruneOneVersion(merged, last, schema) : PruneVersions(merged, last, schema);
+    }
+
+    /// <summary>The usual case, worked out on the sets alone: the document is changed once.</summary>
+    private ReadOnlyMemory<byte> PruneOneVersion(ReadOnlyMemory<byte> merged, ManagedSet last, ApplySchema schema)
+    {
+        FieldSet whole = Fields(merged, schema);
+        FieldSet given = last.Fields.WithNamedFields(schema);
+        FieldSet owned = others.Snapshot().Aggregate(mine.Fields, (sum, set) => sum.Union(set.Fields)).WithNamedFields(schema);
+        FieldSet left = whole.RecursiveDifference(given);
+        left = whole.RecursiveDifference(whole.Difference(left).Difference(owned));
+        return Remove(merged, whole.Difference(left).Intersection(given), schema);
+    }
+
+    /// <summary>The general case: what is left is looked at in the version of each owner.</summary>
+    internal ReadOnlyMemory<byte> PruneVersions(ReadOnlyMemory<byte> merged, ManagedSet last, ApplySchema schema)
+    {
         ReadOnlyMemory<byte> whole = Convert(merged, write.ApiVersion, last.ApiVersion);
         ReadOnlyMemory<byte> pruned = Remove(whole, last.Fields.WithNamedFields(schema), schema);
         pruned = AddBackOwned(whole, pruned, last.ApiVersion);

@@ -35,7 +35,7 @@ internal static class FieldRemoval
             if (isMet && node.IsMember) continue;
             if (!isStarted) writer.WriteStartObject();
             isStarted = true;
-            writer.WritePropertyName(property.Name);
+            ApplyValues.CopyName(writer, property);
             if (isMet && node.Children is not null)
                 Write(writer, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, property.Value, node.Children);
             else ApplyValues.Copy(writer, property.Value);

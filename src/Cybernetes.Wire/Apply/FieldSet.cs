@@ -12,6 +12,7 @@ public readonly record struct FieldNode(PathElement Element, bool IsMember, Fiel
 public sealed class FieldSet
 {
     private readonly FieldNode[] _nodes;
+    private Named? _named;
 
     private FieldSet(FieldNode[] nodes) => _nodes = nodes;
 
@@ -78,20 +79,35 @@ public sealed class FieldSet
         if (other.IsEmpty || ReferenceEquals(this, other)) return this;
         if (IsEmpty) return other;
         List<FieldNode> nodes = new(_nodes.Length + other._nodes.Length);
-        Zip(this, other, (left, right) => nodes.Add(left is { } a ? right is { } b ? Unite(a, b) : a : right!.Value));
+        (int l, int r) = (0, 0);
+        while (l < _nodes.Length && r < other._nodes.Length)
+        {
+            int order = _nodes[l].Element.CompareTo(other._nodes[r].Element);
+            nodes.Add(order == 0 ? Unite(_nodes[l], other._nodes[r]) : order < 0 ? _nodes[l] : other._nodes[r]);
+            if (order <= 0) l++;
+            if (order >= 0) r++;
+        }
+        nodes.AddRange(_nodes.AsSpan(l));
+        nodes.AddRange(other._nodes.AsSpan(r));
         return new FieldSet([.. nodes]);
     }
 
     public FieldSet Intersection(FieldSet other)
     {
-        List<FieldNode> nodes = [];
-        Zip(this, other, (left, right) =>
+        List<FieldNode>? nodes = null;
+        (int l, int r) = (0, 0);
+        while (l < _nodes.Length && r < other._nodes.Length)
         {
-            if (left is not { } a || right is not { } b) return;
+            (FieldNode a, FieldNode b) = (_nodes[l], other._nodes[r]);
+            int order = a.Element.CompareTo(b.Element);
+            if (order <= 0) l++;
+            if (order >= 0) r++;
+            if (order != 0) continue;
             FieldSet below = a.Children is { } x && b.Children is { } y ? x.Intersection(y) : Empty;
-            AddIfAny(nodes, a.Element, a.IsMember && b.IsMember, below);
-        });
-        return nodes.Count == 0 ? Empty : new FieldSet([.. nodes]);
+            bool isMember = a.IsMember && b.IsMember;
+            if (isMember || !below.IsEmpty) (nodes ??= []).Add(new FieldNode(a.Element, isMember, below.IsEmpty ? null : below));
+        }
+        return nodes is null ? Empty : new FieldSet([.. nodes]);
     }
 
     /// <summary>Without the paths of another set; paths below those stay.</summary>
@@ -106,12 +122,21 @@ public sealed class FieldSet
     /// </summary>
     public FieldSet WithNamedFields(ApplySchema schema)
     {
+        if (_named is { } known && ReferenceEquals(known.Schema, schema)) return known.Set;
+        FieldSet named = AddNamedFields(schema);
+        // Asked again and again of the same sets: those that were read lately.
+        _named = new Named(schema, named);
+        return named;
+    }
+
+    private FieldSet AddNamedFields(ApplySchema schema)
+    {
         FieldNode[] nodes = new FieldNode[_nodes.Length];
         for (int i = 0; i < nodes.Length; i++)
         {
             FieldNode node = _nodes[i];
             bool named = node.Children is not null && schema.HasField(node.Element);
-            FieldSet? below = node.Children?.WithNamedFields(schema.Child(node.Element));
+            FieldSet? below = node.Children?.AddNamedFields(schema.Child(node.Element));
             nodes[i] = new FieldNode(node.Element, node.IsMember || named, below);
         }
         return new FieldSet(nodes);
@@ -152,23 +177,6 @@ public sealed class FieldSet
 
     private static FieldNode Unite(FieldNode a, FieldNode b) => new(a.Element, a.IsMember || b.IsMember,
         a.Children is null ? b.Children : b.Children is null ? a.Children : a.Children.Union(b.Children));
-
-    private static void AddIfAny(List<FieldNode> nodes, PathElement element, bool isMember, FieldSet children)
-    {
-        if (isMember || !children.IsEmpty) nodes.Add(new FieldNode(element, isMember, children.IsEmpty ? null : children));
-    }
-
-    private static void Zip(FieldSet left, FieldSet right, Action<FieldNode?, FieldNode?> visit)
-    {
-        (int l, int r) = (0, 0);
-        while (l < left._nodes.Length || r < right._nodes.Length)
-        {
-            int order = l == left._nodes.Length ? 1 : r == right._nodes.Length ? -1 : left._nodes[l].Element.CompareTo(right._nodes[r].Element);
-            visit(order <= 0 ? left._nodes[l] : null, order >= 0 ? right._nodes[r] : null);
-            if (order <= 0) l++;
-            if (order >= 0) r++;
-        }
-    }
 
     private FieldSet Without(FieldSet other, bool recursive)
     {
@@ -211,4 +219,6 @@ public sealed class FieldSet
         }
         return -1;
     }
+
+    private sealed record Named(ApplySchema Schema, FieldSet Set);
 }

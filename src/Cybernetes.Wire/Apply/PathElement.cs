@@ -38,12 +38,13 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     private readonly (string Name, JsonScalar Value)[] _keys;
     private readonly JsonScalar? _value;
     private readonly int _index;
+    private string? _text;
     private JsonEncodedText? _encoded;
 
-    private PathElement(PathElementKind kind, string text, (string, JsonScalar)[]? keys = null, JsonScalar? value = null, int index = 0)
+    private PathElement(PathElementKind kind, string? text, (string, JsonScalar)[]? keys = null, JsonScalar? value = null, int index = 0)
     {
         Kind = kind;
-        Text = text;
+        _text = text;
         _keys = keys ?? [];
         _value = value;
         _index = index;
@@ -52,7 +53,12 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     public PathElementKind Kind { get; }
 
     /// <summary>The step as managedFields writes it: <c>f:spec</c>.</summary>
-    public string Text { get; }
+    public string Text => _text ??= Kind switch
+    {
+        PathElementKind.Key => KeyText(),
+        PathElementKind.Value => "v:" + _value,
+        _ => "i:" + _index.ToString(CultureInfo.InvariantCulture),
+    };
 
     /// <summary>The name of a field.</summary>
     public string Name => Kind == PathElementKind.Field ? Text[2..] : "";
@@ -74,26 +80,14 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     public static PathElement Key(params (string Name, JsonScalar Value)[] keys)
     {
         if (keys.Length > 1) Array.Sort(keys, static (a, b) => string.CompareOrdinal(a.Name, b.Name));
-        ArrayBufferWriter<byte> buffer = new(64);
-        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions))
-        {
-            writer.WriteStartObject();
-            foreach ((string name, JsonScalar value) in keys)
-            {
-                writer.WritePropertyName(name);
-                value.WriteJson(writer);
-            }
-            writer.WriteEndObject();
-        }
-        return new PathElement(PathElementKind.Key, "k:" + Encoding.UTF8.GetString(buffer.WrittenSpan), keys);
+        return new PathElement(PathElementKind.Key, null, keys);
     }
 
     /// <summary>An element of a set.</summary>
-    public static PathElement Value(JsonScalar value) => new(PathElementKind.Value, "v:" + value, value: value);
+    public static PathElement Value(JsonScalar value) => new(PathElementKind.Value, null, value: value);
 
     /// <summary>An element by its place.</summary>
-    public static PathElement Index(int index) =>
-        new(PathElementKind.Index, "i:" + index.ToString(CultureInfo.InvariantCulture), index: index);
+    public static PathElement Index(int index) => new(PathElementKind.Index, null, index: index);
 
     /// <summary>Reads a step as managedFields writes it.</summary>
     /// <returns>Null for a kind of step that is not known (upstream passes over those as well).</returns>
@@ -138,7 +132,12 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
 
     public override bool Equals(object? obj) => obj is PathElement other && Equals(other);
 
-    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => Kind switch
+    {
+        PathElementKind.Key when _keys.Length > 0 => _keys[0].Value.Text.GetHashCode(StringComparison.Ordinal),
+        PathElementKind.Value => _value!.Text.GetHashCode(StringComparison.Ordinal),
+        _ => Text.GetHashCode(StringComparison.Ordinal),
+    };
 
     /// <summary>The step as messages show it: <c>.spec</c>, <c>[name="web"]</c>, <c>[="a"]</c>, <c>[0]</c>.</summary>
     public override string ToString() => Kind switch
@@ -148,6 +147,22 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
         PathElementKind.Value => "[=" + Shown(_value!) + "]",
         _ => $"[{_index}]",
     };
+
+    private string KeyText()
+    {
+        ArrayBufferWriter<byte> buffer = new(64);
+        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions))
+        {
+            writer.WriteStartObject();
+            foreach ((string name, JsonScalar value) in _keys)
+            {
+                writer.WritePropertyName(name);
+                value.WriteJson(writer);
+            }
+            writer.WriteEndObject();
+        }
+        return "k:" + Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
 
     private static string Shown(JsonScalar value) => value.ToString();
 

@@ -75,7 +75,7 @@ internal sealed class ApplyBench(string group = "apps", string version = "v1", s
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     // Decoding drops nulls; here that is done by hand.
-    private static string Clean(string json)
+    internal static string Clean(string json)
     {
         JsonMap map = JsonTree.ParseMap(Bytes(json));
         Drop(map);

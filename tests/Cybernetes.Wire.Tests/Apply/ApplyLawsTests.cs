@@ -34,6 +34,36 @@ public class ApplyLawsTests
     }
 
     [Fact]
+    public void Prune_OneVersion_LeavesWhatTheGeneralWayLeaves()
+    {
+        for (int seed = 0; seed < 300; seed++)
+        {
+            Random random = new(seed);
+            ApplyBench bench = new();
+            ApplySchema schema = bench.SchemaOf(bench.ApiVersion)!;
+            FieldWrite write = new(bench, bench.ApiVersion, "m", "", FieldFilter.None, DateTimeOffset.UnixEpoch);
+            JsonMap document = (JsonMap)Merge(Merge(Fields(random), Fields(random)), Fields(random));
+            ManagedSets others = new();
+            others.Put(Owned("x", Fields(random), bench, schema));
+            others.Put(Owned("y", Fields(random), bench, schema));
+            ManagedSet mine = Owned("m", Fields(random), bench, schema);
+            ManagedSet last = Owned("m", Fields(random), bench, schema);
+            FieldPruning pruning = new(write, others, mine);
+            string fast = Cleaned(pruning.Prune(document.ToUtf8(), last));
+            if (!last.Fields.Difference(mine.Fields).IsEmpty)
+                Assert.Equal(Cleaned(pruning.PruneVersions(document.ToUtf8(), last, schema)), fast);
+        }
+    }
+
+    private static string Cleaned(ReadOnlyMemory<byte> json) => ApplyBench.Clean(Encoding.UTF8.GetString(json.Span));
+
+    private static ManagedSet Owned(string manager, JsonMap fields, ApplyBench bench, ApplySchema schema)
+    {
+        using System.Text.Json.JsonDocument document = System.Text.Json.JsonDocument.Parse(fields.ToUtf8());
+        return new ManagedSet(new FieldOwner(manager, FieldOwner.ApplyOperation, "", ""), bench.ApiVersion, AppliedFields.Of(document.RootElement, schema), null);
+    }
+
+    [Fact]
     public void FieldSet_Operations_AgreeWithSetsOfPaths()
     {
         for (int seed = 0; seed < 500; seed++)
