@@ -59,7 +59,7 @@ public sealed class WriteRulesTests
         "CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"No\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"")]
     [InlineData("PATCH", "/one?force=true", "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch")]
     [InlineData("DELETE", "/one?propagationPolicy=Sideways",
-        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"Sideways\": supported values: \"Background\", \"Foreground\", \"Orphan\", \"nil\"")]
+        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"Sideways\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"")]
     public async Task Options_OfNoKnownValue_AreInvalid(string method, string query, string message)
     {
         await using var server = await ServerFixture.StartAsync();
