@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Registry.AdmissionRegistration;
 using Cybernetes.ApiServer.Registry.ApiServerInternal;
 using Cybernetes.ApiServer.Registry.Apps;
 using Cybernetes.ApiServer.Registry.Autoscaling;
@@ -16,6 +17,7 @@ using Cybernetes.ApiServer.Registry.Networking;
 using Cybernetes.ApiServer.Registry.NodeRuntime;
 using Cybernetes.ApiServer.Registry.Policy;
 using Cybernetes.ApiServer.Registry.Rbac;
+using Cybernetes.ApiServer.Registry.ResourceAllocation;
 using Cybernetes.ApiServer.Registry.Reviews;
 using Cybernetes.ApiServer.Registry.Scheduling;
 using Cybernetes.ApiServer.Registry.Settings;
@@ -57,6 +59,18 @@ internal static class BuiltInKinds
         new PodDisruptionBudgetKind(),
         new PodSecurityPolicyKind(),
         new PodPresetKind(),
+        new ValidatingWebhookConfigurationKind(),
+        new MutatingWebhookConfigurationKind(),
+        new ValidatingAdmissionPolicyKind(),
+        new ValidatingAdmissionPolicyBindingKind(),
+        new MutatingAdmissionPolicyKind(),
+        new MutatingAdmissionPolicyBindingKind(),
+        new DeviceClassKind(),
+        new ResourceClaimKind(),
+        new ResourceClaimTemplateKind(),
+        new ResourceSliceKind(),
+        new DeviceTaintRuleKind(),
+        new ResourcePoolStatusRequestKind(),
         new LeaseKind(),
         new LeaseCandidateKind(),
         new BindingKind(),

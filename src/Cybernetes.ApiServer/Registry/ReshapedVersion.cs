@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Schema;
@@ -26,7 +25,7 @@ public sealed class ReshapedVersion<TServed, TStored>(Action<TServed, TStored>? 
     public override IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context)
     {
         var served = TServed.ReadJson(ref reader, context);
-        var stored = Carry<TServed, TStored>(served);
+        var stored = FieldCarry.Over<TServed, TStored>(served);
         toStored?.Invoke(served, stored);
         return stored;
     }
@@ -34,7 +33,7 @@ public sealed class ReshapedVersion<TServed, TStored>(Action<TServed, TStored>? 
     /// <inheritdoc/>
     public override void Encode(IKubernetesObject stored, Utf8JsonWriter writer)
     {
-        var served = Carry<TStored, TServed>((TStored)stored);
+        var served = FieldCarry.Over<TStored, TServed>((TStored)stored);
         fromStored?.Invoke((TStored)stored, served);
         served.APIVersion = APIVersion;
         served.Kind = Kind;
@@ -42,16 +41,4 @@ public sealed class ReshapedVersion<TServed, TStored>(Action<TServed, TStored>? 
     }
 
     private protected override byte[] MakeEmpty() => EmptyOf<TServed>();
-
-    private static TTo Carry<TFrom, TTo>(TFrom from)
-        where TFrom : class, IKubernetesObject<TFrom>
-        where TTo : class, IKubernetesObject<TTo>
-    {
-        var buffer = new ArrayBufferWriter<byte>(4096);
-        using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
-            from.WriteJson(writer);
-        var reader = new Utf8JsonReader(buffer.WrittenSpan, JsonLimits.ReaderOptions);
-        reader.Read();
-        return TTo.ReadJson(ref reader, new DecodeContext(collectStrict: false) { Source = buffer.WrittenMemory });
-    }
 }

@@ -66,7 +66,7 @@ internal static class AutoscalerAnnotations
 
     /// <summary>The objects of one version as those of another whose JSON is the same.</summary>
     public static List<TTo>? Carry<TFrom, TTo>(List<TFrom>? objects) where TFrom : class, IWireObject<TFrom> where TTo : class, IWireObject<TTo> =>
-        objects is null ? null : Read<TTo>(Write(objects));
+        objects?.ConvertAll(FieldCarry.Over<TFrom, TTo>);
 
     /// <summary>A behavior as upstream writes it into its annotation: by the names of its Go fields.</summary>
     public static string WriteBehavior(HorizontalPodAutoscalerBehavior behavior)
