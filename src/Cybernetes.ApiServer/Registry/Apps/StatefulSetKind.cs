@@ -85,18 +85,14 @@ internal sealed class StatefulSetKind(FeatureGates? gates = null) : KindDefiniti
 
     protected override void PrepareForStatusUpdate(StatefulSet obj, StatefulSet old, WriteContext context) => obj.Spec = old.Spec;
 
-    protected override void Validate(StatefulSet obj, FieldErrorList errors) =>
-        StatefulSetValidation.Validate(obj.Spec, _maxUnavailable, SpecPath, errors);
+    protected override void ValidateCreate(StatefulSet obj, FieldErrorList errors) =>
+        StatefulSetValidation.Validate(obj.Spec, isNew: true, _maxUnavailable, SpecPath, errors);
 
-    protected override void ValidateCreate(StatefulSet obj, FieldErrorList errors)
+    protected override void ValidateUpdate(StatefulSet obj, StatefulSet old, FieldErrorList errors)
     {
-        // The field never changes, so that names from before this rule stay.
-        if (obj.Spec.ServiceName.Length > 0)
-            FieldChecks.DnsLabel(obj.Spec.ServiceName, SpecPath, "serviceName", errors);
-    }
-
-    protected override void ValidateUpdate(StatefulSet obj, StatefulSet old, FieldErrorList errors) =>
+        StatefulSetValidation.Validate(obj.Spec, isNew: false, _maxUnavailable, SpecPath, errors);
         StatefulSetValidation.ValidateUpdate(obj.Spec, old.Spec, SpecPath, errors);
+    }
 
     protected override void ValidateStatusUpdate(StatefulSet obj, StatefulSet old, FieldErrorList errors) =>
         StatefulSetValidation.ValidateStatus(obj.Status, old.Status, FieldPath.Of("status"), errors);

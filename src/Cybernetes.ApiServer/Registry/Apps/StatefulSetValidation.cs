@@ -1,4 +1,5 @@
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.ApiServer.Registry.Core.Volumes;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Core.V1;
@@ -11,7 +12,12 @@ internal static class StatefulSetValidation
     private const string Changeable = "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
         + "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
-    public static void Validate(StatefulSetSpec spec, bool maxUnavailable, FieldPath path, FieldErrorList errors)
+    /// <param name="spec">The spec.</param>
+    /// <param name="isNew">Whether fields that never change are checked too; what was stored before a rule stays.</param>
+    /// <param name="maxUnavailable">Whether the field of that name is looked at.</param>
+    /// <param name="path">Where the spec stands.</param>
+    /// <param name="errors">Where complaints go.</param>
+    public static void Validate(StatefulSetSpec spec, bool isNew, bool maxUnavailable, FieldPath path, FieldErrorList errors)
     {
         if (spec.PodManagementPolicy is not ("OrderedReady" or "Parallel"))
             errors.Invalid(path.Child("podManagementPolicy"), spec.PodManagementPolicy, "must be 'OrderedReady' or 'Parallel'");
@@ -26,6 +32,10 @@ internal static class StatefulSetValidation
         FieldChecks.NonNegative(spec.MinReadySeconds, path, "minReadySeconds", errors);
         if (spec.Ordinals is not null)
             FieldChecks.NonNegative(spec.Ordinals.Start, path, "ordinals.start", errors);
+        if (isNew && spec.ServiceName.Length > 0)
+            FieldChecks.DnsLabel(spec.ServiceName, path, "serviceName", errors);
+        for (var i = 0; isNew && i < (spec.VolumeClaimTemplates?.Count ?? 0); i++)
+            ClaimSpecValidation.Validate(spec.VolumeClaimTemplates![i].Spec, path.Child("volumeClaimTemplates").Index(i).Child("spec"), errors);
         SelectorAndTemplate(spec, path, errors);
         if (spec.Template.Spec.RestartPolicy != "Always")
             errors.NotSupported(path.Child("template").Child("spec", "restartPolicy"), spec.Template.Spec.RestartPolicy, "Always");

@@ -80,7 +80,11 @@ internal sealed class CronJobKind : KindDefinition<CronJob>
         if (old is null || old.Metadata.Generation != obj.Metadata.Generation)
             JobValidation.Warn(obj.Spec.JobTemplate.Spec, SpecPath.Child("jobTemplate", "spec"), context);
         if (old is not null && HasZone(obj.Spec.Schedule))
-            context.Warn("cannot use TZ or CRON_TZ in schedule, use timeZone instead");
+        {
+            // Upstream's path, as it prints it.
+            context.Warn("cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+                + "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details");
+        }
     }
 
     private static bool HasZone(string schedule) => schedule.Contains("TZ", StringComparison.Ordinal);

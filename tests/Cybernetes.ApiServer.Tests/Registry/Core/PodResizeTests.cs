@@ -15,7 +15,7 @@ public sealed class PodResizeTests
     }
 
     [Theory]
-    [InlineData("""{"requests":{"cpu":"1","memory":"2Gi"},"limits":{"cpu":"1","memory":"2Gi"}}""", "spec: Invalid value: \"Guaranteed\": Pod QOS Class may not change as a result of resizing")]
+    [InlineData("""{"requests":{"cpu":"1","memory":"2Gi"},"limits":{"cpu":"1","memory":"2Gi"}}""", "spec: Invalid value: \"Burstable\": Pod QOS Class may not change as a result of resizing")]
     [InlineData("""{"requests":{"cpu":null}}""", "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed")]
     [InlineData("""{"requests":{"ephemeral-storage":"1Gi"}}""", "spec: Forbidden: only cpu and memory resources are mutable")]
     public async Task Resize_OfWhatMayNotChange_IsExplained(string resources, string expected)
@@ -24,6 +24,15 @@ public sealed class PodResizeTests
         var refused = await server.SendAsync("PATCH", Pod + "/resize", $$"""{"spec":{"containers":[{"name":"c","resources":{{resources}} }]} }""", Merge);
         Assert.Equal(422, refused.Code);
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resize_OfAnotherContainer_IsExplained()
+    {
+        await using var server = await StartAsync();
+        var pod = (await server.GetAsync(Pod)).Text;
+        var refused = await server.SendAsync("PUT", Pod + "/resize", pod.Replace("\"name\":\"c\"", "\"name\":\"d\"", StringComparison.Ordinal));
+        Assert.Equal((422, "Pod \"web\" is invalid: spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize"), (refused.Code, refused.Message));
     }
 
     [Fact]

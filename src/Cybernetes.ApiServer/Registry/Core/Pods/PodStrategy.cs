@@ -47,12 +47,11 @@ internal static class PodStrategy
         CountGeneration(pod, old);
     }
 
-    /// <summary>Only the containers' resources and what a change of them does come from the client; containers are told by their names.</summary>
+    /// <summary>Only the containers' resources and what a change of them does come from the client.</summary>
     public static void PrepareForResize(Pod pod, Pod old)
     {
-        // What adds or drops containers is left as it is, for validation to refuse.
-        if (pod.Spec.Containers.OrEmpty().Count != old.Spec.Containers.OrEmpty().Count
-            || pod.Spec.InitContainers.OrEmpty().Count != old.Spec.InitContainers.OrEmpty().Count)
+        // What adds, drops or moves containers is left as it is, for validation to refuse.
+        if (!SameNames(pod.Spec.Containers, old.Spec.Containers) || !SameNames(pod.Spec.InitContainers, old.Spec.InitContainers))
             return;
         var wanted = pod.Spec;
         var metadata = old.Metadata.DeepClone();
@@ -79,12 +78,13 @@ internal static class PodStrategy
         return seconds < 0 ? 1 : seconds;
     }
 
+    private static bool SameNames(List<Container>? containers, List<Container>? old) =>
+        containers.OrEmpty().Select(c => c.Name).SequenceEqual(old.OrEmpty().Select(c => c.Name));
+
     private static void TakeResources(List<Container>? containers, List<Container>? wanted)
     {
-        foreach (var container in containers.OrEmpty())
+        foreach (var (container, from) in containers.OrEmpty().Zip(wanted.OrEmpty()))
         {
-            if (wanted.OrEmpty().FirstOrDefault(c => c.Name == container.Name) is not { } from)
-                continue;
             container.Resources = from.Resources;
             container.ResizePolicy = from.ResizePolicy;
         }
