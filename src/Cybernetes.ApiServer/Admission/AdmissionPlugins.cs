@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Admission.Quota;
 using Cybernetes.ApiServer.Registry;
 
 namespace Cybernetes.ApiServer.Admission;
@@ -5,12 +6,22 @@ namespace Cybernetes.ApiServer.Admission;
 /// <summary>The visible list of the admission plugins, in their order.</summary>
 internal static class AdmissionPlugins
 {
-    public static IReadOnlyList<IAdmissionPlugin> BuiltIn(RegistryServices services) =>
+    /// <summary>Those that run.</summary>
+    public static IReadOnlyList<IAdmissionPlugin> Of(AdmissionSelection selection, RegistryServices services) =>
+        [.. BuiltIn(services).Where(p => selection.Includes(p.Name))];
+
+    private static IReadOnlyList<IAdmissionPlugin> BuiltIn(RegistryServices services) =>
     [
         new NamespaceLifecycle(services),
         new PodPresetAdmission(services),
+        new LimitRanger(services),
         new ServiceAccountAdmission(services),
         new PriorityAdmission(services),
         new DefaultTolerationSeconds(),
+        new DefaultStorageClass(services),
+        new ClaimResize(services),
+        new RuntimeClassAdmission(services),
+        new DefaultIngressClass(services),
+        new ResourceQuotaAdmission(services),
     ];
 }

@@ -51,11 +51,23 @@ public interface IAdmissionPlugin
 
     /// <summary>May throw a failure. The object is final.</summary>
     ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation) => ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Adds to the transaction that writes the object, or takes it away for good (then the object is null); may throw a failure. Asked whatever
+    /// <see cref="Handles"/> says, and again when the transaction did not come about.
+    /// </summary>
+    ValueTask PlanAsync(AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation) => ValueTask.CompletedTask;
 }
 
 /// <summary>The plugins in their order.</summary>
 internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
 {
+    public async ValueTask PlanAsync(AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
+    {
+        foreach (var plugin in plugins)
+            await plugin.PlanAsync(attributes, plan, cancellation);
+    }
+
     public async ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
     {
         foreach (var plugin in plugins)

@@ -164,7 +164,7 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         // Journey 16: store transaction
         // Journey 17: watch cache
         // It follows the store by a watch of its own: Watch/WatchHub.cs.
-        var stored = await StoreAsync(write, obj, current, attempt, cancellation);
+        var stored = await StoreAsync(write, attributes, current, attempt, cancellation);
         if (stored is not null)
             return stored;
         if (write.IsCreate && await services.FindAsync(kind, write.Namespace, obj.Metadata.Name, cancellation) is not null)
@@ -208,12 +208,15 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
 
     /// <summary>One transaction: the object, and what its kind writes with it. Null when something else came between.</summary>
     private async ValueTask<WriteOutcome?> StoreAsync(
-        ObjectWrite write, IKubernetesObject obj, CurrentState? current, int attempt, CancellationToken cancellation)
+        ObjectWrite write, AdmissionAttributes attributes, CurrentState? current, int attempt, CancellationToken cancellation)
     {
         var kind = write.Kind;
+        var obj = attributes.Object!;
         var plan = new WritePlan { Store = services.Store, Context = write.Context, Attempt = attempt };
         var goes = current is not null && kind.IsReadyToGo(obj, current.Object);
         await kind.PlanWriteAsync(goes ? null : obj, current?.Object, plan, cancellation);
+        await services.Admission.PlanAsync(
+            goes ? attributes with { Operation = AdmissionOperation.Delete, Object = null } : attributes, plan, cancellation);
         var (json, offset) = StoredJson.Encode(kind, obj);
         var created = current is null;
         if (!created && !goes && StoredJson.SameBut(json, offset, current!.Record.Value.Span, current.Record.RevisionOffset))

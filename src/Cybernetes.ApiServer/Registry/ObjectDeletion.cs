@@ -114,6 +114,8 @@ internal static class ObjectDeletion
         {
             if (context.DryRun)
                 return new(old, record.Value, true);
+            await services.Admission.PlanAsync(
+                new(kind, AdmissionOperation.Delete, old.Metadata.Name, null, old, context), plan, cancellation);
             plan.Require(Compare.ModRevision(record.Key, record.ModRevision));
             var deleted = await TransactAsync(services, plan, new DeleteOperation(record.Key), cancellation);
             return deleted is null ? null : new(old, record.CopyWithRevision(deleted.Revision), true);

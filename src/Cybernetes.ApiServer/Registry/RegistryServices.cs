@@ -68,6 +68,18 @@ public sealed class RegistryServices
         return result.TryGet(out var found, out var error) ? found.Record : throw StoredJson.FailureOf(error);
     }
 
+    /// <summary>The typed objects of a kind, of one namespace or (empty) of all; none when the kind is not served. They are the caller's own.</summary>
+    public async ValueTask<IReadOnlyList<T>> ListAsync<T>(string group, string plural, string ns, CancellationToken cancellation)
+        where T : class, Objects.IKubernetesObject
+    {
+        if (Catalog.FindStored(group, plural) is not { } kind)
+            return [];
+        var result = await Store.RangeAsync(new(RangeOf(kind, ns)), cancellation);
+        return result.TryGet(out var range, out var error)
+            ? [.. range.Records.Select(r => (T)kind.DecodeStored(r.Value))]
+            : throw StoredJson.FailureOf(error);
+    }
+
     /// <summary>An object's typed state of now; null when there is none. The object is the caller's own.</summary>
     public async ValueTask<T?> FindAsync<T>(string group, string plural, string ns, string name, CancellationToken cancellation)
         where T : class, Objects.IKubernetesObject

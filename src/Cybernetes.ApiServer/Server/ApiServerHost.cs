@@ -66,7 +66,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var inFlight = new InFlightLimiter(options.MaxMutatingRequestsInFlight, options.MaxRequestsInFlight);
         var health = new HealthChecks(services);
         ServerMetrics.Register(metrics, services, inFlight);
-        services.Admission = new(AdmissionPlugins.BuiltIn(services));
+        services.Admission = new(AdmissionPlugins.Of(options.Admission, services));
         services.Pipeline = new(services, new()
         {
             Authenticators = Authenticators(services, options, tokens), Paths = PathHandlers.BuiltIn(services, metrics, health, options),

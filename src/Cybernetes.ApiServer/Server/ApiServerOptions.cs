@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Cybernetes.ApiServer.Admission;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Foundation;
 using Microsoft.Extensions.Logging;
@@ -54,6 +55,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Which API versions and resources are served (<c>--runtime-config</c>).</summary>
     public ApiEnablement Enablement { get; init; } = ApiEnablement.Default;
+
+    /// <summary>Which admission plugins run (<c>--enable-admission-plugins</c>, <c>--disable-admission-plugins</c>).</summary>
+    public AdmissionSelection Admission { get; init; } = AdmissionSelection.Default;
 
     /// <summary>Which features are on (<c>--feature-gates</c>).</summary>
     public FeatureGates FeatureGates { get; init; } = FeatureGates.Default;

@@ -1,4 +1,5 @@
 using System.Net;
+using Cybernetes.ApiServer.Admission;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Cluster.Serving;
@@ -23,6 +24,8 @@ internal sealed class ServingFlags
     private readonly EtcdFlags _etcd;
     private readonly Flag<FeatureGates> _featureGates;
     private readonly Flag<ApiEnablement> _runtimeConfig;
+    private readonly Flag<IReadOnlyList<string>> _enabledAdmission;
+    private readonly Flag<IReadOnlyList<string>> _disabledAdmission;
 
     public ServingFlags(FlagSet flags)
     {
@@ -46,6 +49,9 @@ internal sealed class ServingFlags
         _etcd = new EtcdFlags(flags);
         _featureGates = flags.FeatureGates();
         _runtimeConfig = flags.RuntimeConfig();
+        _enabledAdmission = flags.List(
+            "enable-admission-plugins", [], "Admission plugins to run beside those that run by default");
+        _disabledAdmission = flags.List("disable-admission-plugins", [], "Admission plugins not to run although they do by default");
     }
 
     /// <summary>The node's name, checked.</summary>
@@ -86,6 +92,9 @@ internal sealed class ServingFlags
             ExtraNames = _extraNames.Value,
             FeatureGates = _featureGates.Value,
             Enablement = _runtimeConfig.Value,
+            Admission = AdmissionSelection.TryCreate(
+                _enabledAdmission.Value, _disabledAdmission.Value, out AdmissionSelection? admission, out string problem)
+                    ? admission : throw new FlagException(problem),
             WriteKubeconfig = _writeKubeconfig.Value,
             Etcd = _etcd.ToOptions(),
             Loggers = loggers,

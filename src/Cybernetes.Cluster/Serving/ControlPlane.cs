@@ -190,6 +190,7 @@ public sealed class ControlPlane : IAsyncDisposable
             LastNodePort = options.LastNodePort,
             ServiceAccountKey = signingKey,
             SharesStore = options.Etcd is not null,
+            Admission = options.Admission,
             Enablement = options.Enablement,
             FeatureGates = options.FeatureGates,
             Time = options.Time,

@@ -1,4 +1,5 @@
 using System.Net;
+using Cybernetes.ApiServer.Admission;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Store.Etcd;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,9 @@ public sealed record ControlPlaneOptions
 
     /// <summary>Which API versions and resources are served.</summary>
     public ApiEnablement Enablement { get; init; } = ApiEnablement.Default;
+
+    /// <summary>Which admission plugins run.</summary>
+    public AdmissionSelection Admission { get; init; } = AdmissionSelection.Default;
 
     /// <summary>Which features are on.</summary>
     public FeatureGates FeatureGates { get; init; } = FeatureGates.Default;

@@ -107,7 +107,9 @@ internal sealed class PersistentVolumeClaimKind : KindDefinition<PersistentVolum
 
     private static void DropDisabled(PersistentVolumeClaimSpec spec, PersistentVolumeClaimSpec? old, WriteContext context)
     {
-        if (!context.Gates.IsEnabled("CrossNamespaceVolumeDataSource") && spec.DataSourceRef is { Namespace: not null } reference && old?.DataSourceRef?.Namespace is null)
+        if (context.Gates.IsEnabled("CrossNamespaceVolumeDataSource") || old?.DataSourceRef?.Namespace is not null)
+            return;
+        if (spec.DataSourceRef is { } reference)
             reference.Namespace = null;
     }
 

@@ -1,0 +1,109 @@
+using Cybernetes.ApiServer.Registry;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Store;
+
+namespace Cybernetes.ApiServer.Admission.Quota;
+
+/// <summary>
+/// Holds a namespace to its quotas. The charge is written to the quota's status in the transaction that writes the object, on the condition
+/// that nobody else charged the quota meanwhile: two writes never share what is left.
+/// </summary>
+internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmissionPlugin
+{
+    private readonly QuotaLedger _ledger = new(services);
+
+    public string Name => "ResourceQuota";
+
+    // All is done in PlanAsync.
+    public bool Handles(AdmissionAttributes attributes) => false;
+
+    public async ValueTask PlanAsync(AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
+    {
+        if (!attributes.Kind.Namespaced || services.Catalog.FindStored("", "resourcequotas") is not { } quotas)
+            return;
+        if (attributes is { Object: ResourceQuota own, IsMainResource: true })
+            await FillInAsync(own, attributes, cancellation);
+        if (!Matters(attributes))
+            return;
+        var range = await services.Store.RangeAsync(new(RegistryServices.RangeOf(quotas, attributes.Context.Namespace)), cancellation);
+        if (!range.TryGet(out var found, out var error))
+            throw StoredJson.FailureOf(error);
+        foreach (var record in found.Records)
+        {
+            var quota = (ResourceQuota)quotas.DecodeStored(record.Value);
+            if (quota.Metadata.Name != attributes.Name || attributes.Kind != quotas)
+                await ChargeAsync(quota, record, attributes, plan, cancellation);
+        }
+    }
+
+    /// <summary>Objects that come or go, and those whose changes cost: services, claims, pods that end.</summary>
+    private static bool Matters(AdmissionAttributes attributes) => attributes switch
+    {
+        { Object: null } => true,
+        { Operation: AdmissionOperation.Create } => true,
+        { Object: Service or PersistentVolumeClaim } => true,
+        { Object: Pod pod, OldObject: Pod old } => pod.Status.Phase != old.Status.Phase && pod.Status.Phase is "Failed" or "Succeeded",
+        _ => false,
+    };
+
+    /// <summary>A new or changed quota shows at once what is used.</summary>
+    private async ValueTask FillInAsync(ResourceQuota quota, AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        quota.Status.Hard = quota.Spec.Hard is null ? null : new(quota.Spec.Hard, StringComparer.Ordinal);
+        quota.Status.Used = await _ledger.UsedAsync(quota, attributes.Kind, quota.Metadata.Name, attributes.Context.Now, cancellation);
+        if (QuotaScopes.Match(quota, quota))
+            QuotaLedger.Add(quota.Status.Used, QuotaUsage.Of(attributes.Kind, quota, attributes.Context.Now));
+    }
+
+    private async ValueTask ChargeAsync(
+        ResourceQuota quota, Record record, AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
+    {
+        var (kind, now) = (attributes.Kind, attributes.Context.Now);
+        var hard = quota.Spec.Hard ?? [];
+        if (!hard.Keys.Any(resource => QuotaUsage.Concerns(kind, resource)))
+            return;
+        var after = UsageIn(quota, kind, attributes.Object, now);
+        var before = UsageIn(quota, kind, attributes.OldObject, now);
+        if (after.Count == 0 && before.Count == 0)
+            return;
+        if (attributes is { Operation: AdmissionOperation.Create, Object: Pod pod } && QuotaUsage.Unsaid(pod, hard.Keys) is { } unsaid)
+            throw attributes.Forbidden($"failed quota: {quota.Metadata.Name}: {unsaid}");
+
+        var name = (attributes.Object ?? attributes.OldObject)!.Metadata.Name;
+        var used = await _ledger.UsedAsync(quota, kind, name, now, cancellation);
+        var grown = after.Where(a => hard.ContainsKey(a.Key) && a.Value > before.GetValueOrDefault(a.Key, Quantity.Zero))
+            .ToDictionary(a => a.Key, a => a.Value - before.GetValueOrDefault(a.Key, Quantity.Zero), StringComparer.Ordinal);
+        CheckRoom(quota, used, before, grown, attributes);
+        QuotaLedger.Add(used, after);
+
+        var charged = quota.DeepClone();
+        charged.Status.Hard = new(hard, StringComparer.Ordinal);
+        charged.Status.Used = used;
+        if (grown.Count == 0 && charged.Status.SemanticEquals(quota.Status))
+            return;
+        // Written even when nothing differs: the next one to charge must see that someone was here.
+        var (json, offset) = StoredJson.Encode(charged);
+        plan.Require(Compare.ModRevision(record.Key, record.ModRevision));
+        plan.Also(new PutOperation(record.Key, json, offset));
+    }
+
+    private static Dictionary<string, Quantity> UsageIn(ResourceQuota quota, KindDefinition kind, IKubernetesObject? obj, DateTimeOffset now) =>
+        obj is null || !QuotaScopes.Match(quota, obj) ? [] : QuotaUsage.Of(kind, obj, now);
+
+    private static void CheckRoom(
+        ResourceQuota quota, Dictionary<string, Quantity> others, Dictionary<string, Quantity> before, Dictionary<string, Quantity> grown,
+        AdmissionAttributes attributes)
+    {
+        Dictionary<string, Quantity> used = new(others, StringComparer.Ordinal);
+        QuotaLedger.Add(used, before);
+        var exceeded = grown.Keys.Where(name => used[name] + grown[name] > quota.Spec.Hard![name]).Order(StringComparer.Ordinal).ToList();
+        if (exceeded.Count > 0)
+        {
+            throw attributes.Forbidden($"exceeded quota: {quota.Metadata.Name}, requested: {Text(exceeded, grown)}, "
+                + $"used: {Text(exceeded, used)}, limited: {Text(exceeded, quota.Spec.Hard!)}");
+        }
+    }
+
+    private static string Text(List<string> names, Dictionary<string, Quantity> amounts) => string.Join(',', names.Select(n => $"{n}={amounts[n]}"));
+}
