@@ -73,6 +73,8 @@ internal static class Parts
             new ControllerManagerCommand(),
             new KubeletCommand(),
             new ProxyCommand(),
+            new SnapshotCommand(),
+            new StoreCommand(),
             new CompletionCommand(() => commands),
             new VersionCommand(),
         ];

@@ -53,6 +53,10 @@ public interface IStore : IAsyncDisposable
     /// <returns>The lease; <see cref="StoreErrorKind.LeaseNotFound"/>.</returns>
     ValueTask<StoreResult<LeaseState>> KeepLeaseAliveAsync(long lease, CancellationToken cancellation = default);
 
+    /// <summary>How a lease stands, without prolonging it.</summary>
+    /// <returns>The lease; <see cref="StoreErrorKind.LeaseNotFound"/>.</returns>
+    ValueTask<StoreResult<LeaseState>> ReadLeaseAsync(long lease, CancellationToken cancellation = default);
+
     /// <summary>Ends the lease and deletes its records in one transaction.</summary>
     /// <returns>The store's revision after that; <see cref="StoreErrorKind.LeaseNotFound"/>.</returns>
     ValueTask<StoreResult<long>> RevokeLeaseAsync(long lease, CancellationToken cancellation = default);

@@ -123,7 +123,7 @@ internal sealed class ServingFlags
     }
 
     // Root's data belongs to the machine, others' to themselves.
-    private static string DefaultDataDirectory()
+    internal static string DefaultDataDirectory()
     {
         if (!OperatingSystem.IsWindows() && Environment.UserName == "root")
             return "/var/lib/cybernetes";

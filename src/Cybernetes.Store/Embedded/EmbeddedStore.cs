@@ -127,6 +127,14 @@ public sealed class EmbeddedStore : IStore
         return ValueTask.FromResult(result);
     }
 
+    public ValueTask<StoreResult<LeaseState>> ReadLeaseAsync(long lease, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        StoreResult<LeaseState> result = _closed != 0 ? StoreError.Closed()
+            : _leases.Read(lease) is { } state ? state : StoreError.LeaseNotFound();
+        return ValueTask.FromResult(result);
+    }
+
     public ValueTask<StoreResult<long>> RevokeLeaseAsync(long lease, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();

@@ -78,6 +78,16 @@ internal sealed class LeaseTable : IDisposable
         }
     }
 
+    public LeaseState? Read(long id)
+    {
+        lock (_gate)
+        {
+            if (!_leases.TryGetValue(id, out var lease) || lease.Ending)
+                return null;
+            return new LeaseState(id, lease.TimeToLive, Latest(lease.End - Now, TimeSpan.Zero));
+        }
+    }
+
     /// <summary>
     /// Marks the lease as ending, so that it cannot be kept alive any more, and gives its keys; null when there is no such
     /// lease or, with <paramref name="onlyIfOver"/>, when it was kept alive in time.

@@ -104,5 +104,6 @@ internal static class EtcdMethods
     public const string GrantLease = "/etcdserverpb.Lease/LeaseGrant";
     public const string RevokeLease = "/etcdserverpb.Lease/LeaseRevoke";
     public const string KeepLeaseAlive = "/etcdserverpb.Lease/LeaseKeepAlive";
+    public const string ReadLease = "/etcdserverpb.Lease/LeaseTimeToLive";
     public const string Status = "/etcdserverpb.Maintenance/Status";
 }

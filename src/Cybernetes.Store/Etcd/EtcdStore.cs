@@ -150,6 +150,18 @@ public sealed class EtcdStore : IStore
         return new LeaseState(lease, left, left);
     }
 
+    public async ValueTask<StoreResult<LeaseState>> ReadLeaseAsync(long lease, CancellationToken cancellation = default)
+    {
+        var result = await _client.CallAsync(
+            EtcdMethods.ReadLease, new LeaseTimeToLiveRequest { ID = lease }, LeaseTimeToLiveResponse.Parser, repeatable: true,
+            cancellation).ConfigureAwait(false);
+        if (!result.TryGet(out var response, out var error))
+            return error;
+        if (response.TTL < 0)
+            return StoreError.LeaseNotFound();
+        return new LeaseState(lease, TimeSpan.FromSeconds(response.GrantedTTL), TimeSpan.FromSeconds(response.TTL));
+    }
+
     public async ValueTask<StoreResult<long>> RevokeLeaseAsync(long lease, CancellationToken cancellation = default)
     {
         var result = await _client.CallAsync(

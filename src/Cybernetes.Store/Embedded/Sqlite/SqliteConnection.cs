@@ -9,10 +9,11 @@ internal sealed unsafe class SqliteConnection : IDisposable
     private nint _handle;
     private int* _logPages;
 
-    public SqliteConnection(string path)
+    public SqliteConnection(string path, bool mustExist = false)
     {
         SqliteLibrary.Load();
-        const int flags = SqliteLibrary.OpenReadWrite | SqliteLibrary.OpenCreate | SqliteLibrary.OpenNoMutex;
+        // A reader opens for writing too: without a writer beside it, it has to make the log's index.
+        var flags = SqliteLibrary.OpenReadWrite | SqliteLibrary.OpenNoMutex | (mustExist ? 0 : SqliteLibrary.OpenCreate);
         var code = SqliteLibrary.Open(path, out _handle, flags, 0);
         if (code != SqliteLibrary.Ok)
         {
