@@ -86,6 +86,8 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
         Strategy(spec.Strategy, SpecPath.Child("strategy"), errors);
         FieldChecks.NonNegative(spec.MinReadySeconds, SpecPath, "minReadySeconds", errors);
         FieldChecks.NonNegative(spec.RevisionHistoryLimit ?? 0, SpecPath, "revisionHistoryLimit", errors);
+        if (OlderApps.RollbackOf(obj.Metadata) is { } revision)
+            FieldChecks.NonNegative(revision, SpecPath.Child("rollback"), "version", errors);
         if (spec.ProgressDeadlineSeconds is not { } deadline)
             return;
         FieldChecks.NonNegative(deadline, SpecPath, "progressDeadlineSeconds", errors);

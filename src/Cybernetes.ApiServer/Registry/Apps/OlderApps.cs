@@ -169,21 +169,27 @@ internal static class OlderApps
             (metadata.Annotations ??= [])[RollbackTo] = number.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static long? TakeRollback(ObjectMeta metadata)
+    /// <summary>The revision that the annotation asks for; null when there is none.</summary>
+    /// <exception cref="RequestFailure">400: the annotation is no number. It is refused at every write, so that every version can show it.</exception>
+    public static long? RollbackOf(ObjectMeta metadata)
     {
-        if (Take(metadata, RollbackTo) is not { } text)
+        if (metadata.Annotations?.GetValueOrDefault(RollbackTo) is not { } text)
             return null;
         return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var revision)
             ? revision
-            : throw Failure.Internal($"strconv.ParseInt: parsing {JsonText.Quote(text)}: invalid syntax");
+            : throw Failure.BadRequest($"strconv.ParseInt: parsing {JsonText.Quote(text)}: invalid syntax");
     }
 
-    private static string? Take(ObjectMeta metadata, string annotation)
+    private static long? TakeRollback(ObjectMeta metadata)
     {
-        if (metadata.Annotations is null || !metadata.Annotations.Remove(annotation, out var text))
-            return null;
-        if (metadata.Annotations.Count == 0)
+        var revision = RollbackOf(metadata);
+        Take(metadata, RollbackTo);
+        return revision;
+    }
+
+    private static void Take(ObjectMeta metadata, string annotation)
+    {
+        if (metadata.Annotations?.Remove(annotation) == true && metadata.Annotations.Count == 0)
             metadata.Annotations = null;
-        return text;
     }
 }

@@ -193,6 +193,19 @@ public sealed class OlderAppsTests
         Assert.Equal(404, (await server.SendAsync("POST", "/apis/apps/v1/namespaces/default/deployments/web/rollback", "{}")).Code);
     }
 
+    [Theory]
+    [InlineData("soon", 400, "strconv.ParseInt: parsing \"soon\": invalid syntax")]
+    [InlineData("-1", 422, "Deployment.apps \"web\" is invalid: spec.rollback.version: Invalid value: -1: must be greater than or equal to 0")]
+    public async Task RollbackAnnotation_ThatIsNoRevision_IsRefused(string value, int code, string message)
+    {
+        await using var server = await ServerFixture.StartAsync();
+        var refused = await server.SendAsync("POST", "/apis/apps/v1/namespaces/default/deployments", $$"""
+            {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","annotations":{"deprecated.deployment.rollback.to":"{{value}}"} },
+             "spec":{"selector":{"matchLabels":{"app":"web"} }, {{Template}} } }
+            """);
+        Assert.Equal((code, message), (refused.Code, refused.Message));
+    }
+
     [Fact]
     public async Task Discovery_OfOlderVersions_NamesTheirScale()
     {
