@@ -164,7 +164,7 @@ public sealed class ProxyTests
     }
 
     [Fact]
-    public async Task Discovery_ListsTheProxies()
+    public async Task Discovery_OfTheCoreGroup_ListsTheProxies()
     {
         await using var server = await ServerFixture.StartAsync();
         var resources = (await server.GetAsync("/api/v1")).Json["resources"]!.AsArray()

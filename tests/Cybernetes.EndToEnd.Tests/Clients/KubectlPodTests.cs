@@ -27,6 +27,40 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
     }
 
     [ClusterTheory, MemberData(nameof(Versions))]
+    public async Task Logs_OfAWaitingContainer_SayWhatItWaitsFor(string version)
+    {
+        var kubectl = await KubectlAsync(version);
+        await kubectl.OkAsync("run", "absent", "--image=absent:1", "--image-pull-policy=Never", "--restart=Never");
+        async Task<bool> WaitsAsync() => (await kubectl.OkAsync("get", "pod", "absent", "-o", "jsonpath={.status.containerStatuses[0].state.waiting.reason}"))
+            == "ErrImageNeverPull";
+        await Until.TrueAsync("the container waits", PodLimit, WaitsAsync, cluster.Server.LogTail);
+
+        var logs = await kubectl.RunAsync("logs", "absent");
+
+        Assert.Equal(1, logs.ExitCode);
+        Assert.Equal("Error from server (BadRequest): container \"absent\" in pod \"absent\" is waiting to start: ErrImageNeverPull\n", logs.Error);
+    }
+
+    [ClusterTheory, MemberData(nameof(Versions))]
+    public async Task GetRaw_ThroughTheProxy_ReachesPodServiceAndNode(string version)
+    {
+        var kubectl = await KubectlAsync(version);
+        await kubectl.OkAsync("run", "web", "--image=kuard:1", "--port=8080", "--labels=app=web");
+        await kubectl.OkAsync("expose", "pod", "web", "--port=80", "--target-port=8080");
+        var root = $"/api/v1/namespaces/{kubectl.Namespace}";
+        async Task<bool> AnswersAsync() => (await kubectl.RunAsync("get", "--raw", $"{root}/services/web:80/proxy/")).ExitCode == 0;
+        await Until.TrueAsync("the service answers", PodLimit, AnswersAsync, cluster.Server.LogTail);
+
+        var pod = await kubectl.OkAsync("get", "--raw", $"{root}/pods/web:8080/proxy/");
+        var node = await kubectl.OkAsync("get", "--raw", $"/api/v1/nodes/{cluster.Node.Name}/proxy/healthz");
+        var none = await kubectl.RunAsync("get", "--raw", $"{root}/services/web:81/proxy/");
+
+        Assert.Contains("web", pod);
+        Assert.Equal("ok", node);
+        Assert.Contains("no service port 81 found for service \"web\"", none.Error);
+    }
+
+    [ClusterTheory, MemberData(nameof(Versions))]
     public async Task Exec_WithInput_AnswersItAndItsExitCode(string version)
     {
         var kubectl = await KubectlAsync(version);

@@ -6,9 +6,14 @@ namespace Cybernetes.EndToEnd.Tests.Harness;
 internal sealed class Kubectl(string program, string kubeconfig, string home, NodeSpace? node, Func<string> context)
 {
     /// <summary>The same, in another namespace than default.</summary>
-    public Kubectl In(string space) => new(program, kubeconfig, home, node, context) { Namespace = space };
+    public Kubectl In(string space) => new(program, kubeconfig, home, node, context) { Namespace = space, Editor = Editor };
+
+    /// <summary>The same, with a command for <c>edit</c>: it is given the name of a file to change.</summary>
+    public Kubectl With(string editor) => new(program, kubeconfig, home, node, context) { Namespace = Namespace, Editor = editor };
 
     public string? Namespace { get; private init; }
+
+    public string Editor { get; private init; } = "false";
 
     /// <summary>Runs it to its end, well or not.</summary>
     public Task<CommandResult> RunAsync(params string[] arguments) => RunWithInputAsync(null, arguments);
@@ -51,6 +56,6 @@ internal sealed class Kubectl(string program, string kubeconfig, string home, No
     private Dictionary<string, string> Environment()
     {
         Directory.CreateDirectory(home);
-        return new Dictionary<string, string> { ["HOME"] = home, ["TERM"] = "xterm" };
+        return new Dictionary<string, string> { ["HOME"] = home, ["TERM"] = "xterm", ["KUBE_EDITOR"] = Editor };
     }
 }
