@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using Cybernetes.ApiServer.Server;
 using Cybernetes.Objects;
 using Cybernetes.Objects.FlowControl.V1;
 
@@ -47,7 +49,15 @@ internal sealed class FlowSchemaKind : KindDefinition<FlowSchema>
 
     protected override void PrepareForStatusUpdate(FlowSchema obj, FlowSchema old, WriteContext context) => obj.Spec = old.Spec;
 
-    protected override void Validate(FlowSchema obj, FieldErrorList errors) => FlowSchemaValidation.Validate(obj, errors);
+    protected override void Validate(FlowSchema obj, FieldErrorList errors)
+    {
+        FlowSchemaValidation.Validate(obj, errors);
+        if (FlowControlVersions.MandatoryJson(Plural, obj.Metadata.Name) is not { } json)
+            return;
+        var mandatory = (FlowSchema)DecodeStored(json);
+        if (!obj.Spec.SemanticEquals(mandatory.Spec))
+            errors.Invalid(FieldPath.Of("spec"), FieldChecks.JsonValue.Of(obj.Spec.WriteJson), $"spec of '{obj.Metadata.Name}' must equal the fixed value");
+    }
 
     protected override void ValidateStatusUpdate(FlowSchema obj, FlowSchema old, FieldErrorList errors)
     {
@@ -66,6 +76,10 @@ internal sealed class FlowSchemaKind : KindDefinition<FlowSchema>
 /// <summary>The older versions of this group.</summary>
 internal static class FlowControlVersions
 {
+    /// <summary>The object that every cluster has under this name, as it must be; null for others.</summary>
+    public static byte[]? MandatoryJson(string plural, string name) => name is "exempt" or "catch-all"
+        ? Encoding.UTF8.GetBytes(StartingObjects.All.First(o => o.Plural == plural && o.Name == name).Json) : null;
+
     public static string Warning(string kind, string version)
     {
         var (deprecated, removed) = version switch { "v1beta1" => (23, 26), "v1beta2" => (26, 29), _ => (29, 32) };

@@ -83,7 +83,16 @@ internal sealed class PriorityLevelKind : KindDefinition<PriorityLevelConfigurat
     protected override void PrepareForStatusUpdate(PriorityLevelConfiguration obj, PriorityLevelConfiguration old, WriteContext context) =>
         obj.Spec = old.Spec;
 
-    protected override void Validate(PriorityLevelConfiguration obj, FieldErrorList errors) => PriorityLevelValidation.Validate(obj, errors);
+    protected override void Validate(PriorityLevelConfiguration obj, FieldErrorList errors)
+    {
+        PriorityLevelValidation.Validate(obj, errors);
+        // The shares of the exempt level are the administrator's choice.
+        if (obj.Metadata.Name != "catch-all" || FlowControlVersions.MandatoryJson(Plural, obj.Metadata.Name) is not { } json)
+            return;
+        var mandatory = (PriorityLevelConfiguration)DecodeStored(json);
+        if (!obj.Spec.SemanticEquals(mandatory.Spec))
+            errors.Invalid(FieldPath.Of("spec"), FieldChecks.JsonValue.Of(obj.Spec.WriteJson), "spec of 'catch-all' must equal the fixed value");
+    }
 
     private static string Warning(string version) => FlowControlVersions.Warning("PriorityLevelConfiguration", version);
 

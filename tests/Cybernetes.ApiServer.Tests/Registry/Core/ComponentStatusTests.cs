@@ -23,7 +23,7 @@ public sealed class ComponentStatusTests
             ],
             reply.Json["rows"]!.AsArray().Select(r => r!["cells"]!.ToJsonString()));
         Assert.Equal("True", (await server.GetAsync("/api/v1/componentstatuses/etcd-0")).At("conditions.0.status"));
-        Assert.Equal(1, (await server.GetAsync("/api/v1/componentstatuses?fieldSelector=metadata.name%3Dscheduler")).Json["items"]!.AsArray().Count);
+        Assert.Single((await server.GetAsync("/api/v1/componentstatuses?fieldSelector=metadata.name%3Dscheduler")).Json["items"]!.AsArray());
     }
 
     [Fact]

@@ -36,6 +36,18 @@ public sealed class FlowControlKindsTests
     }
 
     [Theory]
+    [InlineData("flowschemas/catch-all", """{"spec":{"matchingPrecedence":9000}}""", "spec of 'catch-all' must equal the fixed value")]
+    [InlineData("prioritylevelconfigurations/catch-all", """{"spec":{"limited":{"lendablePercent":50}}}""", "spec of 'catch-all' must equal the fixed value")]
+    public async Task Mandatory_Changed_IsRefused(string path, string patch, string expected)
+    {
+        await using var server = await ServerFixture.StartAsync();
+        var reply = await server.SendAsync("PATCH", "/apis/flowcontrol.apiserver.k8s.io/v1/" + path, patch, "application/merge-patch+json");
+
+        Assert.Equal(422, reply.Code);
+        Assert.Contains(expected, reply.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("v1beta1", "assuredConcurrencyShares", 30)]
     [InlineData("v1beta2", "assuredConcurrencyShares", 30)]
     [InlineData("v1beta3", "nominalConcurrencyShares", 30)]

@@ -8,9 +8,8 @@ namespace Cybernetes.ApiServer.Registry.Core.Pods;
 /// </summary>
 internal static class DisabledPodFields
 {
-    public static void Drop(PodSpec spec, PodSpec? old, FeatureGates? gates = null)
+    public static void Drop(PodSpec spec, PodSpec? old, FeatureGates gates)
     {
-        gates ??= FeatureGates.Default;
         if (old?.SchedulingGroup is null && !gates.IsEnabled("GenericWorkload"))
             spec.SchedulingGroup = null;
         if (!gates.IsEnabled("ContainerStopSignals") && !UsesStopSignal(old))
