@@ -49,7 +49,10 @@ internal sealed class PodBench
         _other = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Body).Replace("web:2.4.1", "web:2.4.2").Replace("\"tier\":\"frontend\",", ""));
         _kind = new PodKind(null);
         _version = _kind.Served[0];
-        _context = new() { User = UserInfo.Anonymous, Now = DateTimeOffset.UnixEpoch, Namespace = "shop", Identities = IdentitySource.Seeded(1), FieldManager = "bench" };
+        _context = new()
+        {
+            User = UserInfo.Anonymous, Now = DateTimeOffset.UnixEpoch, Namespace = "shop", Identities = IdentitySource.Seeded(1), FieldManager = "bench",
+        };
         Stored = Stages(Body);
         var applied = Apply(_version.Empty, Body, null, exists: false);
         var obj = Decode(applied.Json);

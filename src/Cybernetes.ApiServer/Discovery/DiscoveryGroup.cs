@@ -18,7 +18,8 @@ internal sealed record DiscoveryGroup(string Name, IReadOnlyList<DiscoveryVersio
     [
         // Clients take the first that has a name: what is only there for old manifests comes after everything else.
         .. catalog.Served.GroupBy(s => s.Version.Group)
-            .OrderBy(g => g.All(s => s.Version.IsOlder)).ThenBy(g => Array.IndexOf(s_order, g.Key) is >= 0 and var place ? place : s_order.Length).ThenBy(g => g.Key, StringComparer.Ordinal)
+            .OrderBy(g => g.All(s => s.Version.IsOlder))
+            .ThenBy(g => Array.IndexOf(s_order, g.Key) is >= 0 and var place ? place : s_order.Length).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => new DiscoveryGroup(g.Key,
             [
                 .. g.GroupBy(s => s.Version.Version)

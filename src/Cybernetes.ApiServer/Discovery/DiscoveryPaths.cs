@@ -47,7 +47,9 @@ internal sealed class DiscoveryPaths(RegistryServices services, IReadOnlyList<st
         return _documents;
     }
 
-    /// <summary>The version and format of the first clause that asks for the aggregated form before any that takes the plain one; null when none does.</summary>
+    /// <summary>
+    /// The version and format of the first clause that asks for the aggregated form before any that takes the plain one; null when none does.
+    /// </summary>
     private static (string Version, MediaFormat Format)? AskedForAggregated(ApiRequest request)
     {
         foreach (var clause in AcceptClause.Parse(Accept(request)))

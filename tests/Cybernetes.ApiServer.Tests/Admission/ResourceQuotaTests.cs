@@ -44,7 +44,7 @@ public sealed class ResourceQuotaTests
     }
 
     [Fact]
-    public async Task Scopes_LimitWhichPodsCount()
+    public async Task Scopes_OfQuota_LimitWhichPodsCount()
     {
         await using var server = await StartAsync(""" "hard":{"pods":"0"},"scopes":["BestEffort"] """);
         Assert.Equal(403, (await server.SendAsync("POST", Pods, LimitRangerTests.Pod("{}"))).Code);

@@ -61,7 +61,7 @@ public sealed class WebhookTests
     }
 
     [Fact]
-    public void Generation_CountsChangesOfWebhooks()
+    public void Generation_WebhooksChange_CountsUp()
     {
         var json = """{"metadata":{"name":"c"},"webhooks":[{G}]}""".Replace("{G", "{" + Good, StringComparison.Ordinal);
         var old = KindBench.Created(Validating, json);

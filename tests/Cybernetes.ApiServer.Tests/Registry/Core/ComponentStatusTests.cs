@@ -27,7 +27,7 @@ public sealed class ComponentStatusTests
     }
 
     [Fact]
-    public async Task Components_AreReadOnly()
+    public async Task Components_Written_AreRefused()
     {
         await using var server = await ServerFixture.StartAsync();
         Assert.Equal(404, (await server.GetAsync("/api/v1/componentstatuses/kubelet")).Code);

@@ -32,7 +32,7 @@ public sealed class NetworkingKindTests
             """{"metadata":{"name":"n","namespace":"default","annotations":{"kubernetes.io/ingress.class":"a"}},"spec":{"ingressClassName":"b","defaultBackend":{"service":{"name":"s","port":{"number":80}}}}}"""));
 
     [Fact]
-    public void RowOfIngress_IsUpstreams()
+    public void Row_OfIngress_IsUpstreams()
     {
         Assert.Equal("i | <none> | * |  | 80 | <unknown>", KindBench.Row(Ingress, """{"metadata":{"name":"i"}}"""));
         Assert.Equal("i | nginx | a,b,c + 2 more... | 1.1.1.1,h | 80, 443 | <unknown>", KindBench.Row(Ingress,
@@ -58,7 +58,7 @@ public sealed class NetworkingKindTests
         KindBench.UpdateErrors(Class, Of(""" "controller":"a.io/b" """), Of(""" "controller":"a.io/c" """)));
 
     [Fact]
-    public void RowOfClass_NamesParameters() => Assert.Equal("n | a.io/b | K.g.io/p | <unknown>", KindBench.Row(Class,
+    public void Row_OfClass_NamesParameters() => Assert.Equal("n | a.io/b | K.g.io/p | <unknown>", KindBench.Row(Class,
         """{"metadata":{"name":"n"},"spec":{"controller":"a.io/b","parameters":{"apiGroup":"g.io","kind":"K","name":"p"}}}"""));
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class NetworkingKindTests
     public void CreatePolicy_BadField_Explains(string spec, string expected) => Assert.Equal(expected.Split('|'), KindBench.CreateErrors(Policy, Of(spec)));
 
     [Fact]
-    public void DefaultsOfPolicy_NameItsDirections()
+    public void Defaults_OfPolicy_NameItsDirections()
     {
         var policy = (NetworkPolicy)KindBench.Created(Policy, Of(""" "podSelector":{"matchLabels":{"a":"b"}},"egress":[{"ports":[{"port":53}]}] """));
         Assert.Equal(["Ingress", "Egress"], policy.Spec.PolicyTypes!);
@@ -100,7 +100,7 @@ public sealed class NetworkingKindTests
     [InlineData("""["10.0.0.0/8","2001:db8::/64"]""", "")]
     [InlineData("""["11.0.0.0/8"]""", "spec.cidrs[0]: Invalid value: \"11.0.0.0/8\": field is immutable")]
     [InlineData("""[]""", "spec.cidrs: Invalid value: []: field is immutable")]
-    public void UpdateRange_MayOnlyBecomeDualStack(string cidrs, string expected) => Assert.Equal(
+    public void Range_Updated_MayOnlyBecomeDualStack(string cidrs, string expected) => Assert.Equal(
         expected.Length == 0 ? [] : [expected],
         KindBench.UpdateErrors(Range, Of(""" "cidrs":["10.0.0.0/8"] """), Of($$""" "cidrs":{{cidrs}} """)));
 

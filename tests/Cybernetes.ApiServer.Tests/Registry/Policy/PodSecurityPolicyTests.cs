@@ -23,7 +23,7 @@ public sealed class PodSecurityPolicyTests
     }
 
     [Fact]
-    public void ExtensionsVersion_IsTheSameObject()
+    public void Version_OfExtensions_IsTheSameObject()
     {
         var json = """{"kind":"PodSecurityPolicy","apiVersion":"extensions/v1beta1","metadata":{"name":"p","annotations":{"seccomp.security.alpha.kubernetes.io/allowedProfileNames":"*"}},"spec":{"privileged":true,"volumes":["*"],"allowPrivilegeEscalation":true,""" + Rules + "}}";
         var stored = KindBench.Received(Kind, "extensions/v1beta1", json);

@@ -55,7 +55,7 @@ public sealed class RbacKindTests
     }
 
     [Fact]
-    public void RowOfBinding_TellsWhoHasIt() => Assert.Equal("b | ClusterRole/view | <unknown> | u, v | g | ns/s", KindBench.Row(Binding,
+    public void Row_OfBinding_TellsWhoHasIt() => Assert.Equal("b | ClusterRole/view | <unknown> | u, v | g | ns/s", KindBench.Row(Binding,
         $$"""{"metadata":{"name":"b"},{{Reference}},"subjects":[{"kind":"User","name":"u"},{"kind":"User","name":"v"},{"kind":"Group","name":"g"},{"kind":"ServiceAccount","name":"s","namespace":"ns"}]}"""));
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class StorageKindTests
             Of(""" "provisioner":"q","parameters":{"a":"b"},"reclaimPolicy":"Retain","volumeBindingMode":"WaitForFirstConsumer" """)));
 
     [Fact]
-    public void RowOfClass_MarksTheDefault()
+    public void Row_OfClass_MarksTheDefault()
     {
         Assert.Equal("n (default) | p | Delete | Immediate | True | <unknown>", KindBench.Row(Class,
             """{"metadata":{"name":"n","annotations":{"storageclass.kubernetes.io/is-default-class":"true"}},"provisioner":"p","reclaimPolicy":"Delete","volumeBindingMode":"Immediate","allowVolumeExpansion":true}"""));

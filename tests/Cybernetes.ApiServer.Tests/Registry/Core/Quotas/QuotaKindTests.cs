@@ -23,7 +23,7 @@ public sealed class QuotaKindTests
         KindBench.UpdateErrors(Quota, Of(""" "hard":{"pods":"1"},"scopes":["BestEffort"] """), Of(""" "hard":{"pods":"1"},"scopes":["NotBestEffort"] """)));
 
     [Fact]
-    public void RowOfQuota_SplitsRequestsAndLimits() => Assert.Equal("q | pods: 1/4, requests.cpu: 0/1 | limits.cpu: 500m/2 | <unknown>", KindBench.Row(Quota,
+    public void Row_OfQuota_SplitsRequestsAndLimits() => Assert.Equal("q | pods: 1/4, requests.cpu: 0/1 | limits.cpu: 500m/2 | <unknown>", KindBench.Row(Quota,
         """{"metadata":{"name":"q"},"status":{"hard":{"requests.cpu":"1","limits.cpu":"2","pods":"4"},"used":{"pods":"1","limits.cpu":"500m"}}}"""));
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class QuotaKindTests
         Assert.Equal(expected.Split('|'), KindBench.CreateErrors(Limits, Of($$""" "limits":[{{items}}] """)));
 
     [Fact]
-    public void DefaultsOfLimitRange_FlowFromMaxToLimitToRequest()
+    public void Defaults_OfLimitRange_FlowFromMaxToLimitToRequest()
     {
         var range = (LimitRange)KindBench.Created(Limits, Of(""" "limits":[{"type":"Container","max":{"cpu":"2"},"default":{"memory":"1Gi"},"min":{"ephemeral-storage":"1"}}] """));
         var item = range.Spec.Limits![0];
