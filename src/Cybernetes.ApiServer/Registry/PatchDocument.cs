@@ -60,7 +60,8 @@ internal sealed class PatchDocument
     public static RequestFailure FailureOf(PatchException e) => e.Failure switch
     {
         PatchFailure.BadRequest => Failure.BadRequest(e.Message),
-        PatchFailure.Unprocessable => new(422, "Invalid", e.Message) { HasDetails = true },
+        // Upstream's words tell nothing of what is wrong, and clients know them.
+        PatchFailure.Unprocessable => new(422, "Invalid", "the server rejected our request due to an error in our request") { HasDetails = true },
         PatchFailure.TooLarge => new(413, "RequestEntityTooLarge", $"Request entity too large: {e.Message}"),
         // Upstream answers 500 to both; but a patch that says nonsense is no fault of the server. Clients see the same text.
         PatchFailure.Unclassified => new(400, "", e.Message),

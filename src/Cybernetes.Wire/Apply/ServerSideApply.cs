@@ -119,7 +119,9 @@ public static class ServerSideApply
             throw new ApplyConflictException([.. conflicts.OrderBy(c => c.Owner.Manager, StringComparer.Ordinal)]);
 
         bool isSame = JsonElement.DeepEquals(current, merged.RootElement);
-        sets.Put(mine with { Fields = FieldManager.StripMetadata(fields), Time = isSame ? mine.Time : write.Time });
+        // The time is when a field was last set, taken or given up; saying the same again leaves it.
+        bool isRepeated = isSame && last is not null && last.Fields.SetEquals(FieldManager.StripMetadata(fields));
+        sets.Put(mine with { Fields = FieldManager.StripMetadata(fields), Time = isRepeated ? mine.Time : write.Time });
         return new AppliedObject(isSame ? live : json, sets.Encode());
     }
 }
