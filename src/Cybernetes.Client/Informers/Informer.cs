@@ -161,8 +161,6 @@ public sealed class Informer<T> : IInformer
     {
         if (_options.DropManagedFields)
             value.Metadata.ManagedFields = null;
-        // Who owns which field is nothing to the parts, and half of an object's size; a write without it keeps it at the server.
-        value.Metadata.ManagedFields = null;
         T? old = Store.Put(ObjectKey.Of(value), value);
         if (old is null)
             return TellAsync(new Notification<T>(added, null, value), cancellation);
