@@ -8,7 +8,9 @@ namespace Cybernetes.Store.Tests.Crash;
 
 public class CrashTests
 {
-    private const int Rounds = 8;
+    // ./dev soak asks for more.
+    private static readonly int Rounds =
+        int.TryParse(Environment.GetEnvironmentVariable("CYBERNETES_CRASH_ROUNDS"), out var rounds) ? rounds : 8;
 
     [Theory]
     [InlineData(1, false)]
@@ -19,9 +21,11 @@ public class CrashTests
         await using var folder = new TemporaryFolder();
         var lastRevision = 1L;
         var nextCount = 0;
+        var watched = new List<long>();
         for (var round = 0; round < Rounds; round++)
         {
-            var answers = await WriteUntilKilledAsync(folder.Path, nextCount, compacts, killAfter: random.Next(1, 3000));
+            var answers = await WriteUntilKilledAsync(
+                folder.Path, nextCount, compacts ? null : watched, killAfter: random.Next(1, 3000));
             Assert.NotEmpty(answers);
             var revisions = answers.Select(answer => answer.Revision).ToList();
             // Deletions of what is not there answer with a revision that is not theirs.
@@ -31,22 +35,24 @@ public class CrashTests
             lastRevision = await CheckAsync(folder.Path, answers, compacts);
             nextCount = answers.Max(answer => answer.Count) + 100;
         }
+        if (!compacts)
+            await CheckWatchAsync(folder.Path, watched);
     }
 
-    private static async Task<List<Answer>> WriteUntilKilledAsync(string folder, int firstCount, bool compacts, int killAfter)
+    private static async Task<List<Answer>> WriteUntilKilledAsync(string folder, int firstCount, List<long>? watched, int killAfter)
     {
         // Not this process's own path: that may be the dotnet host.
         var program = Path.Combine(
             AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Cybernetes.Store.Tests.exe" : "Cybernetes.Store.Tests");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true };
-        foreach (var argument in new[] { CrashingWriter.Argument, folder, $"{firstCount}", compacts ? "compact" : "keep" })
+        foreach (var argument in new[] { CrashingWriter.Argument, folder, $"{firstCount}", watched is null ? "compact" : "keep", $"{ResumeFrom(watched)}" })
             start.ArgumentList.Add(argument);
         using var child = Process.Start(start)!;
         var answers = new List<Answer>();
         try
         {
             while (answers.Count < killAfter && await child.StandardOutput.ReadLineAsync() is { } line)
-                answers.Add(Answer.Parse(line));
+                Take(line, answers, watched);
         }
         finally
         {
@@ -55,9 +61,32 @@ public class CrashTests
         // What was in the pipe when it was killed was answered as well; the last line may be torn.
         var rest = await child.StandardOutput.ReadToEndAsync();
         foreach (var line in rest.Split('\n')[..^1])
-            answers.Add(Answer.Parse(line));
+            Take(line, answers, watched);
         await child.WaitForExitAsync();
         return answers;
+    }
+
+    private static long ResumeFrom(List<long>? watched) => watched is null ? 0 : watched.Count == 0 ? 2 : watched[^1] + 1;
+
+    private static void Take(string line, List<Answer> answers, List<long>? watched)
+    {
+        if (line.StartsWith(CrashingWriter.WatchMark, StringComparison.Ordinal))
+            watched!.Add(long.Parse(line.AsSpan(CrashingWriter.WatchMark.Length), CultureInfo.InvariantCulture));
+        else
+            answers.Add(Answer.Parse(line));
+    }
+
+    /// <summary>A watcher that began again after each crash behind the last change it had seen saw each change exactly once, in order.</summary>
+    private static async Task CheckWatchAsync(string folder, List<long> watched)
+    {
+        await using var store = EmbeddedStore.Open(
+            folder, new VirtualTimeProvider(), new EmbeddedStoreOptions { CompactionInterval = TimeSpan.Zero }).Value;
+        await using var watch = store.Watch(new WatchRequest(KeyRange.All) { StartRevision = 2 });
+        Assert.NotEmpty(watched);
+        var happened = new List<long>();
+        while (happened.Count == 0 || happened[^1] < watched[^1])
+            happened.AddRange((await watch.ReadAsync()).Events.Select(change => change.Record.ModRevision));
+        Assert.Equal(happened.Take(watched.Count), watched);
     }
 
     private static async Task<long> CheckAsync(string folder, List<Answer> answers, bool compacts)

@@ -12,7 +12,7 @@ internal static class CrashingWriter
     public const int Writers = 6;
     public const int KeysPerWriter = 20;
 
-    /// <param name="arguments">The folder; the first count; "compact" to compact now and then.</param>
+    /// <param name="arguments">The folder; the first count; "compact" to compact now and then; the revision to watch from, 0 for none.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
         var options = new EmbeddedStoreOptions { CompactionInterval = TimeSpan.Zero };
@@ -25,6 +25,8 @@ internal static class CrashingWriter
         var first = int.Parse(arguments[1]);
         var compacts = arguments[2] == "compact";
         var output = Console.Out;
+        if (long.Parse(arguments[3]) is > 0 and var start)
+            _ = Task.Run(() => WatchAsync(store, start));
         await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
         {
             for (var count = first; ; count++)
@@ -41,6 +43,18 @@ internal static class CrashingWriter
             }
         })));
         return 0;
+    }
+
+    public const string WatchMark = "watch ";
+
+    private static async Task WatchAsync(EmbeddedStore store, long start)
+    {
+        await using var watch = store.Watch(new WatchRequest(KeyRange.All) { StartRevision = start });
+        while (await watch.ReadAsync() is { Error: null } batch)
+        {
+            foreach (var change in batch.Events)
+                Console.Out.WriteLine($"{WatchMark}{change.Record.ModRevision}");
+        }
     }
 
     public static string Key(int writer, int count) => $"/k/{writer}/{count % KeysPerWriter}";
