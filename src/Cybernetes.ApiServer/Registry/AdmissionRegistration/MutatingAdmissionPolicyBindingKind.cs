@@ -23,7 +23,10 @@ internal sealed class MutatingAdmissionPolicyBindingKind : KindDefinition<Mutati
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
     [
         new RenamedVersion<MutatingAdmissionPolicyBinding>("v1beta1"),
-        new RenamedVersion<MutatingAdmissionPolicyBinding>("v1alpha1", DefaultAlpha),
+        new RenamedVersion<MutatingAdmissionPolicyBinding>("v1alpha1", DefaultAlpha)
+        {
+            DeprecationWarning = "admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicyBinding is deprecated in v1.35+, unavailable in v1.38+",
+        },
     ];
 
     protected override void Default(MutatingAdmissionPolicyBinding obj) => RuleChecks.Default(obj.Spec.MatchResources);

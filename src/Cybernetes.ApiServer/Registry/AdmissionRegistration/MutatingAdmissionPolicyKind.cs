@@ -21,7 +21,13 @@ internal sealed class MutatingAdmissionPolicyKind : KindDefinition<MutatingAdmis
     ];
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
-        [new RenamedVersion<MutatingAdmissionPolicy>("v1beta1"), new RenamedVersion<MutatingAdmissionPolicy>("v1alpha1")];
+    [
+        new RenamedVersion<MutatingAdmissionPolicy>("v1beta1"),
+        new RenamedVersion<MutatingAdmissionPolicy>("v1alpha1")
+        {
+            DeprecationWarning = "admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicy is deprecated in v1.35+, unavailable in v1.38+",
+        },
+    ];
 
     protected override void Default(MutatingAdmissionPolicy obj)
     {

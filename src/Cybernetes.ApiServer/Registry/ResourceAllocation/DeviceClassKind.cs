@@ -12,7 +12,16 @@ internal sealed class DeviceClassKind : KindDefinition<DeviceClass>
     public override IReadOnlyList<Column<DeviceClass>> Columns { get; } = [Column<DeviceClass>.Name, Column<DeviceClass>.Age];
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
-        [new RenamedVersion<DeviceClass>("v1beta2"), new RenamedVersion<DeviceClass>("v1beta1")];
+    [
+        new RenamedVersion<DeviceClass>("v1beta2")
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta2 DeviceClass is deprecated in v1.36+, unavailable in v1.39+",
+        },
+        new RenamedVersion<DeviceClass>("v1beta1")
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta1 DeviceClass is deprecated in v1.35+, unavailable in v1.38+",
+        },
+    ];
 
     protected override void PrepareForCreate(DeviceClass obj, WriteContext context)
     {

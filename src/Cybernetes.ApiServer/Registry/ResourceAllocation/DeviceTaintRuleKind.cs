@@ -13,7 +13,13 @@ internal sealed class DeviceTaintRuleKind : KindDefinition<DeviceTaintRule>
 
     public override IReadOnlyList<Column<DeviceTaintRule>> Columns { get; } = [Column<DeviceTaintRule>.Name, Column<DeviceTaintRule>.Age];
 
-    protected override IReadOnlyList<ServedVersion> OtherVersions { get; } = [new RenamedVersion<DeviceTaintRule>("v1alpha3")];
+    protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
+    [
+        new RenamedVersion<DeviceTaintRule>("v1alpha3")
+        {
+            DeprecationWarning = "resource.k8s.io/v1alpha3 DeviceTaintRule is deprecated in v1.36+, unavailable in v1.39+",
+        },
+    ];
 
     protected override void PrepareForCreate(DeviceTaintRule obj, WriteContext context)
     {

@@ -20,10 +20,16 @@ internal sealed class ResourceClaimKind : KindDefinition<ResourceClaim>
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
     [
-        new RenamedVersion<ResourceClaim>("v1beta2"),
+        new RenamedVersion<ResourceClaim>("v1beta2")
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta2 ResourceClaim is deprecated in v1.36+, unavailable in v1.39+",
+        },
         new ReshapedVersion<V1beta1.ResourceClaim, ResourceClaim>(
             (served, stored) => DeviceRequestConversion.ToStored(served.Spec.Devices, stored.Spec.Devices),
-            (stored, served) => DeviceRequestConversion.FromStored(stored.Spec.Devices, served.Spec.Devices)),
+            (stored, served) => DeviceRequestConversion.FromStored(stored.Spec.Devices, served.Spec.Devices))
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta1 ResourceClaim is deprecated in v1.35+, unavailable in v1.38+",
+        },
     ];
 
     protected override void Default(ResourceClaim obj)

@@ -13,10 +13,16 @@ internal sealed class ResourceClaimTemplateKind : KindDefinition<ResourceClaimTe
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
     [
-        new RenamedVersion<ResourceClaimTemplate>("v1beta2"),
+        new RenamedVersion<ResourceClaimTemplate>("v1beta2")
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta2 ResourceClaimTemplate is deprecated in v1.36+, unavailable in v1.39+",
+        },
         new ReshapedVersion<V1beta1.ResourceClaimTemplate, ResourceClaimTemplate>(
             (served, stored) => DeviceRequestConversion.ToStored(served.Spec.Spec.Devices, stored.Spec.Spec.Devices),
-            (stored, served) => DeviceRequestConversion.FromStored(stored.Spec.Spec.Devices, served.Spec.Spec.Devices)),
+            (stored, served) => DeviceRequestConversion.FromStored(stored.Spec.Spec.Devices, served.Spec.Spec.Devices))
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta1 ResourceClaimTemplate is deprecated in v1.35+, unavailable in v1.38+",
+        },
     ];
 
     protected override void Default(ResourceClaimTemplate obj) => ClaimChecks.Default(obj.Spec.Spec);

@@ -20,8 +20,14 @@ internal sealed class ResourceSliceKind : KindDefinition<ResourceSlice>
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
     [
-        new RenamedVersion<ResourceSlice>("v1beta2"),
-        new ReshapedVersion<V1beta1.ResourceSlice, ResourceSlice>(ToStored, FromStored),
+        new RenamedVersion<ResourceSlice>("v1beta2")
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta2 ResourceSlice is deprecated in v1.36+, unavailable in v1.39+",
+        },
+        new ReshapedVersion<V1beta1.ResourceSlice, ResourceSlice>(ToStored, FromStored)
+        {
+            DeprecationWarning = "resource.k8s.io/v1beta1 ResourceSlice is deprecated in v1.35+, unavailable in v1.38+",
+        },
     ];
 
     protected override void PrepareForCreate(ResourceSlice obj, WriteContext context)
