@@ -28,8 +28,10 @@ internal static class FieldOwners
         var entries = FieldManager.Begin(current?.Object.Metadata.ManagedFields, metadata.ManagedFields, context.Subresource.Length > 0);
         metadata.ManagedFields = null;
         var before = current is null ? version.Empty : ObjectForms.Serve(new(write.Kind, version), current.Record.Value);
+        // A conversion may take over parts of what it converts and change them: the object to be written stays out of that.
+        var after = Encode(version, version.IsStorage ? obj : write.Kind.Clone(obj));
         metadata.ManagedFields = FieldManager.Update(
-            WriteOf(write.Kind, version, context, write.Strategy.FilterOf(write.Kind)), before, Encode(version, obj), entries, current is null);
+            WriteOf(write.Kind, version, context, write.Strategy.FilterOf(write.Kind)), before, after, entries, current is null);
     }
 
     /// <summary>Who writes, for the wire room.</summary>
