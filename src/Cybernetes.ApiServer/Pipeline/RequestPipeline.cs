@@ -212,7 +212,7 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
     {
         var kind = write.Kind;
         var obj = attributes.Object!;
-        var plan = new WritePlan { Store = services.Store, Context = write.Context, Attempt = attempt };
+        using var plan = new WritePlan { Store = services.Store, Context = write.Context, Attempt = attempt };
         var goes = current is not null && kind.IsReadyToGo(obj, current.Object);
         await kind.PlanWriteAsync(goes ? null : obj, current?.Object, plan, cancellation);
         await services.Admission.PlanAsync(

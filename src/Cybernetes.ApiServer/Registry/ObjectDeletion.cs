@@ -108,7 +108,7 @@ internal static class ObjectDeletion
         KindDefinition kind, Record record, IKubernetesObject old, IKubernetesObject marked, bool stays, WriteContext context,
         RegistryServices services, int attempt, CancellationToken cancellation)
     {
-        var plan = new WritePlan { Store = services.Store, Context = context, Attempt = attempt };
+        using var plan = new WritePlan { Store = services.Store, Context = context, Attempt = attempt };
         await kind.PlanWriteAsync(stays ? marked : null, old, plan, cancellation);
         if (!stays)
         {

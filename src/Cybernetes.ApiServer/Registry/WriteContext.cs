@@ -49,8 +49,10 @@ public sealed class WriteContext
 /// What else is written in the transaction that writes an object: how a kind takes names, addresses or ports atomically with it. When a
 /// condition does not hold, the object is planned again from the state before planning, a bounded number of times.
 /// </summary>
-public sealed class WritePlan
+public sealed class WritePlan : IDisposable
 {
+    private readonly List<IDisposable> _held = [];
+
     /// <summary>The store, to look up what is free. Reads only.</summary>
     public required IStore Store { get; init; }
 
@@ -66,6 +68,12 @@ public sealed class WritePlan
 
     /// <summary>The transaction happens only if this holds.</summary>
     public void Require(Compare condition) => Conditions.Add(condition);
+
+    /// <summary>Lets something go when the transaction is over, whatever became of it: a turn at what many writes charge.</summary>
+    public void Hold(IDisposable turn) => _held.Add(turn);
+
+    /// <summary>The transaction is over.</summary>
+    public void Dispose() => _held.ForEach(h => h.Dispose());
 
     /// <summary>Done together with the object's write.</summary>
     public void Also(Operation operation) => Operations.Add(operation);

@@ -7,11 +7,14 @@ namespace Cybernetes.ApiServer.Admission.Quota;
 
 /// <summary>
 /// Holds a namespace to its quotas. The charge is written to the quota's status in the transaction that writes the object, on the condition
-/// that nobody else charged the quota meanwhile: two writes never share what is left.
+/// that nobody else charged the quota meanwhile: two writes never share what is left. Writes of this server to one namespace take turns, so
+/// that they do not spoil each other's transactions.
 /// </summary>
 internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmissionPlugin
 {
+    private const int TurnCount = 64;
     private readonly QuotaLedger _ledger = new(services);
+    private readonly SemaphoreSlim[] _turns = [.. Enumerable.Range(0, TurnCount).Select(_ => new SemaphoreSlim(1))];
 
     public string Name => "ResourceQuota";
 
@@ -26,15 +29,28 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
             await FillInAsync(own, attributes, cancellation);
         if (!Matters(attributes))
             return;
+        if (await ConcernedAsync(quotas, attributes, cancellation) is not { Count: > 0 })
+            return;
+        var turn = _turns[(attributes.Context.Namespace.GetHashCode(StringComparison.Ordinal) & int.MaxValue) % TurnCount];
+        await turn.WaitAsync(cancellation);
+        plan.Hold(new Turn(turn));
+        // Read again: others may have charged while this one waited.
+        foreach (var (quota, record) in await ConcernedAsync(quotas, attributes, cancellation))
+            await ChargeAsync(quota, record, attributes, plan, cancellation);
+    }
+
+    private async ValueTask<List<(ResourceQuota Quota, Record Record)>> ConcernedAsync(
+        KindDefinition quotas, AdmissionAttributes attributes, CancellationToken cancellation)
+    {
         var range = await services.Store.RangeAsync(new(RegistryServices.RangeOf(quotas, attributes.Context.Namespace)), cancellation);
         if (!range.TryGet(out var found, out var error))
             throw StoredJson.FailureOf(error);
-        foreach (var record in found.Records)
-        {
-            var quota = (ResourceQuota)quotas.DecodeStored(record.Value);
-            if (quota.Metadata.Name != attributes.Name || attributes.Kind != quotas)
-                await ChargeAsync(quota, record, attributes, plan, cancellation);
-        }
+        return
+        [
+            .. found.Records.Select(r => (Quota: (ResourceQuota)quotas.DecodeStored(r.Value), Record: r))
+                .Where(q => q.Quota.Metadata.Name != attributes.Name || attributes.Kind != quotas)
+                .Where(q => (q.Quota.Spec.Hard ?? []).Keys.Any(resource => QuotaUsage.Concerns(attributes.Kind, resource))),
+        ];
     }
 
     /// <summary>Objects that come or go, and those whose changes cost: services, claims, pods that end.</summary>
@@ -61,8 +77,6 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
     {
         var (kind, now) = (attributes.Kind, attributes.Context.Now);
         var hard = quota.Spec.Hard ?? [];
-        if (!hard.Keys.Any(resource => QuotaUsage.Concerns(kind, resource)))
-            return;
         var after = UsageIn(quota, kind, attributes.Object, now);
         var before = UsageIn(quota, kind, attributes.OldObject, now);
         if (after.Count == 0 && before.Count == 0)
@@ -103,6 +117,11 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
             throw attributes.Forbidden($"exceeded quota: {quota.Metadata.Name}, requested: {Text(exceeded, grown)}, "
                 + $"used: {Text(exceeded, used)}, limited: {Text(exceeded, quota.Spec.Hard!)}");
         }
+    }
+
+    private sealed class Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
     }
 
     private static string Text(List<string> names, Dictionary<string, Quantity> amounts) => string.Join(',', names.Select(n => $"{n}={amounts[n]}"));
