@@ -25,7 +25,8 @@ public enum StoreErrorKind
     NoSpace,
 
     /// <summary>
-    /// The disk or the peer failed. Nothing is visible; after a crash the write may turn out to have happened.
+    /// The disk or the peer failed. Embedded: nothing is visible; after a crash the write may turn out to have happened. etcd: the
+    /// answer was lost, the write may have happened; reading tells.
     /// </summary>
     Unavailable,
 

@@ -11,7 +11,7 @@ namespace Cybernetes.Store.Tests.Etcd;
 public class EtcdFaultTests
 {
     private const int Writers = 4;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
