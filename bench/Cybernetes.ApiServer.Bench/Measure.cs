@@ -14,11 +14,16 @@ internal static class Measure
     private const int WarmUps = 16;
     private const int ProcessClock = 2; // CLOCK_PROCESS_CPUTIME_ID
 
-    /// <summary>Prints one line: least and median µs, bytes allocated.</summary>
-    public static void Run(string name, Func<object?> work)
+    /// <summary>Runs the work until it is compiled as a server's code is after a while. All of it before the first line is printed.</summary>
+    public static void WarmUp(Func<object?> work)
     {
         for (var i = 0; i < WarmUps * PerRound; i++)
             GC.KeepAlive(work());
+    }
+
+    /// <summary>Prints one line: least and median µs, bytes allocated.</summary>
+    public static void Run(string name, Func<object?> work)
+    {
         var times = new double[Rounds];
         long bytes = 0;
         for (var round = 0; round < Rounds; round++)

@@ -17,8 +17,9 @@ using Cybernetes.Wire;
 var bench = new PodBench();
 Console.WriteLine($"a pod of {bench.Body.Length} bytes as sent, {bench.Stored.Length} as stored");
 Console.WriteLine($"{"",-64} {"least",8} {"median",8}");
-foreach (var (name, work) in bench.Works.Where(w => args.Length == 0 || w.Name.Contains(args[0], StringComparison.OrdinalIgnoreCase)))
-    Measure.Run(name, work);
+var works = bench.Works.Where(w => args.Length == 0 || w.Name.Contains(args[0], StringComparison.OrdinalIgnoreCase)).ToList();
+works.ForEach(w => Measure.WarmUp(w.Work));
+works.ForEach(w => Measure.Run(w.Name, w.Work));
 
 /// <summary>The pieces of work over one pod.</summary>
 internal sealed class PodBench
