@@ -134,7 +134,8 @@ public class EtcdStoreTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         await using var cluster = await EtcdCluster.StartAsync(1, tls: false, "--quota-backend-bytes", "1000000");
         await using var store = await cluster.OpenAsync();
         StoreError? error = null;
-        for (var i = 0; i < 20 && error is null; i++)
+        // The quota is looked at in what etcd has written down, which comes a little later.
+        for (var i = 0; i < 500 && error is null; i++)
             error = (await store.PutAsync($"/{i}", new byte[200_000], cancellation: Cancellation)).Error;
         Assert.Equal(StoreErrorKind.NoSpace, error?.Kind);
         // etcd refuses first and raises the alarm right after.
