@@ -28,6 +28,7 @@ internal sealed class PodBench
         {"metadata":{"labels":{"tier":"backend"}},"spec":{"containers":[{"name":"web","image":"registry.example.com/shop/web:2.4.2"}]}}
         """;
 
+    private static readonly ProtobufWriter s_writer = new(4096);
     private readonly KindDefinition _kind;
     private readonly ServedVersion _version;
     private readonly WriteContext _context;
@@ -78,9 +79,9 @@ internal sealed class PodBench
             ("apply again, to the stored bytes", () => Applied(Body)),
             ("apply a new image without a label, to the stored bytes", () => Applied(_other)),
             ("  apply alone", () => Apply(_live, _other, _managed, exists: true)),
-            ("protobuf: decode", () => Decode(ProtobufToJson.ToUtf8(_protobuf))),
+            ("protobuf: decode", () => _version.DecodeProtobuf(ProtobufEnvelope.Open(_protobuf, out _, out _))),
             ("JSON: decode", () => Decode(Stored)),
-            ("protobuf: encode", () => ProtobufOf(StoredJson.Encode(_kind, _decoded).Json)),
+            ("protobuf: encode", () => Encoded((IProtobufMessage)_decoded)),
             ("  protobuf of stored JSON", () => ProtobufOf(Stored)),
             ("JSON: encode", () => StoredJson.Encode(_kind, _decoded).Json),
         ];
@@ -91,6 +92,15 @@ internal sealed class PodBench
     public byte[] Stored { get; }
 
     public IReadOnlyList<(string Name, Func<object?> Work)> Works { get; }
+
+    private static byte[] Encoded(IProtobufMessage message)
+    {
+        s_writer.Clear();
+        var start = ProtobufEnvelope.Start(s_writer, "v1", "Pod");
+        message.WriteProtobuf(s_writer);
+        ProtobufEnvelope.End(s_writer, start);
+        return s_writer.ToArray();
+    }
 
     private static async Task<Record> RecordOf(byte[] json, int revisionOffset)
     {

@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Cybernetes.Objects.Generator;
 
 /// <summary>
-/// Makes the typed classes from the facts files (those whose group line says <c>classes</c>): properties, JSON reading and writing,
-/// deep clone, semantic equality, and the list of kinds. No generated code is checked in.
+/// Makes the typed classes from the facts files (those whose group line says <c>classes</c>): properties, reading and writing of JSON
+/// and protobuf, deep clone, semantic equality, and the list of kinds. No generated code is checked in.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class FactsGenerator : IIncrementalGenerator
@@ -38,7 +38,7 @@ public sealed class FactsGenerator : IIncrementalGenerator
             text.Line("namespace " + Naming.Namespace(group.Short) + ";");
             ConstantsEmitter.Emit(text, group);
             foreach (var type in group.Types)
-                new TypeEmitter(text, type, type.Flatten(name => types[name])).Emit();
+                new TypeEmitter(text, type, type.Flatten(name => types[name]), name => types[name]).Emit();
             context.AddSource(group.Short.Replace('/', '.') + ".g.cs", SourceText.From(text.ToString(), Encoding.UTF8));
         }
     }

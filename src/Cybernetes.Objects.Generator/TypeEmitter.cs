@@ -9,10 +9,12 @@ internal sealed class TypeEmitter
     private readonly TypeFacts _type;
     private readonly FieldFacts[] _fields;
     private readonly KindFacts? _kind;
+    private readonly Func<string, TypeFacts> _find;
 
-    public TypeEmitter(CodeText text, TypeFacts type, FieldFacts[] fields)
+    public TypeEmitter(CodeText text, TypeFacts type, FieldFacts[] fields, Func<string, TypeFacts> find)
     {
         _text = text;
+        _find = find;
         _type = type;
         // WatchEvent and the like would repeat a name through two inlined structs: the first wins, as in Go.
         _fields = fields.GroupBy(f => f.JsonName).Select(g => g.First()).ToArray();
@@ -30,6 +32,8 @@ internal sealed class TypeEmitter
     {
         var self = _type.Name;
         var bases = IsObject ? "global::Cybernetes.Objects.IKubernetesObject<" + self + ">" : "global::Cybernetes.Objects.IWireObject<" + self + ">";
+        if (ProtobufEmitter.Covers(_type))
+            bases += ", global::Cybernetes.Objects.IProtobufMessage";
         _text.Open("public sealed partial class " + self + " : " + bases);
         if (_kind is not null)
             EmitKind();
@@ -37,6 +41,8 @@ internal sealed class TypeEmitter
             EmitProperty(field);
         EmitRead();
         EmitWrite();
+        if (ProtobufEmitter.Covers(_type))
+            new ProtobufEmitter(_text, _type, _find).Emit();
         EmitClone();
         EmitEquals();
         _text.Close();
@@ -46,6 +52,8 @@ internal sealed class TypeEmitter
     {
         var name = "\"" + _kind!.Group + "\", \"" + _kind.Version + "\", \"" + _kind.Kind + "\"";
         _text.Line("public static KindFacts Facts { get; } = SchemaFacts.FindKind(" + name + ")!;");
+        if (IsObject)
+            _text.Line("public static " + _type.Name + " New() => new();");
     }
 
     private void EmitProperty(FieldFacts field)

@@ -32,7 +32,7 @@ internal static class WriteStatement
     };
 
     /// <summary>Null where Go writes the value even when zero: structs are never empty to <c>omitempty</c>.</summary>
-    private static string? NonZero(TypeReference type, string name) => type.Shape switch
+    internal static string? NonZero(TypeReference type, string name) => type.Shape switch
     {
         TypeShape.String => name + ".Length > 0",
         TypeShape.Boolean => name,

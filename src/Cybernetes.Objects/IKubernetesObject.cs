@@ -19,4 +19,7 @@ public interface IKubernetesObject<TSelf> : IKubernetesObject, IWireObject<TSelf
 {
     /// <summary>Group, version, resource name and scope of the kind.</summary>
     static abstract KindFacts Facts { get; }
+
+    /// <summary>An empty object of the kind.</summary>
+    static abstract TSelf New();
 }

@@ -18,7 +18,8 @@ build_program() {
     note "out/cyb is up to date"
   else
     rm -f "$stamp"
-    publish_program || { show_tail "$OUT/build.log" 40; fail "the build failed" "the whole log: $OUT/build.log"; }
+    # The compiler's server outlives the build: it must not keep the lock.
+    publish_program 7>&- || { show_tail "$OUT/build.log" 40; fail "the build failed" "the whole log: $OUT/build.log"; }
     printf '%s\n' "$now" >"$stamp"
     note "out/cyb is built ($(seconds_since "$started") s)"
   fi

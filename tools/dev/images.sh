@@ -11,7 +11,7 @@ make_images() {
   mkdir -p "$IMAGES"
   exec 8>"$IMAGES/.lock"
   flock 8
-  for one in "${IMAGE_ARCHIVES[@]}"; do make_image "$one"; done
+  for one in "${IMAGE_ARCHIVES[@]}"; do make_image "$one" 8>&-; done
   exec 8>&-
   note "images are in $IMAGES ($(seconds_since "$started") s)"
 }

@@ -1,3 +1,4 @@
+using Cybernetes.Objects;
 using System.Text.Json;
 using Cybernetes.Wire;
 

@@ -18,11 +18,7 @@ internal static class BodyDecoder
     /// <summary>The body as JSON; YAML and protobuf are converted. A 415 for anything else.</summary>
     public static byte[] ToJson(string? contentType, byte[] body, List<string> findings)
     {
-        var media = contentType ?? "";
-        var semicolon = media.IndexOf(';');
-        if (semicolon >= 0)
-            media = media[..semicolon];
-        switch (media.Trim().ToLowerInvariant())
+        switch (MediaOf(contentType))
         {
             case "" or "application/json":
                 return body;
@@ -34,6 +30,9 @@ internal static class BodyDecoder
                 throw Failure.UnsupportedMediaType(AcceptedMedia.All);
         }
     }
+
+    /// <summary>Whether a content type names protobuf.</summary>
+    public static bool IsProtobuf(string? contentType) => MediaOf(contentType) == ProtobufEnvelope.ContentType;
 
     /// <summary>Reads an object of the version asked for, in the stored form.</summary>
     public static IKubernetesObject Decode(ServedKind target, byte[] json, FieldValidation validation, List<string> findings)
@@ -58,6 +57,13 @@ internal static class BodyDecoder
         if (validation == FieldValidation.Strict && findings.Count > 0)
             throw CannotHandle(target, target.Version.Kind, $"strict decoding error: {string.Join(", ", findings)}", json);
         return obj;
+    }
+
+    private static string MediaOf(string? contentType)
+    {
+        var media = contentType ?? "";
+        var semicolon = media.IndexOf(';');
+        return (semicolon < 0 ? media : media[..semicolon]).Trim().ToLowerInvariant();
     }
 
     private static byte[] FromProtobuf(byte[] body)

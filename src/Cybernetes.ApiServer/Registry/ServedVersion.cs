@@ -61,6 +61,12 @@ public abstract class ServedVersion(string group, string version, string kind)
     /// <exception cref="ObjectDecodeException">The JSON is not of this type.</exception>
     public abstract IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context);
 
+    /// <summary>
+    /// Reads one object from its protobuf message, without its envelope, into the stored form; null where that goes by way of JSON.
+    /// </summary>
+    /// <exception cref="ObjectDecodeException">Malformed.</exception>
+    public virtual IKubernetesObject? DecodeProtobuf(ReadOnlySpan<byte> message) => null;
+
     /// <summary>Writes a stored object as one of this version.</summary>
     public abstract void Encode(IKubernetesObject stored, Utf8JsonWriter writer);
 
@@ -97,6 +103,16 @@ public sealed class StorageVersion<T> : ServedVersion where T : class, IKubernet
 
     /// <inheritdoc/>
     public override IKubernetesObject Decode(ref Utf8JsonReader reader, DecodeContext context) => T.ReadJson(ref reader, context);
+
+    /// <inheritdoc/>
+    public override IKubernetesObject? DecodeProtobuf(ReadOnlySpan<byte> message)
+    {
+        var obj = T.New();
+        if (obj is not IProtobufMessage fields)
+            return null;
+        fields.MergeProtobuf(message);
+        return obj;
+    }
 
     /// <inheritdoc/>
     public override void Encode(IKubernetesObject stored, Utf8JsonWriter writer) => ((T)stored).WriteJson(writer);

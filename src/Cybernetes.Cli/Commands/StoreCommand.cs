@@ -30,7 +30,9 @@ internal sealed class StoreCommand : Command
     public override string Arguments => "migrate";
 
     public override string Examples => """
+        # From the data directory into an empty etcd
         cyb store migrate --to etcd --etcd-servers http://127.0.0.1:2379
+        # From etcd into a new data directory
         cyb store migrate --to embedded --etcd-servers http://127.0.0.1:2379 --data-dir /var/lib/cybernetes-new
         """;
 

@@ -1,3 +1,4 @@
+using Cybernetes.Objects;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Net.Http.Headers;

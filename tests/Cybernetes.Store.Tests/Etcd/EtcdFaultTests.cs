@@ -131,7 +131,10 @@ internal sealed class CountingLoad(IStore store, int writers)
             var least = Volatile.Read(ref _acknowledged[writer]);
             var found = await store.GetAsync(key, 0, cancellation);
             if (!found.TryGet(out var current, out _))
+            {
+                await Task.Delay(Pause, TimeProvider.System, cancellation);
                 continue;
+            }
             var count = current.Record is { } record ? CountOf(record) : 0;
             if (count < least || count > _tried[writer])
                 WrongReads.Enqueue($"{key}: {count} is not in {least}..{_tried[writer]}");

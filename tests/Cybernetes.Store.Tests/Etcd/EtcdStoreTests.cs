@@ -55,7 +55,11 @@ public class EtcdStoreTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
 
         var seen = new List<WatchEvent>();
         while (seen.Count < 2)
-            seen.AddRange((await watch.ReadAsync(Cancellation)).Events);
+        {
+            var batch = await watch.ReadAsync(Cancellation);
+            Assert.Null(batch.Error);
+            seen.AddRange(batch.Events);
+        }
         Assert.Equal(first.Record!.Value.ToArray(), seen[0].Record.Value.ToArray());
         Assert.Equal(second.Record!.Value.ToArray(), seen[1].Record.Value.ToArray());
         Assert.Equal(first.Record.Value.ToArray(), seen[1].Previous!.Value.ToArray());
@@ -135,7 +139,7 @@ public class EtcdStoreTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         await using var store = await cluster.OpenAsync();
         StoreError? error = null;
         // The quota is looked at in what etcd has written down, which comes a little later.
-        for (var i = 0; i < 500 && error is null; i++)
+        for (var i = 0; i < 3000 && error is null; i++)
             error = (await store.PutAsync($"/{i}", new byte[200_000], cancellation: Cancellation)).Error;
         Assert.Equal(StoreErrorKind.NoSpace, error?.Kind);
         // etcd refuses first and raises the alarm right after.

@@ -1,3 +1,4 @@
+using Cybernetes.Objects;
 using System.Text;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Wire;

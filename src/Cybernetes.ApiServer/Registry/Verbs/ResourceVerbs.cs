@@ -166,17 +166,17 @@ internal static class CreateVerb
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
         var body = await BodyReader.ReadAsync(request.Http);
         var findings = new List<string>();
-        var json = BodyDecoder.ToJson(request.Http.Request.ContentType, body, findings);
-        var decoded = BodyDecoder.Decode(request.Target, json, options.FieldValidation, findings);
+        var sent = SentObject.Read(request, body, options.FieldValidation, findings);
+        var decoded = sent.First;
         findings.ForEach(context.Warn);
-        var fresh = decoded;
+        IKubernetesObject? fresh = decoded;
         var outcome = await services.Pipeline.WriteAsync(new()
         {
             Kind = request.Kind, Name = decoded.Metadata.Name, Context = context, IsCreate = true, Version = request.Target.Version,
             Produce = _ =>
             {
                 // Each attempt gets an object of its own: stages change it.
-                var obj = fresh ?? BodyDecoder.Decode(request.Target, json, FieldValidation.Ignore, []);
+                var obj = fresh ?? sent.ReadAgain();
                 fresh = null;
                 return new(obj);
             },
@@ -194,18 +194,18 @@ internal static class UpdateVerb
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
         var body = await BodyReader.ReadAsync(request.Http);
         var findings = new List<string>();
-        var json = BodyDecoder.ToJson(request.Http.Request.ContentType, body, findings);
-        var decoded = BodyDecoder.Decode(request.Target, json, options.FieldValidation, findings);
+        var sent = SentObject.Read(request, body, options.FieldValidation, findings);
+        var decoded = sent.First;
         findings.ForEach(context.Warn);
         CheckName(request, decoded);
-        var fresh = decoded;
+        IKubernetesObject? fresh = decoded;
         var outcome = await services.Pipeline.WriteAsync(new()
         {
             Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, Version = request.Target.Version,
             MayCreate = request.Kind.AllowCreateOnUpdate && strategy == WriteStrategy.Object,
             Produce = _ =>
             {
-                var obj = fresh ?? BodyDecoder.Decode(request.Target, json, FieldValidation.Ignore, []);
+                var obj = fresh ?? sent.ReadAgain();
                 fresh = null;
                 return new(obj);
             },

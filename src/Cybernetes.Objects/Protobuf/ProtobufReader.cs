@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using Cybernetes.Objects;
 
-namespace Cybernetes.Wire;
+namespace Cybernetes.Objects;
 
 /// <summary>How a field's value is laid out.</summary>
 public enum ProtobufWireType

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Cybernetes.Wire;
+namespace Cybernetes.Objects;
 
 /// <summary>
 /// Writes protobuf fields into a growing buffer. Nested messages are written in place and their length put before them when they
@@ -11,6 +11,9 @@ namespace Cybernetes.Wire;
 /// </summary>
 public sealed class ProtobufWriter(int capacity = 1024)
 {
+    private const int Utf8BytesPerChar = 3;
+    private const int ShortString = 127 / Utf8BytesPerChar;
+
     private byte[] _buffer = new byte[capacity];
     private int _length;
 
@@ -46,8 +49,17 @@ public sealed class ProtobufWriter(int capacity = 1024)
     /// <summary>A string field, present even when empty.</summary>
     public void String(int field, string value)
     {
-        int size = Encoding.UTF8.GetByteCount(value);
         Tag(field, ProtobufWireType.Bytes);
+        if (value.Length <= ShortString)
+        {
+            // Its length surely takes one byte, so it need not be known beforehand.
+            Reserve(1 + value.Length * Utf8BytesPerChar);
+            int written = Encoding.UTF8.GetBytes(value, _buffer.AsSpan(_length + 1));
+            _buffer[_length] = (byte)written;
+            _length += 1 + written;
+            return;
+        }
+        int size = Encoding.UTF8.GetByteCount(value);
         Varint((ulong)size);
         Reserve(size);
         _length += Encoding.UTF8.GetBytes(value, _buffer.AsSpan(_length));
@@ -93,11 +105,11 @@ public sealed class ProtobufWriter(int capacity = 1024)
     }
 
     /// <summary>Bytes written so far.</summary>
-    internal int Length => _length;
+    public int Length => _length;
 
     /// <summary>Puts the pieces that end the buffer into the order of their numbers.</summary>
     /// <param name="pieces">In the order written; the last goes to the end. Sorted afterwards.</param>
-    internal void Sort(Span<Piece> pieces)
+    public void Sort(Span<Piece> pieces)
     {
         int first = pieces[0].Start;
         for (int i = 0; i < pieces.Length; i++) pieces[i].End = i + 1 < pieces.Length ? pieces[i + 1].Start : _length;
@@ -128,6 +140,17 @@ public sealed class ProtobufWriter(int capacity = 1024)
 
     private void Varint(ulong value)
     {
+        byte[] buffer = _buffer;
+        if (value < 0x80 && _length < buffer.Length)
+        {
+            buffer[_length++] = (byte)value;
+            return;
+        }
+        LongVarint(value);
+    }
+
+    private void LongVarint(ulong value)
+    {
         Reserve(10);
         while (value >= 0x80)
         {
@@ -150,7 +173,7 @@ public sealed class ProtobufWriter(int capacity = 1024)
     }
 
     /// <summary>The bytes of one field.</summary>
-    internal struct Piece(int number, int start)
+    public struct Piece(int number, int start)
     {
         public readonly int Number = number;
         public readonly int Start = start;
