@@ -135,7 +135,8 @@ internal sealed class ProtobufEmitter
             case TypeShape.List when type.Element!.Shape is TypeShape.Int32 or TypeShape.Int64 or TypeShape.Boolean:
                 return name + " = " + Reads + "Numbers(" + name + ", ref reader);";
             case TypeShape.List when type.Element!.Shape == TypeShape.Struct:
-                return "{ var item = new " + Naming.Class(type.Element.StructName!) + "(); item.MergeProtobuf(reader.Bytes()); (" + name + " ??= []).Add(item); }";
+                return "{ var item = new " + Naming.Class(type.Element.StructName!) + "(); item.MergeProtobuf(reader.Bytes()); (" + name
+                    + " ??= []).Add(item); }";
             case TypeShape.List:
                 return "(" + name + " ??= []).Add(" + ReadValue(type.Element!, "reader.Bytes()") + ");";
             case TypeShape.Map when type.Element!.Shape == TypeShape.Struct:
