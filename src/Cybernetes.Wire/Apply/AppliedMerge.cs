@@ -1,6 +1,5 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using Cybernetes.Objects;
 
 namespace Cybernetes.Wire;
 
@@ -8,59 +7,67 @@ namespace Cybernetes.Wire;
 internal static class AppliedMerge
 {
     /// <summary>The merged document.</summary>
-    public static byte[] Merge(JsonElement live, JsonElement applied, ApplySchema schema)
+    public static ReadOnlyMemory<byte> Merge(JsonElement live, JsonElement applied, ApplySchema schema)
     {
-        ArrayBufferWriter<byte> buffer = new(4096);
-        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions)) Write(writer, schema, live, applied);
-        return buffer.WrittenSpan.ToArray();
+        JsonPieces to = new(JsonMarshal.GetRawUtf8Value(live).Length + JsonMarshal.GetRawUtf8Value(applied).Length / 4 + 64);
+        Write(to, schema, live, applied);
+        return to.Json;
     }
 
-    private static void Write(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Write(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
     {
         if (ApplyValues.IsAbsent(applied))
         {
-            ApplyValues.Copy(writer, live);
+            to.Copy(live);
             return;
         }
         ApplyShape shape = ApplyValues.ShapeOf(schema, applied);
         bool isWhole = ApplyValues.IsAbsent(live) || ApplyValues.IsLeaf(schema, shape) || ApplyValues.ShapeOf(schema, live) != shape;
         // Null on one side of a map or list says nothing about its parts.
-        if (!isWhole && ApplyValues.IsEmpty(applied) && !ApplyValues.IsEmpty(live)) ApplyValues.Copy(writer, live);
-        else if (isWhole || ApplyValues.IsEmpty(live)) ApplyValues.Copy(writer, applied);
-        else if (shape == ApplyShape.Map) Maps(writer, schema, live, applied);
-        else Lists(writer, schema, live, applied);
+        if (!isWhole && ApplyValues.IsEmpty(applied) && !ApplyValues.IsEmpty(live)) to.Copy(live);
+        else if (isWhole || ApplyValues.IsEmpty(live)) to.Copy(applied);
+        else if (shape == ApplyShape.Map) Maps(to, schema, live, applied);
+        else Lists(to, schema, live, applied);
     }
 
-    private static void Maps(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Maps(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
     {
-        writer.WriteStartObject();
+        to.Open((byte)'{');
         int place = 0;
+        int left = applied.GetPropertyCount();
         ApplyValues.Properties wanted = new(applied);
         foreach (JsonProperty property in live.EnumerateObject())
         {
             JsonElement other = wanted.Find(property);
-            ApplyValues.CopyName(writer, property);
-            if (ApplyValues.IsAbsent(other)) ApplyValues.Copy(writer, property.Value);
-            else Write(writer, ApplyValues.SchemaOf(schema, property, ref place), property.Value, other);
+            to.CopyName(property);
+            if (ApplyValues.IsAbsent(other))
+            {
+                to.Copy(property.Value);
+                continue;
+            }
+            left--;
+            if (ApplyValues.SameBytes(property.Value, other)) to.Copy(other);
+            else Write(to, ApplyValues.SchemaOf(schema, property, ref place), property.Value, other);
         }
-        ApplyValues.Properties known = new(live);
+        ApplyValues.Properties known = new(left > 0 ? live : default);
         foreach (JsonProperty property in applied.EnumerateObject())
         {
+            if (left <= 0) break;
             if (!ApplyValues.IsAbsent(known.Find(property))) continue;
-            ApplyValues.CopyName(writer, property);
-            ApplyValues.Copy(writer, property.Value);
+            to.CopyName(property);
+            to.Copy(property.Value);
         }
-        writer.WriteEndObject();
+        to.Close((byte)'}');
     }
 
     /// <summary>
     /// Elements of both sides keep the applied order, those of the live side alone stay where they are between them: the order of upstream's merge.
     /// </summary>
-    private static void Lists(Utf8JsonWriter writer, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Lists(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
     {
         if (ApplyValues.SameBytes(live, applied))
         {
-            ApplyValues.Copy(writer, applied);
+            to.Copy(applied);
             return;
         }
         List<(PathElement Element, JsonElement Value)> left = Items(schema, live);
@@ -79,11 +86,11 @@ internal static class AppliedMerge
         void TakeApplied(PathElement element)
         {
             done.Add(element);
-            Write(writer, item, liveIndex.One(element), appliedIndex.First(element));
+            Write(to, item, liveIndex.One(element), appliedIndex.First(element));
             if (shared.TryPeek(out PathElement? next) && next.Equals(element)) shared.Dequeue();
         }
 
-        writer.WriteStartArray();
+        to.Open((byte)'[');
         (int l, int r) = (0, 0);
         while (l < left.Count || r < right.Length)
         {
@@ -106,7 +113,7 @@ internal static class AppliedMerge
                 }
                 if (!isShared)
                 {
-                    ApplyValues.Copy(writer, left[l].Value);
+                    to.Copy(left[l].Value);
                     l++;
                     continue;
                 }
@@ -114,7 +121,7 @@ internal static class AppliedMerge
             }
             if (r < right.Length) TakeApplied(right[r++]);
         }
-        writer.WriteEndArray();
+        to.Close((byte)']');
     }
 
     private static List<(PathElement, JsonElement)> Items(ApplySchema schema, JsonElement list)

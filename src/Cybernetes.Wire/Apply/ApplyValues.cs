@@ -12,6 +12,9 @@ internal static class ApplyValues
     // From so many keys on, an index is cheaper than searching.
     private const int IndexFrom = 24;
 
+    // Both sides mostly come in one order, with a few properties on one side alone.
+    private const int LookAhead = 4;
+
     public static bool IsAbsent(JsonElement value) => value.ValueKind == JsonValueKind.Undefined;
 
     public static bool SameBytes(JsonElement left, JsonElement right) =>
@@ -36,16 +39,6 @@ internal static class ApplyValues
     /// <summary>Whether a value of that schema and shape is owned as a whole.</summary>
     public static bool IsLeaf(ApplySchema schema, ApplyShape shape) =>
         shape == ApplyShape.Scalar || schema.IsAtomic || (schema.Shape == ApplyShape.Deduced && shape == ApplyShape.List);
-
-    public static void Copy(Utf8JsonWriter writer, JsonElement value) =>
-        writer.WriteRawValue(JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
-
-    public static void CopyName(Utf8JsonWriter writer, JsonProperty property)
-    {
-        ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(property);
-        if (name.Contains((byte)'\\')) writer.WritePropertyName(property.Name);
-        else writer.WritePropertyName(name);
-    }
 
     /// <summary>The field of a property; null where the schema names none. The place is a guess where to look first.</summary>
     public static ApplyField? FieldOf(ApplySchema schema, JsonProperty property, ref int place) =>
@@ -112,6 +105,8 @@ internal static class ApplyValues
         private readonly Dictionary<string, JsonElement>? _index;
         private JsonElement.ObjectEnumerator _next;
         private bool _isAtProperty;
+        private bool _hasGaps;
+        private readonly bool _hasEscapes;
 
         public Properties(JsonElement value)
         {
@@ -122,22 +117,32 @@ internal static class ApplyValues
                 _index = new Dictionary<string, JsonElement>(value.GetPropertyCount(), StringComparer.Ordinal);
                 foreach (JsonProperty property in value.EnumerateObject()) _index[property.Name] = property.Value;
             }
+            _hasEscapes = JsonMarshal.GetRawUtf8Value(value).Contains((byte)'\\');
             _next = value.EnumerateObject();
             _isAtProperty = _next.MoveNext();
         }
 
         public JsonElement Find(JsonProperty wanted)
         {
-            if (_object.ValueKind != JsonValueKind.Object) return default;
+            // At the end without a gap: every property was asked for and found already.
+            if (!_isAtProperty && !_hasGaps) return default;
             ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(wanted);
-            if (_isAtProperty && name.SequenceEqual(JsonMarshal.GetRawUtf8PropertyName(_next.Current)))
+            JsonElement.ObjectEnumerator ahead = _next;
+            bool isAt = _isAtProperty;
+            for (int i = 0; i < LookAhead && isAt; i++, isAt = ahead.MoveNext())
             {
-                JsonElement found = _next.Current.Value;
-                _isAtProperty = _next.MoveNext();
-                return found;
+                JsonProperty candidate = ahead.Current;
+                if (!name.SequenceEqual(JsonMarshal.GetRawUtf8PropertyName(candidate))) continue;
+                _hasGaps |= i > 0;
+                _isAtProperty = ahead.MoveNext();
+                _next = ahead;
+                return candidate.Value;
             }
             if (_index is not null) return _index.GetValueOrDefault(wanted.Name);
-            return _object.TryGetProperty(wanted.Name, out JsonElement value) ? value : default;
+            // All that is left was looked at, and nothing was passed over.
+            if (!isAt && !_hasGaps && !_hasEscapes && !name.Contains((byte)'\\')) return default;
+            bool isFound = name.Contains((byte)'\\') ? _object.TryGetProperty(wanted.Name, out JsonElement value) : _object.TryGetProperty(name, out value);
+            return isFound ? value : default;
         }
     }
 }

@@ -8,6 +8,9 @@ namespace Cybernetes.Wire;
 /// <param name="Removed">What only the first has.</param>
 public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet Removed)
 {
+    /// <summary>No difference.</summary>
+    public static FieldComparison None { get; } = new(FieldSet.Empty, FieldSet.Empty, FieldSet.Empty);
+
     public bool IsEmpty => Added.IsEmpty && Modified.IsEmpty && Removed.IsEmpty;
 
     /// <summary>What the second state sets: added and modified.</summary>

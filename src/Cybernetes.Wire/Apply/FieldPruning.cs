@@ -22,12 +22,37 @@ internal sealed class FieldPruning(FieldWrite write, ManagedSets others, Managed
     /// <summary>The usual case, worked out on the sets alone: the document is changed once.</summary>
     private ReadOnlyMemory<byte> PruneOneVersion(ReadOnlyMemory<byte> merged, ManagedSet last, ApplySchema schema)
     {
-        FieldSet whole = Fields(merged, schema);
         FieldSet given = last.Fields.WithNamedFields(schema);
         FieldSet owned = others.Snapshot().Aggregate(mine.Fields, (sum, set) => sum.Union(set.Fields)).WithNamedFields(schema);
+        // A field goes with one at or above it that was given and that nobody owns: only those and what is below them has to be looked at.
+        FieldSet suspects = Suspects(given, owned, isGiven: false);
+        if (suspects.IsEmpty) return merged;
+        using JsonDocument document = JsonDocument.Parse(merged, JsonLimits.DocumentOptions);
+        FieldSet whole = AppliedFields.Within(document.RootElement, schema, suspects).WithNamedFields(schema);
         FieldSet left = whole.RecursiveDifference(given);
         left = whole.RecursiveDifference(whole.Difference(left).Difference(owned));
-        return Remove(merged, whole.Difference(left).Intersection(given), schema);
+        FieldSet gone = whole.Difference(left).Intersection(given);
+        return gone.IsEmpty ? merged : FieldRemoval.Remove(document.RootElement, gone, schema);
+    }
+
+    /// <summary>The uppermost steps, at or below a given field, that nobody owns.</summary>
+    private static FieldSet Suspects(FieldSet given, FieldSet owned, bool isGiven)
+    {
+        List<FieldNode>? nodes = null;
+        foreach (FieldNode node in given.Nodes)
+        {
+            bool isMet = owned.TryGet(node.Element, out FieldNode other);
+            bool isBelow = isGiven || node.IsMember;
+            if (isBelow && !(isMet && other.IsMember))
+            {
+                (nodes ??= []).Add(new FieldNode(node.Element, true, null));
+                continue;
+            }
+            if (node.Children is null) continue;
+            FieldSet below = Suspects(node.Children, other.Children ?? FieldSet.Empty, isBelow);
+            if (!below.IsEmpty) (nodes ??= []).Add(new FieldNode(node.Element, false, below));
+        }
+        return FieldSet.Of(nodes);
     }
 
     /// <summary>The general case: what is left is looked at in the version of each owner.</summary>

@@ -1,6 +1,5 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using Cybernetes.Objects;
 
 namespace Cybernetes.Wire;
 
@@ -8,23 +7,23 @@ namespace Cybernetes.Wire;
 internal static class FieldRemoval
 {
     /// <summary>The document without these fields.</summary>
-    public static byte[] Remove(JsonElement document, FieldSet fields, ApplySchema schema)
+    public static ReadOnlyMemory<byte> Remove(JsonElement document, FieldSet fields, ApplySchema schema)
     {
-        ArrayBufferWriter<byte> buffer = new(4096);
-        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions)) Write(writer, schema, document, fields);
-        return buffer.WrittenSpan.ToArray();
+        JsonPieces to = new(JsonMarshal.GetRawUtf8Value(document).Length + 8);
+        Write(to, schema, document, fields);
+        return to.Json;
     }
 
-    private static void Write(Utf8JsonWriter writer, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void Write(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
     {
         ApplyShape shape = ApplyValues.ShapeOf(schema, value);
-        if (ApplyValues.IsLeaf(schema, shape)) ApplyValues.Copy(writer, value);
-        else if (ApplyValues.IsEmpty(value)) writer.WriteNullValue();
-        else if (shape == ApplyShape.Map) Map(writer, schema, value, fields);
-        else List(writer, schema, value, fields);
+        if (ApplyValues.IsLeaf(schema, shape)) to.Copy(value);
+        else if (ApplyValues.IsEmpty(value)) to.Null();
+        else if (shape == ApplyShape.Map) Map(to, schema, value, fields);
+        else List(to, schema, value, fields);
     }
 
-    private static void Map(Utf8JsonWriter writer, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void Map(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
     {
         bool isStarted = false;
         int place = 0;
@@ -33,18 +32,18 @@ internal static class FieldRemoval
             ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
             bool isMet = fields.TryGet(field?.Element ?? PathElement.Field(property.Name), out FieldNode node);
             if (isMet && node.IsMember) continue;
-            if (!isStarted) writer.WriteStartObject();
+            if (!isStarted) to.Open((byte)'{');
             isStarted = true;
-            ApplyValues.CopyName(writer, property);
+            to.CopyName(property);
             if (isMet && node.Children is not null)
-                Write(writer, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, property.Value, node.Children);
-            else ApplyValues.Copy(writer, property.Value);
+                Write(to, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, property.Value, node.Children);
+            else to.Copy(property.Value);
         }
-        if (isStarted) writer.WriteEndObject();
-        else writer.WriteNullValue();
+        if (isStarted) to.Close((byte)'}');
+        else to.Null();
     }
 
-    private static void List(Utf8JsonWriter writer, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void List(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
     {
         bool isStarted = false;
         foreach (JsonElement item in value.EnumerateArray())
@@ -52,12 +51,12 @@ internal static class FieldRemoval
             FieldNode node = default;
             bool isMet = ApplyValues.ElementOf(schema, item, out _) is { } element && fields.TryGet(element, out node);
             if (isMet && node.IsMember) continue;
-            if (!isStarted) writer.WriteStartArray();
+            if (!isStarted) to.Open((byte)'[');
             isStarted = true;
-            if (isMet && node.Children is not null) Write(writer, schema.Element ?? ApplySchema.Deduced, item, node.Children);
-            else ApplyValues.Copy(writer, item);
+            if (isMet && node.Children is not null) Write(to, schema.Element ?? ApplySchema.Deduced, item, node.Children);
+            else to.Copy(item);
         }
-        if (isStarted) writer.WriteEndArray();
-        else writer.WriteNullValue();
+        if (isStarted) to.Close((byte)']');
+        else to.Null();
     }
 }

@@ -104,8 +104,9 @@ public static class ServerSideApply
         sets.Remove(owner);
         if (last is not null) json = new FieldPruning(write, sets, mine).Prune(json, last);
 
-        using JsonDocument merged = JsonDocument.Parse(json, JsonLimits.DocumentOptions);
-        FieldComparison change = FieldComparison.Of(current, merged.RootElement, schema).Filter(write.Filter);
+        // The same to the last byte, as repeated applies leave it: then nothing has to be compared.
+        bool isSame = json.Span.SequenceEqual(live.Span);
+        FieldComparison change = isSame ? FieldComparison.None : Compare(write, current, json);
         VersionedChanges changes = new(write, change, live, json);
         List<FieldConflict> conflicts = [];
         foreach (ManagedSet set in sets.Snapshot())
@@ -118,10 +119,26 @@ public static class ServerSideApply
         if (conflicts.Count > 0)
             throw new ApplyConflictException([.. conflicts.OrderBy(c => c.Owner.Manager, StringComparer.Ordinal)]);
 
-        bool isSame = JsonElement.DeepEquals(current, merged.RootElement);
         // The time is when a field was last set, taken or given up; saying the same again leaves it.
-        bool isRepeated = isSame && last is not null && last.Fields.SetEquals(FieldManager.StripMetadata(fields));
-        sets.Put(mine with { Fields = FieldManager.StripMetadata(fields), Time = isRepeated ? mine.Time : write.Time });
+        isSame = isSame || (change.IsEmpty && IsSame(current, json));
+        fields = FieldManager.StripMetadata(fields);
+        bool isSameSet = last is not null && last.Fields.SetEquals(fields);
+        // The set that was there comes with its bytes.
+        if (isSameSet) fields = last!.Fields;
+        bool isRepeated = isSameSet && isSame;
+        sets.Put(mine with { Fields = fields, Time = isRepeated ? mine.Time : write.Time });
         return new AppliedObject(isSame ? live : json, sets.Encode());
+    }
+
+    private static FieldComparison Compare(FieldWrite write, JsonElement current, ReadOnlyMemory<byte> json)
+    {
+        using JsonDocument merged = JsonDocument.Parse(json, JsonLimits.DocumentOptions);
+        return FieldComparison.Of(current, merged.RootElement, write.Schema).Filter(write.Filter);
+    }
+
+    private static bool IsSame(JsonElement current, ReadOnlyMemory<byte> json)
+    {
+        using JsonDocument merged = JsonDocument.Parse(json, JsonLimits.DocumentOptions);
+        return JsonElement.DeepEquals(current, merged.RootElement);
     }
 }
