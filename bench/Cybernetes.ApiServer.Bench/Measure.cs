@@ -11,14 +11,18 @@ internal static class Measure
 {
     private const int Rounds = 40;
     private const int PerRound = 250;
-    private const int WarmUps = 16;
+    private const long WarmUpNanoseconds = 800_000_000;
     private const int ProcessClock = 2; // CLOCK_PROCESS_CPUTIME_ID
 
     /// <summary>Runs the work until it is compiled as a server's code is after a while. All of it before the first line is printed.</summary>
     public static void WarmUp(Func<object?> work)
     {
-        for (var i = 0; i < WarmUps * PerRound; i++)
-            GC.KeepAlive(work());
+        // Long enough that what the runtime compiles in the background is compiled before the first round.
+        for (var began = Nanoseconds(); Nanoseconds() - began < WarmUpNanoseconds;)
+        {
+            for (var i = 0; i < PerRound; i++)
+                GC.KeepAlive(work());
+        }
     }
 
     /// <summary>Prints one line: least and median µs, bytes allocated.</summary>
