@@ -1,5 +1,5 @@
-using Cybernetes.Objects;
 using System.Text.Json;
+using Cybernetes.Objects;
 using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.OpenApi;

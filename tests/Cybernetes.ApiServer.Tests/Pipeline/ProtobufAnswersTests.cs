@@ -1,7 +1,7 @@
-using Cybernetes.Objects;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Net.Http.Headers;
+using Cybernetes.Objects;
 using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Tests.Pipeline;

@@ -21,7 +21,9 @@ public class EtcdFaultTests
         await using var cluster = await EtcdCluster.StartAsync(3, tls: false, "--heartbeat-interval", "50", "--election-timeout", "500");
         var options = cluster.Options() with
         {
-            RequestTimeout = TimeSpan.FromSeconds(4), AttemptTimeout = TimeSpan.FromSeconds(1), ConnectTimeout = TimeSpan.FromSeconds(1),
+            RequestTimeout = TimeSpan.FromSeconds(4),
+            AttemptTimeout = TimeSpan.FromSeconds(1),
+            ConnectTimeout = TimeSpan.FromSeconds(1),
         };
         await using var store = await cluster.OpenAsync(options);
         var start = (await store.CurrentRevisionAsync(Cancellation)).Value + 1;

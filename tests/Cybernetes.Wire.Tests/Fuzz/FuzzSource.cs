@@ -1,5 +1,5 @@
-using Cybernetes.Objects;
 using System.Text;
+using Cybernetes.Objects;
 using Cybernetes.Objects.Schema;
 
 namespace Cybernetes.Wire.Tests;

@@ -1,6 +1,6 @@
-using Cybernetes.Objects;
 using System.Text;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.Objects;
 using Cybernetes.Wire;
 
 namespace Cybernetes.ApiServer.Registry;

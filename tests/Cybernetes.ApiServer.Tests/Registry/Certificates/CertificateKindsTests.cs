@@ -75,8 +75,7 @@ public sealed class CertificateKindsTests
 
     [Fact]
     public void ClusterTrustBundle_Good_IsAccepted() => Assert.Empty(KindBench.CreateErrors(new ClusterTrustBundleKind(),
-        $$$"""{"metadata":{"name":"example.com:s:a"},"spec":{"signerName":"example.com/s","trustBundle":"{{{
-            Encoding.ASCII.GetString(Convert.FromBase64String(Certificate())).Replace("\n", "\\n")}}}"}}"""));
+        $$$"""{"metadata":{"name":"example.com:s:a"},"spec":{"signerName":"example.com/s","trustBundle":"{{{CertificateText()}}}"}}"""));
 
     private static string Body(string spec) =>
         $$$"""{"metadata":{"name":"x"},"spec":{"request":"{{{s_request}}}",{{{spec}}}}}""";
@@ -87,6 +86,9 @@ public sealed class CertificateKindsTests
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         return Convert.ToBase64String(Encoding.ASCII.GetBytes(request.CreateSigningRequestPem()));
     }
+
+    // As it stands inside a JSON string.
+    private static string CertificateText() => Encoding.ASCII.GetString(Convert.FromBase64String(Certificate())).Replace("\n", "\\n");
 
     private static string Certificate()
     {

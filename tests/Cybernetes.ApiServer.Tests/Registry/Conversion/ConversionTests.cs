@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Text.Json;
 using Cybernetes.ApiServer.Registry;
-using Cybernetes.Wire.Tests;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Schema;
 using Cybernetes.Wire;
+using Cybernetes.Wire.Tests;
 
 namespace Cybernetes.ApiServer.Tests.Registry.Conversion;
 
