@@ -1,6 +1,7 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Deployments;
+using Cybernetes.Controllers.EphemeralVolumes;
 using Cybernetes.Controllers.GarbageCollection;
 using Cybernetes.Controllers.NamespaceLifecycle;
 using Cybernetes.Controllers.NodeAddresses;
@@ -9,6 +10,10 @@ using Cybernetes.Controllers.PodCollection;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Controllers.ServiceAccounts;
 using Cybernetes.Controllers.ServiceEndpoints;
+using Cybernetes.Controllers.VolumeAttachments;
+using Cybernetes.Controllers.VolumeBinding;
+using Cybernetes.Controllers.VolumeExpansion;
+using Cybernetes.Controllers.VolumeProtection;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Controllers;
@@ -31,6 +36,12 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["node-ipam-controller"] = c => new NodeAddressController(c),
             ["pod-garbage-collector-controller"] = c => new PodCollectionController(c),
             ["garbage-collector-controller"] = c => new GarbageCollectorController(c),
+            ["persistentvolume-binder-controller"] = c => new PersistentVolumeController(c),
+            ["persistentvolume-expander-controller"] = c => new VolumeExpansionController(c),
+            ["persistentvolume-attach-detach-controller"] = c => new AttachDetachController(c),
+            ["persistentvolumeclaim-protection-controller"] = c => new ClaimProtectionController(c),
+            ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
+            ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
         };
 
     /// <summary>The names of all controllers.</summary>

@@ -47,4 +47,16 @@ public sealed record ControllerManagerOptions
 
     /// <summary>Finished pods kept over all (<c>--terminated-pod-gc-threshold</c>); 0 or less: all are kept.</summary>
     public int TerminatedPodThreshold { get; init; } = 12500;
+
+    /// <summary>Pods whose ephemeral volumes get claims at once (<c>--concurrent-ephemeralvolume-syncs</c>), at least 1.</summary>
+    public int ConcurrentEphemeralVolumeSyncs { get; init; } = 5;
+
+    /// <summary>When a volume is taken off a node that says it still has it mounted; upstream's six minutes.</summary>
+    public TimeSpan AttachDetachForceAfter { get; init; } = TimeSpan.FromMinutes(6);
+
+    /// <summary>The image of the pod that empties a recycled volume; upstream's default. It needs sh, find, test and ls.</summary>
+    public string RecyclerImage { get; init; } = "registry.k8s.io/debian-base:v2.0.0";
+
+    /// <summary>How long emptying a recycled volume may take (<c>--pv-recycler-minimum-timeout-nfs</c> and <c>-hostpath</c>).</summary>
+    public TimeSpan RecyclerTimeout { get; init; } = TimeSpan.FromMinutes(5);
 }

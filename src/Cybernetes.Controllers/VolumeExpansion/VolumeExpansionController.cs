@@ -1,0 +1,53 @@
+using Cybernetes.Client.Events;
+using Cybernetes.Client.Informers;
+using Cybernetes.Client.Queues;
+using Cybernetes.Controllers.VolumeBinding;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.Controllers.VolumeExpansion;
+
+/// <summary>Tells of claims that want to grow: whoever made the volume (its driver's resizer, our node agent) makes it larger.</summary>
+internal sealed class VolumeExpansionController : IController
+{
+    private readonly ControllerContext _context;
+    private readonly ObjectStore<PersistentVolumeClaim> _claims;
+    private readonly ObjectStore<PersistentVolume> _volumes;
+    private readonly WorkQueue<ObjectKey> _queue;
+    private readonly IEventRecorder _events;
+
+    public VolumeExpansionController(ControllerContext context)
+    {
+        _context = context;
+        _queue = context.Queue<ObjectKey>("volume_expand");
+        _events = context.Recorder("volume_expand");
+        var claims = context.Informers.For<PersistentVolumeClaim>();
+        (_claims, _volumes) = (claims.Store, context.Informers.For<PersistentVolume>().Store);
+        claims.AddHandler(null, Updated);
+    }
+
+    public string Name => "persistentvolume-expander-controller";
+
+    public Task RunAsync(CancellationToken cancellation) => _queue.RunWorkersAsync(1, ReconcileAsync, _context.Logger, cancellation);
+
+    /// <summary>Whether a bound claim wants more than its volume has. Pure.</summary>
+    internal static bool WantsMore(PersistentVolumeClaim claim, PersistentVolume? volume) =>
+        claim.Status.Phase == "Bound" && volume is not null && VolumeMatching.IsFor(volume, claim)
+        && VolumeNames.Size(claim.Spec.Resources.Requests) > VolumeNames.Size(volume.Spec.Capacity);
+
+    private void Updated(PersistentVolumeClaim before, PersistentVolumeClaim claim)
+    {
+        if (VolumeNames.Size(claim.Spec.Resources.Requests) > VolumeNames.Size(before.Spec.Resources.Requests))
+            _queue.Add(ObjectKey.Of(claim));
+    }
+
+    private Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        if (_claims.Get(key) is { } claim && WantsMore(claim, _volumes.Get("", claim.Spec.VolumeName)))
+        {
+            _events.Event(claim, "Normal", "ExternalExpanding",
+                "waiting for an external controller to expand this PVC");
+        }
+        return Task.CompletedTask;
+    }
+}
