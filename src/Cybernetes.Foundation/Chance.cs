@@ -13,7 +13,33 @@ public static class Chance
 
     private sealed class CryptographicSource : IRandomSource
     {
-        public void Fill(Span<byte> bytes) => RandomNumberGenerator.Fill(bytes);
+        // Asking the system costs a microsecond whether for little or much, and every request of a server asks for an id.
+        private const int StockBytes = 1024;
+
+        [ThreadStatic]
+        private static byte[]? t_stock;
+
+        [ThreadStatic]
+        private static int t_left;
+
+        public void Fill(Span<byte> bytes)
+        {
+            if (bytes.Length > StockBytes / 4)
+            {
+                RandomNumberGenerator.Fill(bytes);
+                return;
+            }
+            var stock = t_stock ??= new byte[StockBytes];
+            if (t_left < bytes.Length)
+            {
+                RandomNumberGenerator.Fill(stock);
+                t_left = stock.Length;
+            }
+            var given = stock.AsSpan(t_left - bytes.Length, bytes.Length);
+            t_left -= bytes.Length;
+            given.CopyTo(bytes);
+            given.Clear(); // what was given out is nowhere else
+        }
 
         public int Next(int exclusiveMaximum) => RandomNumberGenerator.GetInt32(exclusiveMaximum);
 

@@ -62,27 +62,71 @@ public interface IAdmissionPlugin
 /// <summary>The plugins in their order.</summary>
 internal sealed class AdmissionChain(IReadOnlyList<IAdmissionPlugin> plugins)
 {
-    public async ValueTask PlanAsync(AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
+    private readonly IAdmissionPlugin[] _plugins = [.. plugins];
+
+    public ValueTask PlanAsync(AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
     {
-        foreach (var plugin in plugins)
-            await plugin.PlanAsync(attributes, plan, cancellation);
+        for (var i = 0; i < _plugins.Length; i++)
+        {
+            var running = _plugins[i].PlanAsync(attributes, plan, cancellation);
+            if (!running.IsCompletedSuccessfully)
+                return PlanAsync(running, i + 1, attributes, plan, cancellation);
+        }
+        return ValueTask.CompletedTask;
     }
 
-    public async ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    public ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
     {
-        foreach (var plugin in plugins)
+        for (var i = 0; i < _plugins.Length; i++)
         {
-            if (plugin.Handles(attributes))
-                await plugin.MutateAsync(attributes, cancellation);
+            if (!_plugins[i].Handles(attributes))
+                continue;
+            var running = _plugins[i].MutateAsync(attributes, cancellation);
+            if (!running.IsCompletedSuccessfully)
+                return MutateAsync(running, i + 1, attributes, cancellation);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        for (var i = 0; i < _plugins.Length; i++)
+        {
+            if (!_plugins[i].Handles(attributes))
+                continue;
+            var running = _plugins[i].ValidateAsync(attributes, cancellation);
+            if (!running.IsCompletedSuccessfully)
+                return ValidateAsync(running, i + 1, attributes, cancellation);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    // From the first plugin on that has to wait for something.
+    private async ValueTask PlanAsync(
+        ValueTask running, int next, AdmissionAttributes attributes, WritePlan plan, CancellationToken cancellation)
+    {
+        await running;
+        for (; next < _plugins.Length; next++)
+            await _plugins[next].PlanAsync(attributes, plan, cancellation);
+    }
+
+    private async ValueTask MutateAsync(ValueTask running, int next, AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        await running;
+        for (; next < _plugins.Length; next++)
+        {
+            if (_plugins[next].Handles(attributes))
+                await _plugins[next].MutateAsync(attributes, cancellation);
         }
     }
 
-    public async ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    private async ValueTask ValidateAsync(ValueTask running, int next, AdmissionAttributes attributes, CancellationToken cancellation)
     {
-        foreach (var plugin in plugins)
+        await running;
+        for (; next < _plugins.Length; next++)
         {
-            if (plugin.Handles(attributes))
-                await plugin.ValidateAsync(attributes, cancellation);
+            if (_plugins[next].Handles(attributes))
+                await _plugins[next].ValidateAsync(attributes, cancellation);
         }
     }
 }

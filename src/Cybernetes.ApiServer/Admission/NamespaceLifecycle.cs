@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Admission;
 
@@ -10,6 +12,11 @@ namespace Cybernetes.ApiServer.Admission;
 internal sealed class NamespaceLifecycle(RegistryServices services) : IAdmissionPlugin
 {
     private static readonly string[] Immortal = ["default", "kube-system", "kube-public"];
+
+    private static readonly object Alive = new();
+
+    // Records never change: what was found of one holds for as long as the store keeps it.
+    private readonly ConditionalWeakTable<Record, object> _alive = new();
 
     public string Name => "NamespaceLifecycle";
 
@@ -21,14 +28,36 @@ internal sealed class NamespaceLifecycle(RegistryServices services) : IAdmission
     };
 
     // Before anything else is done to the object: a missing namespace is the first thing a client wants to hear of.
-    public async ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    public ValueTask MutateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
     {
         if (attributes.Operation != AdmissionOperation.Create)
-            return;
+            return ValueTask.CompletedTask;
         var name = attributes.Context.Namespace;
-        var ns = await services.FindAsync<Namespace>("", "namespaces", "", name, cancellation) ?? throw Failure.NotFound(new("", "namespaces"), name);
-        if (ns.Metadata.DeletionTimestamp is null && ns.Status.Phase != NamespacePhase.Terminating)
+        if (services.Catalog.FindStored("", "namespaces") is not { } kind)
+            throw Failure.NotFound(new("", "namespaces"), name);
+        var found = services.FindAsync(kind, "", name, cancellation);
+        if (!found.IsCompletedSuccessfully)
+            return CheckAsync(found, kind, attributes);
+        Check(found.Result, kind, attributes);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask CheckAsync(ValueTask<Record?> found, KindDefinition kind, AdmissionAttributes attributes) =>
+        Check(await found, kind, attributes);
+
+    private void Check(Record? record, KindDefinition kind, AdmissionAttributes attributes)
+    {
+        var name = attributes.Context.Namespace;
+        if (record is null)
+            throw Failure.NotFound(new("", "namespaces"), name);
+        if (_alive.TryGetValue(record, out _))
             return;
+        var ns = (Namespace)kind.DecodeStored(record.Value);
+        if (ns.Metadata.DeletionTimestamp is null && ns.Status.Phase != NamespacePhase.Terminating)
+        {
+            _alive.TryAdd(record, Alive);
+            return;
+        }
         var resource = attributes.Kind.Resource;
         throw new RequestFailure(403, "Forbidden", attributes.Forbidden(
             $"unable to create new content in namespace {name} because it is being terminated").Message)

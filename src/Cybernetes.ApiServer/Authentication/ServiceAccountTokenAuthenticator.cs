@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Registry;
-using Cybernetes.Objects.Core.V1;
 using Microsoft.AspNetCore.Http;
 
 namespace Cybernetes.ApiServer.Authentication;
@@ -12,35 +12,60 @@ namespace Cybernetes.ApiServer.Authentication;
 internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services, ServiceAccountTokens tokens) : IAuthenticator
 {
     private const string Scheme = "Bearer ";
+    private const int MaxKept = 4096;
 
-    public async ValueTask<UserInfo?> AuthenticateAsync(HttpContext context)
+    // Tokens whose signature was found good, with what they say. Times, audience and the objects they live by are looked at each time.
+    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+
+    private sealed record Known(TokenClaims Claims, UserInfo User);
+
+    public ValueTask<UserInfo?> AuthenticateAsync(HttpContext context)
     {
         var header = context.Request.Headers.Authorization.ToString();
         var token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..].Trim()
             : Pipeline.WebSocketUpgrade.BearerToken(context);
-        if (token is null)
-            return null;
-        var claims = tokens.Read(token) ?? throw Failure.Unauthorized();
+        return token is null ? new((UserInfo?)null) : AuthenticateAsync(token, context.RequestAborted);
+    }
+
+    private async ValueTask<UserInfo?> AuthenticateAsync(string token, CancellationToken cancellation)
+    {
         var now = services.Time.GetUtcNow();
-        if (now >= claims.ExpiresAt || now < claims.NotBefore || !claims.Audiences.Contains(tokens.Issuer)
-            || !await IsAliveAsync(claims, context.RequestAborted))
+        if (!_known.TryGetValue(token, out var known))
+            known = Read(token, now);
+        var claims = known.Claims;
+        if (now >= claims.ExpiresAt || now < claims.NotBefore || !await IsAliveAsync(claims, cancellation))
+        {
+            _known.TryRemove(token, out _);
             throw Failure.Unauthorized();
-        return UserOf(claims);
+        }
+        return known.User;
+    }
+
+    private Known Read(string token, DateTimeOffset now)
+    {
+        var claims = tokens.Read(token);
+        if (claims is null || !claims.Audiences.Contains(tokens.Issuer))
+            throw Failure.Unauthorized();
+        var known = new Known(claims, UserOf(claims));
+        if (_known.Count >= MaxKept)
+            _known.Clear();
+        if (now < claims.ExpiresAt)
+            _known[token] = known;
+        return known;
     }
 
     private async ValueTask<bool> IsAliveAsync(TokenClaims claims, CancellationToken cancellation)
     {
-        var account = await services.FindAsync<ServiceAccount>("", "serviceaccounts", claims.Namespace, claims.ServiceAccount, cancellation);
-        if (account?.Metadata.UID != claims.ServiceAccountUid)
+        if (!await IsAsync("serviceaccounts", claims.Namespace, claims.ServiceAccount, claims.ServiceAccountUid, cancellation))
             return false;
-        return claims.Bound switch
-        {
-            null => true,
-            ("Pod", var name, var uid) => (await services.FindAsync<Pod>("", "pods", claims.Namespace, name, cancellation))?.Metadata.UID == uid,
-            (_, var name, var uid) => (await services.FindAsync<Secret>("", "secrets", claims.Namespace, name, cancellation))?.Metadata.UID == uid,
-        };
+        return claims.Bound is not { } bound
+            || await IsAsync(bound.Kind == "Pod" ? "pods" : "secrets", claims.Namespace, bound.Name, bound.Uid, cancellation);
     }
+
+    private async ValueTask<bool> IsAsync(string plural, string ns, string name, string uid, CancellationToken cancellation) =>
+        services.Catalog.FindStored("", plural) is { } kind
+        && await services.FindAsync(kind, ns, name, cancellation) is { } record && StoredJson.Uid(record.Value) == uid;
 
     private static UserInfo UserOf(TokenClaims claims)
     {

@@ -94,11 +94,16 @@ public sealed class Counter : IMetric
     private readonly string _name;
     private readonly string _help;
     private readonly string[] _labels;
-    private readonly ConcurrentDictionary<LabelValues, StrongCell> _cells = new();
+    private readonly ConcurrentDictionary<LabelValues, Cell> _cells = new();
 
-    private sealed class StrongCell
+    /// <summary>The count of one combination of label values.</summary>
+    internal sealed class Cell
     {
-        public long Value;
+        private long _value;
+
+        public long Value => Interlocked.Read(ref _value);
+
+        public void Increment() => Interlocked.Increment(ref _value);
     }
 
     internal Counter(string name, string help, string[] labels)
@@ -109,13 +114,16 @@ public sealed class Counter : IMetric
     }
 
     /// <summary>Adds one to the cell of these label values, in the order of the labels.</summary>
-    public void Increment(params string[] labels) => Interlocked.Increment(ref _cells.GetOrAdd(new(labels), _ => new()).Value);
+    public void Increment(params string[] labels) => CellOf(labels).Increment();
+
+    /// <summary>The cell of these label values, for who counts in it often.</summary>
+    internal Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static _ => new());
 
     void IMetric.Render(StringBuilder text)
     {
         MetricText.Head(text, _name, _help, "counter");
         foreach (var (key, cell) in _cells)
-            MetricText.Line(text, _name, _labels, key.Values).Append(Interlocked.Read(ref cell.Value)).Append('\n');
+            MetricText.Line(text, _name, _labels, key.Values).Append(cell.Value).Append('\n');
     }
 }
 
@@ -138,10 +146,30 @@ public sealed class Histogram : IMetric
     private readonly string[] _labels;
     private readonly ConcurrentDictionary<LabelValues, Cell> _cells = new();
 
-    private sealed class Cell(int buckets)
+    /// <summary>The observations of one combination of label values.</summary>
+    internal sealed class Cell(double[] bounds)
     {
-        public readonly long[] Counts = new long[buckets];
-        public double Sum;
+        private readonly long[] _counts = new long[bounds.Length + 1];
+        private readonly Lock _lock = new();
+        private double _sum;
+
+        public void Observe(double value)
+        {
+            var bucket = 0;
+            while (bucket < bounds.Length && value > bounds[bucket])
+                bucket++;
+            lock (_lock)
+            {
+                _counts[bucket]++;
+                _sum += value;
+            }
+        }
+
+        public (long[] Counts, double Sum) Read()
+        {
+            lock (_lock)
+                return ([.. _counts], _sum);
+        }
     }
 
     internal Histogram(string name, string help, double[] bounds, string[] labels)
@@ -153,31 +181,17 @@ public sealed class Histogram : IMetric
     }
 
     /// <summary>Records one observation.</summary>
-    public void Observe(double value, params string[] labels)
-    {
-        var cell = _cells.GetOrAdd(new(labels), (_, n) => new(n), _bounds.Length + 1);
-        var bucket = 0;
-        while (bucket < _bounds.Length && value > _bounds[bucket])
-            bucket++;
-        lock (cell)
-        {
-            cell.Counts[bucket]++;
-            cell.Sum += value;
-        }
-    }
+    public void Observe(double value, params string[] labels) => CellOf(labels).Observe(value);
+
+    /// <summary>The cell of these label values, for who observes often.</summary>
+    internal Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static (_, bounds) => new(bounds), _bounds);
 
     void IMetric.Render(StringBuilder text)
     {
         MetricText.Head(text, _name, _help, "histogram");
         foreach (var (key, cell) in _cells)
         {
-            long[] counts;
-            double sum;
-            lock (cell)
-            {
-                counts = [.. cell.Counts];
-                sum = cell.Sum;
-            }
+            var (counts, sum) = cell.Read();
             long total = 0;
             for (var i = 0; i < counts.Length; i++)
             {

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.ApiServer.Registry;
 
 namespace Cybernetes.ApiServer.Metrics;
 
@@ -17,22 +19,39 @@ internal sealed class RequestMetrics(MetricRegistry registry)
         "apiserver_request_duration_seconds", "How long requests took, in seconds, without watches and streams.", DurationBounds,
         "component", "dry_run", "group", "resource", "scope", "subresource", "verb", "version");
 
+    // The cells of a series are looked up by what makes it, so that a request need not gather and hash nine labels.
+    private readonly ConcurrentDictionary<SeriesKey, Series> _series = new();
+
+    private readonly record struct SeriesKey(ServedKind? Target, string Subresource, string Scope, string Verb, int Code, bool DryRun, bool IsTimed);
+
+    private readonly record struct Series(Counter.Cell Total, Histogram.Cell? Duration);
+
     /// <summary>Counts a request that has been answered.</summary>
     public void Record(ApiRequest request, TimeSpan duration)
     {
         if (request.Info is not { } info)
             return;
         // Only what the server serves becomes a label: a client must not be able to invent time series.
-        var known = request.Target is not null;
-        var (group, version) = known ? (info.Group, info.Version) : ("", "");
-        var (resource, subresource) = known ? (info.Resource, KnownSubresource(request)) : ("", "");
-        var scope = !known ? "" : info.Name.Length > 0 ? "resource" : info.Namespace.Length > 0 ? "namespace" : "cluster";
-        var verb = VerbOf(info);
-        var dryRun = request.Http.Request.Query.ContainsKey("dryRun") ? "All" : "";
-        var code = request.Http.Response.StatusCode.ToString(CultureInfo.InvariantCulture);
-        _total.Increment(code, "apiserver", dryRun, group, resource, scope, subresource, verb, version);
-        if (!info.IsLongRunning)
-            _duration.Observe(duration.TotalSeconds, "apiserver", dryRun, group, resource, scope, subresource, verb, version);
+        ServedKind? target = request.Target;
+        var subresource = info.Subresource.Length == 0 || target is null ? "" : KnownSubresource(request);
+        var scope = target is null ? "" : info.Name.Length > 0 ? "resource" : info.Namespace.Length > 0 ? "namespace" : "cluster";
+        var dryRun = request.HasQuery && request.Http.Request.Query.ContainsKey("dryRun");
+        var key = new SeriesKey(target, subresource, scope, VerbOf(info), request.Http.Response.StatusCode, dryRun, !info.IsLongRunning);
+        if (!_series.TryGetValue(key, out var series))
+            _series[key] = series = SeriesOf(key);
+        series.Total.Increment();
+        series.Duration?.Observe(duration.TotalSeconds);
+    }
+
+    private Series SeriesOf(SeriesKey key)
+    {
+        var (group, version, resource) = key.Target is { } target
+            ? (target.Version.Group, target.Version.Version, target.Kind.Plural) : ("", "", "");
+        var code = key.Code.ToString(CultureInfo.InvariantCulture);
+        var dryRun = key.DryRun ? "All" : "";
+        return new(
+            _total.CellOf(code, "apiserver", dryRun, group, resource, key.Scope, key.Subresource, key.Verb, version),
+            key.IsTimed ? _duration.CellOf("apiserver", dryRun, group, resource, key.Scope, key.Subresource, key.Verb, version) : null);
     }
 
     private static string KnownSubresource(ApiRequest request)

@@ -12,7 +12,7 @@ internal sealed class AnswerBody
 {
     // Upstream's bound: below it, compressing costs more than it saves.
     private const int GzipFromBytes = 128 * 1024;
-    private const int FlushEveryBytes = 64 * 1024;
+    public const int FlushEveryBytes = 64 * 1024;
     private readonly HttpResponse _response;
     private readonly CancellationToken _aborted;
     private readonly ArrayBufferWriter<byte>? _held; // null when nothing needs to be held back

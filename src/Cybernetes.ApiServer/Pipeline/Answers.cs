@@ -4,17 +4,18 @@ using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects;
 using Cybernetes.Wire;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace Cybernetes.ApiServer.Pipeline;
 
 /// <summary>Writes answers. Bodies are stored bytes wherever the client takes them as they are.</summary>
 internal static class Answers
 {
+    // As much as a TLS record holds; of a smaller rest what fits in.
+    private const int MaxPieceBytes = 4096;
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
     /// <summary>Writes a JSON body: as it is, as YAML, as protobuf or indented, as agreed.</summary>
-    public static async Task WriteAsync(ApiRequest request, int status, AcceptedMedia media, ReadOnlyMemory<byte> json)
+    public static Task WriteAsync(ApiRequest request, int status, AcceptedMedia media, ReadOnlyMemory<byte> json)
     {
         var response = request.Http.Response;
         response.StatusCode = status;
@@ -29,8 +30,35 @@ internal static class Answers
         if (HttpMethods.IsHead(request.Http.Request.Method))
         {
             response.ContentLength = length;
-            return;
+            return Task.CompletedTask;
         }
+        if (length > AnswerBody.FlushEveryBytes)
+            return WriteLongAsync(request, media, json, length);
+        // Straight into the connection's buffer, behind the headers; the end of the request sends both at once.
+        response.ContentLength = length;
+        var started = response.StartAsync(request.Aborted);
+        if (!started.IsCompletedSuccessfully)
+            return WriteShortAsync(started, response.BodyWriter, media, json);
+        WriteShort(response.BodyWriter, media, json.Span);
+        return Task.CompletedTask;
+    }
+
+    private static void WriteShort(System.IO.Pipelines.PipeWriter writer, AcceptedMedia media, ReadOnlySpan<byte> json)
+    {
+        Copy(writer, json);
+        if (media.Format == MediaFormat.Json)
+            Copy(writer, NewLine);
+    }
+
+    private static async Task WriteShortAsync(
+        Task started, System.IO.Pipelines.PipeWriter writer, AcceptedMedia media, ReadOnlyMemory<byte> json)
+    {
+        await started;
+        WriteShort(writer, media, json.Span);
+    }
+
+    private static async Task WriteLongAsync(ApiRequest request, AcceptedMedia media, ReadOnlyMemory<byte> json, int length)
+    {
         var body = new AnswerBody(request, length);
         body.Write(json.Span);
         if (media.Format == MediaFormat.Json)
@@ -116,7 +144,7 @@ internal static class Answers
     {
         while (!bytes.IsEmpty)
         {
-            var room = writer.GetSpan(Math.Min(bytes.Length, 4096));
+            var room = writer.GetSpan(Math.Min(bytes.Length, MaxPieceBytes));
             var count = Math.Min(room.Length, bytes.Length);
             bytes[..count].CopyTo(room);
             writer.Advance(count);
@@ -131,7 +159,7 @@ internal static class Answers
             return true;
         if (request.Query("pretty") is { Length: > 0 } asked)
             return asked is "1" or "t" or "T" or "true" or "True" or "TRUE";
-        var agent = request.Http.Request.Headers[HeaderNames.UserAgent].ToString();
+        var agent = request.Http.Request.Headers.UserAgent.ToString();
         return agent.StartsWith("curl", StringComparison.Ordinal) || agent.StartsWith("Wget", StringComparison.Ordinal)
             || agent.StartsWith("Mozilla/5.0", StringComparison.Ordinal);
     }

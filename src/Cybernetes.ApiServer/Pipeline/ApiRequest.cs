@@ -34,12 +34,15 @@ public sealed class ApiRequest(HttpContext http)
     /// <summary>Cancelled when the client is gone.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
+    /// <summary>Whether there is a query at all.</summary>
+    public bool HasQuery { get; } = http.Request.QueryString.HasValue;
+
     /// <summary>A query parameter, empty when absent.</summary>
-    public string Query(string name) => Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : "";
+    public string Query(string name) => HasQuery && Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[0] ?? "" : "";
 
     /// <summary>A boolean query parameter as Kubernetes reads it: present is true, unless it says false or 0.</summary>
     public bool QueryFlag(string name) =>
-        Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0
+        HasQuery && Http.Request.Query.TryGetValue(name, out var values) && values.Count > 0
         && values[0] is not "0" && !string.Equals(values[0], "false", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Adds a Warning header (RFC 9111, code 299). Before the answer starts.</summary>

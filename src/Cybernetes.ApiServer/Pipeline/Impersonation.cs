@@ -11,6 +11,17 @@ internal static class Impersonation
 {
     private const string ExtraPrefix = "Impersonate-Extra-";
 
+    /// <summary>Whether the request has any of the headers. Most have none, and that must cost nothing.</summary>
+    public static bool IsAsked(ApiRequest request)
+    {
+        foreach (var (name, _) in request.Http.Request.Headers)
+        {
+            if (name.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>The user that the request acts as.</summary>
     public static async ValueTask<UserInfo> ApplyAsync(ApiRequest request, IAuthorizer authorizer)
     {

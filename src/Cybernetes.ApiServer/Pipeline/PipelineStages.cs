@@ -17,13 +17,24 @@ internal sealed class PipelineStages
 
     public required RequestMetrics Metrics { get; init; }
 
-    public async ValueTask<UserInfo> AuthenticateAsync(HttpContext http)
+    public ValueTask<UserInfo> AuthenticateAsync(HttpContext http)
     {
-        foreach (var authenticator in Authenticators)
+        for (var i = 0; i < Authenticators.Count; i++)
         {
-            if (await authenticator.AuthenticateAsync(http) is { } user)
-                return user;
+            var asked = Authenticators[i].AuthenticateAsync(http);
+            if (!asked.IsCompletedSuccessfully)
+                return AuthenticateAsync(http, asked, i + 1);
+            if (asked.Result is { } user)
+                return new(user);
         }
-        return UserInfo.Anonymous;
+        return new(UserInfo.Anonymous);
+    }
+
+    private async ValueTask<UserInfo> AuthenticateAsync(HttpContext http, ValueTask<UserInfo?> asked, int next)
+    {
+        var user = await asked;
+        while (user is null && next < Authenticators.Count)
+            user = await Authenticators[next++].AuthenticateAsync(http);
+        return user ?? UserInfo.Anonymous;
     }
 }

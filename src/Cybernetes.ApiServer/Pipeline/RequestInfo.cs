@@ -1,3 +1,5 @@
+using Cybernetes.ApiServer.Registry;
+
 namespace Cybernetes.ApiServer.Pipeline;
 
 /// <summary>
@@ -7,6 +9,10 @@ namespace Cybernetes.ApiServer.Pipeline;
 /// </summary>
 public sealed class RequestInfo
 {
+    // /apis/{group}/{version}/watch/namespaces/{ns}/{resource}/{name}/{subresource}/ has nine; what follows stays in one piece.
+    private const int MaxParts = 12;
+
+
     /// <summary>True when the path names a resource of a group and version.</summary>
     public bool IsResource { get; private init; }
 
@@ -40,55 +46,62 @@ public sealed class RequestInfo
     /// <summary>True for requests that may stay open as long as the client likes.</summary>
     public bool IsLongRunning { get; private init; }
 
+    /// <summary>The kind that the path names, where it is served.</summary>
+    internal ServedKind? Target { get; private init; }
+
     /// <summary>Reads the facts off a request.</summary>
     /// <param name="method">HTTP method.</param>
     /// <param name="path">Decoded path.</param>
     /// <param name="watchAsked">Whether the query says <c>watch=true</c> (or <c>watch</c>, <c>watch=1</c>).</param>
     /// <param name="nameFromSelector">The name that a <c>metadata.name=x</c> field selector of a collection request pins, or empty.</param>
-    public static RequestInfo Read(string method, string path, bool watchAsked, string nameFromSelector)
+    /// <param name="catalog">What is served: the words of its kinds are not made again for each request.</param>
+    public static RequestInfo Read(string method, string path, bool watchAsked, string nameFromSelector, KindCatalog catalog)
     {
-        var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var start = parts.Length switch
+        var text = path.AsSpan();
+        Span<Range> places = stackalloc Range[MaxParts];
+        var count = text.Split(places, '/', StringSplitOptions.RemoveEmptyEntries);
+        var start = count switch
         {
-            > 2 when parts[0] == "api" => 2,
-            > 3 when parts[0] == "apis" => 3,
+            > 2 when text[places[0]] is "api" => 2,
+            > 3 when text[places[0]] is "apis" => 3,
             _ => 0,
         };
         if (start == 0)
             return new() { Path = path, Verb = method.ToLowerInvariant() };
 
-        var group = start == 2 ? "" : parts[1];
-        var version = parts[start - 1];
-        var rest = parts.AsSpan(start);
+        var rest = places[start..count];
         var verb = VerbOf(method);
-        var deprecatedWatch = rest.Length > 1 && rest[0] == "watch";
+        var deprecatedWatch = rest.Length > 1 && text[rest[0]] is "watch";
         if (deprecatedWatch)
             rest = rest[1..];
 
         var ns = "";
-        if (rest.Length > 1 && rest[0] == "namespaces")
+        if (rest.Length > 1 && text[rest[0]] is "namespaces")
         {
-            ns = rest[1];
-            if (rest.Length > 2 && rest[2] is not ("status" or "finalize"))
+            ns = text[rest[1]].ToString();
+            if (rest.Length > 2 && text[rest[2]] is not ("status" or "finalize"))
                 rest = rest[2..];
         }
 
-        var resource = rest[0];
-        var name = rest.Length > 1 ? rest[1] : "";
-        var subresource = rest.Length > 2 ? rest[2] : "";
-        if (name.Length == 0 && verb == "get")
-            verb = watchAsked || deprecatedWatch ? "watch" : "list";
-        else if (verb == "get" && (deprecatedWatch || (watchAsked && subresource.Length == 0)))
-            verb = "watch";
-        else if (name.Length == 0 && verb == "delete")
-            verb = "deletecollection";
+        ReadOnlySpan<char> group = start == 2 ? "" : text[places[1]];
+        var version = text[places[start - 1]];
+        var resource = text[rest[0]];
+        var target = catalog.Find(group, version, resource);
+        var name = rest.Length > 1 ? text[rest[1]].ToString() : "";
+        var subresource = rest.Length > 2 ? text[rest[2]].ToString() : "";
+        verb = name.Length == 0 && verb == "delete" ? "deletecollection"
+            : verb != "get" ? verb
+            : deprecatedWatch || (watchAsked && (name.Length == 0 || subresource.Length == 0)) ? "watch"
+            : name.Length == 0 ? "list" : verb;
         if (name.Length == 0 && verb is "list" or "watch" or "deletecollection" && nameFromSelector.Length > 0)
             name = nameFromSelector;
 
         return new()
         {
-            IsResource = true, Path = path, Verb = verb, Group = group, Version = version, Namespace = ns, Resource = resource,
-            Name = name, Subresource = subresource, Rest = rest.Length > 3 ? string.Join('/', rest[3..].ToArray()) : "",
+            IsResource = true, Path = path, Verb = verb, Target = target, Namespace = ns, Name = name, Subresource = subresource,
+            Group = target?.Version.Group ?? group.ToString(), Version = target?.Version.Version ?? version.ToString(),
+            Resource = target?.Kind.Plural ?? resource.ToString(),
+            Rest = rest.Length > 3 ? string.Join('/', path[rest[3].Start..].Split('/', StringSplitOptions.RemoveEmptyEntries)) : "",
             IsLongRunning = verb == "watch" || subresource is "exec" or "attach" or "portforward" or "proxy" or "log",
         };
     }

@@ -21,14 +21,39 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
     // Names are made from a generateName this often, as upstream, before the client is told to try again.
     private const int MaxGeneratedNames = 8;
 
-    /// <summary>Answers one request. Never throws but for an answer that broke off half-way.</summary>
-    public async Task HandleAsync(HttpContext http)
+    /// <summary>
+    /// Answers one request. Never throws but for an answer that broke off half-way. The stages up to the answer run in one go where nothing has to
+    /// be waited for, which is how reads are answered; each stage waits in a method of its own otherwise.
+    /// </summary>
+    public Task HandleAsync(HttpContext http)
     {
         var request = new ApiRequest(http) { Received = services.Time.GetUtcNow() };
         // Journey 1: panic recovery
+        var running = Guarded(request);
+        if (!running.IsCompletedSuccessfully)
+            return RecoverAsync(request, running);
+        stages.Metrics.Record(request, services.Time.GetUtcNow() - request.Received);
+        return Task.CompletedTask;
+    }
+
+    private Task Guarded(ApiRequest request)
+    {
         try
         {
-            await RunAsync(request);
+            return Identify(request);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException(e);
+        }
+    }
+
+    private async Task RecoverAsync(ApiRequest request, Task running)
+    {
+        var http = request.Http;
+        try
+        {
+            await running;
         }
         catch (RequestFailure failure) when (!http.Response.HasStarted)
         {
@@ -56,62 +81,117 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
         }
     }
 
-    private async Task RunAsync(ApiRequest request)
+    private Task Identify(ApiRequest request)
     {
         var http = request.Http;
 
         // Journey 2: request info
         request.Info = RequestInfo.Read(
-            WebSocketUpgrade.MethodOf(http), http.Request.Path.Value ?? "/", request.QueryFlag("watch"), PinnedName(request));
+            WebSocketUpgrade.MethodOf(http), http.Request.Path.Value ?? "/", request.QueryFlag("watch"), PinnedName(request), services.Catalog);
         http.Response.Headers.CacheControl = "no-cache, private";
 
         // Journey 3: authentication
-        request.User = await stages.AuthenticateAsync(http);
+        var user = stages.AuthenticateAsync(http);
+        if (!user.IsCompletedSuccessfully)
+            return IdentifiedAsync(request, user);
+        request.User = user.Result;
+        return Impersonate(request);
+    }
 
+    private async Task IdentifiedAsync(ApiRequest request, ValueTask<UserInfo> user)
+    {
+        request.User = await user;
+        await Impersonate(request);
+    }
+
+    private Task Impersonate(ApiRequest request)
+    {
         // Journey 4: audit id
+        var http = request.Http;
         request.AuditId = http.Request.Headers["Audit-ID"] is [{ Length: > 0 and <= 64 } given, ..] ? given : services.Identities.NewUuidText();
         http.Response.Headers["Audit-Id"] = request.AuditId;
 
         // Journey 5: impersonation
-        request.User = await Impersonation.ApplyAsync(request, services.Authorizer);
+        return Impersonation.IsAsked(request) ? ImpersonatedAsync(request) : Enter(request);
+    }
 
+    private async Task ImpersonatedAsync(ApiRequest request)
+    {
+        request.User = await Impersonation.ApplyAsync(request, services.Authorizer);
+        await Enter(request);
+    }
+
+    private Task Enter(ApiRequest request)
+    {
         // Journey 6: requests in flight
-        var counted = !request.Info.IsLongRunning;
+        if (request.Info.IsLongRunning)
+            return Authorize(request);
         var mutating = request.Info.Verb is not ("get" or "list" or "head" or "options");
-        if (counted && !stages.InFlight.TryEnter(mutating))
+        if (!stages.InFlight.TryEnter(mutating))
             throw Failure.TooManyRequests("Too many requests, please try again later.", 1);
+        var isLeft = false;
         try
         {
-            // Journey 7: authorization
-            var attributes = AuthorizationAttributes.Of(request.User, request.Info);
-            var decision = await services.Authorizer.AuthorizeAsync(attributes, request.Aborted);
-            if (decision.Verdict != Verdict.Allow)
-                throw attributes.Forbidden(decision.Reason);
-
-            // Journey 8: routing
-            await RouteAsync(request);
+            var running = Authorize(request);
+            if (running.IsCompleted)
+                return running;
+            isLeft = true;
+            return LeaveAsync(running, mutating);
         }
         finally
         {
-            if (counted)
+            if (!isLeft)
                 stages.InFlight.Leave(mutating);
         }
     }
 
-    private Task RouteAsync(ApiRequest request)
+    private async Task LeaveAsync(Task running, bool mutating)
     {
+        try
+        {
+            await running;
+        }
+        finally
+        {
+            stages.InFlight.Leave(mutating);
+        }
+    }
+
+    private Task Authorize(ApiRequest request)
+    {
+        // Journey 7: authorization
+        var attributes = AuthorizationAttributes.Of(request.User, request.Info);
+        var decision = services.Authorizer.AuthorizeAsync(attributes, request.Aborted);
+        if (!decision.IsCompletedSuccessfully)
+            return AuthorizedAsync(request, attributes, decision);
+        return decision.Result.Verdict == Verdict.Allow ? Route(request) : throw attributes.Forbidden(decision.Result.Reason);
+    }
+
+    private async Task AuthorizedAsync(ApiRequest request, AuthorizationAttributes attributes, ValueTask<Decision> asked)
+    {
+        var decision = await asked;
+        if (decision.Verdict != Verdict.Allow)
+            throw attributes.Forbidden(decision.Reason);
+        await Route(request);
+    }
+
+    private Task Route(ApiRequest request)
+    {
+        // Journey 8: routing
         var info = request.Info;
+        if (info.Target is { } target)
+        {
+            request.Target = target;
+            if (target.Version.DeprecationWarning is { } warning)
+                request.Warn(warning);
+            return ResourceVerbs.HandleAsync(request, services);
+        }
         foreach (var handler in stages.Paths)
         {
             if (handler.Serves(info.Path))
                 return handler.HandleAsync(request);
         }
-        if (!info.IsResource || services.Catalog.Find(info.Group, info.Version, info.Resource) is not { } target)
-            throw Failure.NoSuchRoute();
-        request.Target = target;
-        if (target.Version.DeprecationWarning is { } warning)
-            request.Warn(warning);
-        return ResourceVerbs.HandleAsync(request, services);
+        throw Failure.NoSuchRoute();
     }
 
     /// <summary>Who makes a request, by its credentials; for the review of others' tokens.</summary>
@@ -257,7 +337,7 @@ internal sealed class RequestPipeline(RegistryServices services, PipelineStages 
     /// <summary>A field selector that pins the name makes a collection request one of that name for authorization.</summary>
     private static string PinnedName(ApiRequest request)
     {
-        var selector = request.Query("fieldSelector");
+        var selector = request.HasQuery ? request.Query("fieldSelector") : "";
         if (selector.Length == 0 || FieldMatcher.TryParse(selector, out var fields) is not null)
             return "";
         return fields.ExactValue("metadata.name") ?? "";

@@ -23,7 +23,9 @@ public sealed record ServedKind(KindDefinition Kind, ServedVersion Version)
 /// <summary>All kinds that are served. Immutable; a change makes a new catalog.</summary>
 public sealed class KindCatalog
 {
-    private readonly FrozenDictionary<(string Group, string Version, string Resource), ServedKind> _byResource;
+    // A plural names one kind mostly, in one to three versions: the few are looked through.
+    private readonly FrozenDictionary<string, ServedKind[]>.AlternateLookup<ReadOnlySpan<char>> _byResource;
+    private readonly FrozenDictionary<(string Group, string Plural), KindDefinition> _stored;
     private readonly FrozenDictionary<(string Group, string Version, string Kind), ServedKind> _byKind;
 
     /// <summary>Makes the catalog of some kinds.</summary>
@@ -33,7 +35,9 @@ public sealed class KindCatalog
     {
         var all = kinds.SelectMany(k => k.Served.Where(v => isServed?.Invoke(k, v) ?? true).Select(v => new ServedKind(k, v))).ToList();
         Kinds = [.. all.Select(s => s.Kind).Distinct()];
-        _byResource = all.ToFrozenDictionary(s => (s.Version.Group, s.Version.Version, s.Kind.Plural));
+        _byResource = all.GroupBy(s => s.Kind.Plural, StringComparer.Ordinal)
+            .ToFrozenDictionary(g => g.Key, g => g.ToArray(), StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+        _stored = Kinds.GroupBy(k => (k.Group, k.Plural)).ToFrozenDictionary(g => g.Key, g => g.First());
         _byKind = all.ToFrozenDictionary(s => (s.Version.Group, s.Version.Version, s.Version.Kind));
         Served = all;
     }
@@ -45,12 +49,21 @@ public sealed class KindCatalog
     public IReadOnlyList<ServedKind> Served { get; }
 
     /// <summary>The kind behind a URL's group, version and resource; null when there is none.</summary>
-    public ServedKind? Find(string group, string version, string resource) => _byResource.GetValueOrDefault((group, version, resource));
+    public ServedKind? Find(ReadOnlySpan<char> group, ReadOnlySpan<char> version, ReadOnlySpan<char> resource)
+    {
+        if (!_byResource.TryGetValue(resource, out var served))
+            return null;
+        foreach (var one in served)
+        {
+            if (version.SequenceEqual(one.Version.Version) && group.SequenceEqual(one.Version.Group))
+                return one;
+        }
+        return null;
+    }
 
     /// <summary>The kind behind an object's apiVersion and kind; null when there is none.</summary>
     public ServedKind? FindKind(string group, string version, string kind) => _byKind.GetValueOrDefault((group, version, kind));
 
     /// <summary>The stored kind of a group and plural, in its storage version; null when there is none.</summary>
-    public KindDefinition? FindStored(string group, string plural) =>
-        Kinds.FirstOrDefault(k => k.Plural == plural && k.Group == group);
+    public KindDefinition? FindStored(string group, string plural) => _stored.GetValueOrDefault((group, plural));
 }

@@ -62,10 +62,15 @@ public sealed class RegistryServices
         kind.Namespaced && ns.Length > 0 ? $"/registry/{kind.StoragePath}/{ns}/" : $"/registry/{kind.StoragePath}/");
 
     /// <summary>An object's record of now; null when there is none.</summary>
-    public async ValueTask<Record?> FindAsync(KindDefinition kind, string ns, string name, CancellationToken cancellation)
+    public ValueTask<Record?> FindAsync(KindDefinition kind, string ns, string name, CancellationToken cancellation)
     {
-        var result = await Store.GetAsync(KeyOf(kind, ns, name), 0, cancellation);
-        return result.TryGet(out var found, out var error) ? found.Record : throw StoredJson.FailureOf(error);
+        var asked = Store.GetAsync(KeyOf(kind, ns, name), 0, cancellation);
+        return asked.IsCompletedSuccessfully ? new(RecordOf(asked.Result)) : WaitAsync(asked);
+
+        static async ValueTask<Record?> WaitAsync(ValueTask<StoreResult<GetResult>> asked) => RecordOf(await asked);
+
+        static Record? RecordOf(StoreResult<GetResult> result) =>
+            result.TryGet(out var found, out var error) ? found.Record : throw StoredJson.FailureOf(error);
     }
 
     /// <summary>The typed objects of a kind, of one namespace or (empty) of all; none when the kind is not served. They are the caller's own.</summary>

@@ -88,14 +88,19 @@ internal static class StoredJson
     }
 
     /// <summary>The object's resourceVersion; empty when it has none.</summary>
-    public static string ResourceVersion(ReadOnlyMemory<byte> json)
+    public static string ResourceVersion(ReadOnlyMemory<byte> json) => MetadataText(json, "resourceVersion"u8);
+
+    /// <summary>The object's uid; empty when it has none.</summary>
+    public static string Uid(ReadOnlyMemory<byte> json) => MetadataText(json, "uid"u8);
+
+    private static string MetadataText(ReadOnlyMemory<byte> json, ReadOnlySpan<byte> field)
     {
         var metadata = Metadata(json);
         var reader = new Utf8JsonReader(metadata.Span, JsonLimits.ReaderOptions);
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var found = reader.ValueTextEquals("resourceVersion"u8);
+            var found = reader.ValueTextEquals(field);
             reader.Read();
             if (found)
                 return reader.GetString() ?? "";

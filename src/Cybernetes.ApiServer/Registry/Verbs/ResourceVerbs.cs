@@ -1,6 +1,7 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Objects;
+using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -61,8 +62,8 @@ internal static class ResourceVerbs
     /// <summary>Writes an object as a write left it, with the warnings it gathered.</summary>
     public static Task AnswerAsync(ApiRequest request, WriteContext context, WriteOutcome outcome)
     {
-        foreach (var warning in context.Warnings)
-            request.Warn(warning);
+        if (context.Warnings.Count > 0)
+            context.Warnings.ForEach(request.Warn);
         return Answers.WriteObjectAsync(request, outcome.Created ? 201 : 200, outcome.Stored);
     }
 
@@ -116,16 +117,25 @@ internal static class ResourceVerbs
 /// <summary>GET of one object, and of its status.</summary>
 internal static class GetVerb
 {
-    public static async Task HandleAsync(ApiRequest request, RegistryServices services)
+    public static Task HandleAsync(ApiRequest request, RegistryServices services)
     {
-        var info = request.Info;
         // An object's own state is always the newest: that is at least as new as any revision asked for that exists.
-        if (ListOptions.ReadRevision(request.Query("resourceVersion")) is > 0 and var asked)
-            await Freshness.DemandAsync(services, asked, request.Aborted);
-        var record = await services.FindAsync(request.Kind, info.Namespace, info.Name, request.Aborted)
-            ?? throw Failure.NotFound(request.Kind.Resource, info.Name);
-        await Answers.WriteObjectAsync(request, 200, record.Value);
+        if (request.HasQuery && ListOptions.ReadRevision(request.Query("resourceVersion")) is > 0 and var asked && services.Hub.Revision < asked)
+            return WaitAsync(request, services, asked);
+        var found = services.FindAsync(request.Kind, request.Info.Namespace, request.Info.Name, request.Aborted);
+        return found.IsCompletedSuccessfully ? AnswerAsync(request, found.Result) : WaitAsync(request, found);
     }
+
+    private static async Task WaitAsync(ApiRequest request, RegistryServices services, long revision)
+    {
+        await Freshness.DemandAsync(services, revision, request.Aborted);
+        await WaitAsync(request, services.FindAsync(request.Kind, request.Info.Namespace, request.Info.Name, request.Aborted));
+    }
+
+    private static async Task WaitAsync(ApiRequest request, ValueTask<Record?> found) => await AnswerAsync(request, await found);
+
+    private static Task AnswerAsync(ApiRequest request, Record? record) =>
+        Answers.WriteObjectAsync(request, 200, (record ?? throw Failure.NotFound(request.Kind.Resource, request.Info.Name)).Value);
 }
 
 /// <summary>Reads "not older than": a revision that the store has not reached yet is waited for, briefly.</summary>
