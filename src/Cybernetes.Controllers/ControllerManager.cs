@@ -1,6 +1,7 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Deployments;
+using Cybernetes.Controllers.DisruptionBudgets;
 using Cybernetes.Controllers.EphemeralVolumes;
 using Cybernetes.Controllers.GarbageCollection;
 using Cybernetes.Controllers.NamespaceLifecycle;
@@ -36,6 +37,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["node-ipam-controller"] = c => new NodeAddressController(c),
             ["pod-garbage-collector-controller"] = c => new PodCollectionController(c),
             ["garbage-collector-controller"] = c => new GarbageCollectorController(c),
+            ["disruption-controller"] = c => new DisruptionController(c),
             ["persistentvolume-binder-controller"] = c => new PersistentVolumeController(c),
             ["persistentvolume-expander-controller"] = c => new VolumeExpansionController(c),
             ["persistentvolume-attach-detach-controller"] = c => new AttachDetachController(c),

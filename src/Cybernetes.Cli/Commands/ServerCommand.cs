@@ -21,6 +21,7 @@ internal sealed class ServerCommand : DaemonCommand
     private readonly Flag<string> _clusterDomain;
     private readonly Flag<IReadOnlyList<string>> _disable;
     private readonly Flag<bool> _leaderElect;
+    private readonly Flag<string> _localStorage;
 
     public ServerCommand()
     {
@@ -40,6 +41,10 @@ internal sealed class ServerCommand : DaemonCommand
         _clusterDns = Flags.List(
             "cluster-dns", [], "Addresses of the cluster's DNS servers; by default pods use the machine's", "ips");
         _clusterDomain = Flags.Text("cluster-domain", "cluster.local", "The DNS domain of the cluster", "domain");
+        _localStorage = Flags.Text(
+            "default-local-storage-path",
+            "",
+            "Where volumes of the default storage class are kept; by default in the data directory", "directory");
         _disable = Flags.Choices("disable", [.. Parts.All.Select(part => part.Name)], "Parts not to run");
         _leaderElect = Flags.Switch(
             "leader-elect", true, "Whether scheduler and controllers stand for election before they work");
@@ -107,6 +112,9 @@ internal sealed class ServerCommand : DaemonCommand
                 RootDirectory = Path.Combine(options.DataDirectory, "kubelet"),
                 PodLogsDirectory = _podLogs.Value.Length > 0 ? _podLogs.Value : Path.Combine(options.DataDirectory, "pod-logs"),
                 AddressDirectory = Path.Combine(options.DataDirectory, "cni", "networks"),
+                LocalStorageDirectory = _localStorage.Value.Length > 0
+                    ? Path.GetFullPath(_localStorage.Value)
+                    : Path.Combine(options.DataDirectory, "local-volumes"),
                 NodeIp = _nodeIp.Value,
                 ClusterDns = _clusterDns.Value,
                 ClusterDomain = _clusterDomain.Value,

@@ -1,6 +1,7 @@
 using Cybernetes.Foundation;
 using Cybernetes.Network.PodNetwork;
 using Cybernetes.Node.Agent;
+using Cybernetes.Node.LocalStorage;
 using Cybernetes.Node.Runtime;
 using Cybernetes.Node.Server;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ internal static class NodePart
 {
     private const string Administrators = "system:masters";
 
-    /// <summary>Runs both until cancelled; when one fails the other is stopped, and the failure is thrown.</summary>
+    /// <summary>Runs all until cancelled; when one fails the others are stopped, and the failure is thrown.</summary>
     public static async Task RunAsync(PartContext context, CancellationToken cancellation)
     {
         NodeSettings settings = context.Settings.Node;
@@ -33,6 +34,12 @@ internal static class NodePart
             var network = new PodNetworkRunner(
                 context.Client, NetworkOptions(context.Settings), context.Loggers.CreateLogger("network"));
             running.Add(Task.Run(() => network.RunAsync(stop.Token), CancellationToken.None));
+        }
+        if (settings.LocalStorageDirectory.Length > 0)
+        {
+            var storage = new LocalStorageOptions { NodeName = context.Settings.NodeName, Directory = settings.LocalStorageDirectory };
+            var provisioner = new LocalProvisioner(context.Client, storage, context.Loggers.CreateLogger("local-storage"));
+            running.Add(Task.Run(() => provisioner.RunAsync(stop.Token), CancellationToken.None));
         }
         Task first = await Task.WhenAny(running).ConfigureAwait(false);
         await stop.CancelAsync().ConfigureAwait(false);

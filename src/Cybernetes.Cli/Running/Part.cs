@@ -65,6 +65,9 @@ internal sealed record NodeSettings
     /// <summary>Where the address plugin remembers which pod has which address.</summary>
     public string AddressDirectory { get; init; } = "/var/lib/cni/networks";
 
+    /// <summary>Where volumes out of this machine's disk are kept; empty: none are made.</summary>
+    public string LocalStorageDirectory { get; init; } = "";
+
     public string NodeIp { get; init; } = "";
     public IReadOnlyList<string> ClusterDns { get; init; } = [];
     public string ClusterDomain { get; init; } = "cluster.local";

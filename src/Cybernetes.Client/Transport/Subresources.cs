@@ -1,3 +1,4 @@
+using Cybernetes.Client.Discovery;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Autoscaling.V1;
 using Cybernetes.Objects.Core.V1;
@@ -15,6 +16,15 @@ public static class Subresources
         where T : class, IKubernetesObject<T>
     {
         var call = new ApiCall(HttpMethod.Get, KindClient<T>.PathOf(ns, name, "scale"));
+        ApiAnswer answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
+        return WireBody.Read<Scale>(answer.Body);
+    }
+
+    /// <summary>Reads the scale of an object of a kind that only discovery knows.</summary>
+    public static async Task<Scale> GetScaleAsync(
+        this ApiClient client, ServedResource resource, string ns, string name, CancellationToken cancellation = default)
+    {
+        var call = new ApiCall(HttpMethod.Get, resource.PathOf(ns, name, "scale"));
         ApiAnswer answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
         return WireBody.Read<Scale>(answer.Body);
     }

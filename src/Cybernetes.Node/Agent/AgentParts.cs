@@ -26,7 +26,7 @@ internal sealed class AgentParts(
         var identities = new IdentitySource(random);
         var puller = new ImagePuller(images, objects, events, time, random, options.SerializeImagePulls);
         return new PodServices(
-            runtime, puller, objects, api, events, services, Volumes(paths, objects, self, identities), cgroups, self, paths,
+            runtime, puller, objects, api, events, services, Volumes(api, paths, objects, self, identities), cgroups, self, paths,
                 time, random,
             logger)
         {
@@ -44,13 +44,13 @@ internal sealed class AgentParts(
         return new ProbeServices(new ProbeResults(), prober, events, time, random, stopping);
     }
 
-    private IPodVolumes Volumes(PodPaths paths, IPodObjects objects, NodeSelf self, IdentitySource identities)
+    private IPodVolumes Volumes(INodeApi api, PodPaths paths, IPodObjects objects, NodeSelf self, IdentitySource identities)
     {
         if (!options.HasContainers)
             return new NoPodVolumes();
         var tokens = new ServiceTokens(objects, time);
         return new PodVolumes(
-            paths, new LinuxMounts(), new VolumeContents(objects, tokens, self), tokens, self, time, identities);
+            paths, new LinuxMounts(), new VolumeContents(objects, tokens, self), new ClaimedVolumes(api, self), tokens, self, time, identities);
     }
 
     private DnsSettings Dns()

@@ -21,6 +21,12 @@ public sealed class ClusterNodeApi(ApiClient client) : INodeApi
     public Task<Secret?> GetSecretAsync(string podNamespace, string name, CancellationToken cancellation) =>
         client.For<Secret>().FindAsync(podNamespace, name, cancellation);
 
+    public Task<PersistentVolumeClaim?> GetPersistentVolumeClaimAsync(string podNamespace, string name, CancellationToken cancellation) =>
+        client.For<PersistentVolumeClaim>().FindAsync(podNamespace, name, cancellation);
+
+    public Task<PersistentVolume?> GetPersistentVolumeAsync(string name, CancellationToken cancellation) =>
+        client.For<PersistentVolume>().FindAsync(null, name, cancellation);
+
     public async Task<TokenRequest> CreateTokenAsync(
         string podNamespace, string serviceAccount, TokenRequest request, CancellationToken cancellation)
     {

@@ -15,6 +15,10 @@ public interface INodeApi
 
     Task<Secret?> GetSecretAsync(string podNamespace, string name, CancellationToken cancellation);
 
+    Task<PersistentVolumeClaim?> GetPersistentVolumeClaimAsync(string podNamespace, string name, CancellationToken cancellation);
+
+    Task<PersistentVolume?> GetPersistentVolumeAsync(string name, CancellationToken cancellation);
+
     /// <summary>Asks for a token of a service account (its token subresource).</summary>
     Task<TokenRequest> CreateTokenAsync(
         string podNamespace, string serviceAccount, TokenRequest request, CancellationToken cancellation);

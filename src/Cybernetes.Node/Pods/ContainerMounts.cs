@@ -61,7 +61,7 @@ internal sealed class ContainerMounts(PodPaths paths, ISubPaths subPaths, Identi
     {
         var volume = pod.Spec.Volumes?.Find(one => one.Name == volumeName);
         return volume?.ConfigMap is not null || volume?.Secret is not null || volume?.DownwardAPI is not null
-            || volume?.Projected is not null;
+            || volume?.Projected is not null || volume?.PersistentVolumeClaim?.ReadOnly == true;
     }
 
     private static bool NeedsHosts(Pod pod, Container container, IReadOnlyList<string> addresses)

@@ -9,7 +9,7 @@ namespace Cybernetes.Node.Volumes;
 
 /// <summary>Real volumes, below the agent's root directory in upstream's layout.</summary>
 internal sealed class PodVolumes(
-    PodPaths paths, IMounts mounts, VolumeContents contents, ServiceTokens tokens, NodeSelf node, TimeProvider time,
+    PodPaths paths, IMounts mounts, VolumeContents contents, ClaimedVolumes claimed, ServiceTokens tokens, NodeSelf node, TimeProvider time,
     IdentitySource identities) : IPodVolumes
 {
     /// <summary>0777: emptyDir belongs to whatever user the containers run as.</summary>
@@ -65,6 +65,8 @@ internal sealed class PodVolumes(
 
         if (volume.EmptyDir is { } empty)
             return PrepareEmptyDirectory(pod, volume, empty);
+        if (ClaimedVolumes.ClaimOf(pod, volume) is { } claim)
+            return await PrepareClaimedAsync(pod, volume, claim, cancellation).ConfigureAwait(false);
         if (PluginOf(volume) is not { } plugin)
             throw new PodConfigException(Unsupported(volume));
 
@@ -91,6 +93,15 @@ internal sealed class PodVolumes(
         SetOwner(directory, pod.Spec.SecurityContext?.FSGroup);
         _owned[(pod.Metadata.UID, volume.Name)] = true;
         return directory;
+    }
+
+    private async Task<string> PrepareClaimedAsync(Pod pod, Volume volume, string claim, CancellationToken cancellation)
+    {
+        var found = await claimed.FindAsync(pod, volume, claim, cancellation).ConfigureAwait(false);
+        if (found.IsLocal && pod.Spec.SecurityContext?.FSGroup is { } group && !_owned.ContainsKey((pod.Metadata.UID, volume.Name)))
+            UnixFiles.GiveTree(found.Path, group, pod.Spec.SecurityContext.FSGroupChangePolicy == "OnRootMismatch");
+        _owned[(pod.Metadata.UID, volume.Name)] = true;
+        return found.Path;
     }
 
     private static void SetOwner(string directory, long? group)
@@ -141,11 +152,9 @@ internal sealed class PodVolumes(
     {
         var kind = volume switch
         {
-            { PersistentVolumeClaim: not null } => "persistentVolumeClaim",
             { CSI: not null } => "csi",
             { NFS: not null } => "nfs",
             { ISCSI: not null } => "iscsi",
-            { Ephemeral: not null } => "ephemeral",
             { Image: not null } => "image",
             { GitRepo: not null } => "gitRepo",
             { FC: not null } => "fc",

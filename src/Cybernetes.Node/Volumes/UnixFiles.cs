@@ -8,6 +8,8 @@ internal static partial class UnixFiles
     private const uint Unchanged = uint.MaxValue;
     private const int CurrentDirectory = -100;
     private const uint StatxType = 1;
+    private const uint StatxGroup = 0x10;
+    private const int StatxGroupOffset = 24;
     private const int StatxBytes = 256;
     private const int StatxModeOffset = 28;
 
@@ -18,6 +20,46 @@ internal static partial class UnixFiles
             return;
         if (lchown(path, user is { } uid ? (uint)uid : Unchanged, group is { } gid ? (uint)gid : Unchanged) != 0)
             throw new IOException($"chown of {path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    /// <summary>
+    /// Gives a volume's files to a group that may then read and write them; new files in its directories belong to it, too. Links are given,
+    /// not followed.
+    /// </summary>
+    /// <param name="onlyWhenRootDiffers">Leave all as it is when the top directory is the group's already (OnRootMismatch).</param>
+    public static void GiveTree(string path, long group, bool onlyWhenRootDiffers)
+    {
+        if (OperatingSystem.IsWindows() || (onlyWhenRootDiffers && GroupOf(path) == group))
+            return;
+        foreach (var entry in Directory.EnumerateFileSystemEntries(path, "*", new EnumerationOptions
+        {
+            RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false, ReturnSpecialDirectories = false,
+        }))
+            GiveToGroup(entry, group);
+        // Last, so that what was cut short is done again.
+        GiveToGroup(path, group);
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static void GiveToGroup(string path, long group)
+    {
+        Give(path, null, group);
+        var info = new FileInfo(path);
+        if (info.LinkTarget is not null)
+            return;
+        var mode = File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.GroupWrite;
+        File.SetUnixFileMode(path, Directory.Exists(path) ? mode | UnixFileMode.GroupExecute | UnixFileMode.SetGroup : mode);
+    }
+
+    /// <summary>The file's group (statx(2)); null where that cannot be asked.</summary>
+    private static long? GroupOf(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        Span<byte> answer = stackalloc byte[StatxBytes];
+        if (statx(CurrentDirectory, path, 0, StatxGroup, answer) != 0)
+            throw new IOException($"stat of {path} failed: {Marshal.GetLastPInvokeErrorMessage()}");
+        return BitConverter.ToUInt32(answer[StatxGroupOffset..]);
     }
 
     /// <summary>Sockets and devices, which System.IO does not tell apart (statx(2); Linux only, Other elsewhere).</summary>

@@ -64,6 +64,16 @@ internal sealed class FakeNodeApi : INodeApi
     public Task<ConfigMap?> GetConfigMapAsync(string podNamespace, string name, CancellationToken cancellation) =>
         Task.FromResult(ConfigMaps.GetValueOrDefault(name));
 
+    public ConcurrentDictionary<string, PersistentVolumeClaim> PersistentVolumeClaims { get; } = new();
+
+    public ConcurrentDictionary<string, PersistentVolume> PersistentVolumes { get; } = new();
+
+    public Task<PersistentVolumeClaim?> GetPersistentVolumeClaimAsync(string podNamespace, string name, CancellationToken cancellation) =>
+        Task.FromResult(PersistentVolumeClaims.GetValueOrDefault(name));
+
+    public Task<PersistentVolume?> GetPersistentVolumeAsync(string name, CancellationToken cancellation) =>
+        Task.FromResult(PersistentVolumes.GetValueOrDefault(name));
+
     public Task<Secret?> GetSecretAsync(string podNamespace, string name, CancellationToken cancellation) =>
         Task.FromResult(Secrets.GetValueOrDefault(name));
 

@@ -112,7 +112,8 @@ public sealed class PodVolumesTests : IDisposable
         var self = new NodeSelf("node-1");
         var tokens = new ServiceTokens(objects, _time);
         _volumes = new PodVolumes(
-            new PodPaths(_root, _root + "/logs"), _mounts, new VolumeContents(objects, tokens, self), tokens, self, _time,
+            new PodPaths(_root, _root + "/logs"), _mounts, new VolumeContents(objects, tokens, self), new ClaimedVolumes(_api, self), tokens,
+            self, _time,
             IdentitySource.Seeded(1));
     }
 
@@ -154,18 +155,61 @@ public sealed class PodVolumesTests : IDisposable
     }
 
     [Fact]
+    public async Task Prepare_ClaimOfALocalVolume_GivesItsDirectoryToThePodsGroup()
+    {
+        var disk = Directory.CreateDirectory(Path.Combine(_root, "disk")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(disk, "old"), "kept");
+        File.SetUnixFileMode(Path.Combine(disk, "old"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var pod = PodWith(new Volume { Name = "v", PersistentVolumeClaim = new() { ClaimName = "data" } });
+        pod.Spec.SecurityContext = new() { FSGroup = 0 };
+        _api.PersistentVolumeClaims["data"] = new()
+        {
+            Metadata = { UID = "c-1" }, Spec = { VolumeName = "pv" }, Status = { Phase = "Bound" },
+        };
+        _api.PersistentVolumes["pv"] = new() { Metadata = { Name = "pv" }, Spec = { Local = new() { Path = disk }, ClaimRef = new() { UID = "c-1" } } };
+
+        Assert.Equal(disk, (await _volumes.PrepareAsync(pod, default))["v"]);
+
+        Assert.True(File.GetUnixFileMode(Path.Combine(disk, "old")).HasFlag(UnixFileMode.GroupWrite));
+        Assert.True(File.GetUnixFileMode(disk).HasFlag(UnixFileMode.SetGroup));
+        // The data outlives the pod.
+        await _volumes.RemoveAsync(pod.Metadata.UID, default);
+        Assert.True(File.Exists(Path.Combine(disk, "old")));
+    }
+
+    [Theory]
+    [InlineData("", "", "persistentvolumeclaim \"data\" not found")]
+    [InlineData("Pending", "", "PVC default/data is not bound")]
+    [InlineData("Bound", "c-2", "PV pv ClaimRef.UID (c-2) does not match pvc.UID (c-1)")]
+    [InlineData("Bound", "c-1", "path \"/nowhere/at/all\" of local volume \"pv\" does not exist on node node-1")]
+    public async Task Prepare_ClaimNotUsable_SaysWhy(string phase, string taker, string why)
+    {
+        if (phase.Length > 0)
+            _api.PersistentVolumeClaims["data"] = new() { Metadata = { UID = "c-1" }, Spec = { VolumeName = "pv" }, Status = { Phase = phase } };
+        _api.PersistentVolumes["pv"] = new()
+        {
+            Metadata = { Name = "pv" }, Spec = { Local = new() { Path = "/nowhere/at/all" }, ClaimRef = new() { UID = taker } },
+        };
+
+        var failure = await Assert.ThrowsAsync<VolumeException>(() =>
+            _volumes.PrepareAsync(PodWith(new Volume { Name = "v", PersistentVolumeClaim = new() { ClaimName = "data" } }), default));
+
+        Assert.Equal($"MountVolume.SetUp failed for volume \"v\" : {why}", failure.Failures[0]);
+    }
+
+    [Fact]
     public async Task Prepare_Missing_SaysWhichVolumeAndWhy()
     {
         var pod = PodWith(
             new Volume { Name = "v", Secret = new SecretVolumeSource { SecretName = "s" } },
-            new Volume { Name = "p", PersistentVolumeClaim = new PersistentVolumeClaimVolumeSource { ClaimName = "data" } });
+            new Volume { Name = "p", NFS = new NFSVolumeSource { Server = "nas", Path = "/" } });
 
         var failure = await Assert.ThrowsAsync<VolumeException>(() => _volumes.PrepareAsync(pod, default));
 
         Assert.Equal(
             [
                 "MountVolume.SetUp failed for volume \"v\" : secret \"s\" not found",
-                "MountVolume.SetUp failed for volume \"p\" : no volume plugin matched: persistentVolumeClaim volumes are not "
+                "MountVolume.SetUp failed for volume \"p\" : no volume plugin matched: nfs volumes are not "
                     + "supported by this node agent",
             ],
             failure.Failures);

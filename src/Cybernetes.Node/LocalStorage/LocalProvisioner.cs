@@ -1,0 +1,190 @@
+using Cybernetes.Client.Events;
+using Cybernetes.Client.Informers;
+using Cybernetes.Client.Queues;
+using Cybernetes.Client.Transport;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Storage.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Node.LocalStorage;
+
+/// <summary>
+/// Makes, enlarges and deletes volumes that are directories of this node, by the protocol of external provisioners: the volume controller asks
+/// by annotation, the scheduler names the node, this node answers with a volume that only its own pods can use. What is promised never exceeds
+/// the disk; how much is written into a directory is not limited.
+/// </summary>
+public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions options, ILogger logger)
+{
+    private const string OursByNode = "local-node";
+
+    private readonly WorkQueue<ObjectKey> _claimQueue = new(client.Time, new WorkQueueOptions { Name = "local-claims" });
+    private readonly WorkQueue<string> _volumeQueue = new(client.Time, new WorkQueueOptions { Name = "local-volumes" });
+    private readonly EventRecorder _events = new(client, LocalStorageOptions.Provisioner, options.NodeName, logger);
+    private readonly VolumeDirectories _directories = new(options);
+    private ObjectStore<PersistentVolumeClaim> _claims = null!;
+    private ObjectStore<PersistentVolume> _volumes = null!;
+    private ObjectStore<StorageClass> _classes = null!;
+
+    /// <summary>Runs until cancelled.</summary>
+    /// <exception cref="IOException">The directory cannot be made.</exception>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(options.Directory);
+        var informers = new InformerFactory(client, logger);
+        var (claims, volumes) = (informers.For<PersistentVolumeClaim>(), informers.For<PersistentVolume>());
+        var classes = informers.For<StorageClass>();
+        (_claims, _volumes, _classes) = (claims.Store, volumes.Store, classes.Store);
+        _volumes.AddIndex(OursByNode, v => LocalVolumes.IsOurs(v, options.NodeName) ? [""] : []);
+        claims.AddHandler(c => _claimQueue.Add(ObjectKey.Of(c)), (_, c) => _claimQueue.Add(ObjectKey.Of(c)));
+        volumes.AddHandler(VolumeChanged, (_, v) => VolumeChanged(v));
+        informers.Start(cancellation);
+        var recording = _events.RunAsync(cancellation);
+        await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
+        await MakeClassAsync(cancellation).ConfigureAwait(false);
+        // One worker for both kinds of claims' work: room is counted and given by one hand.
+        await Task.WhenAll(
+            _claimQueue.RunWorkersAsync(1, ReconcileClaimAsync, logger, cancellation),
+            _volumeQueue.RunWorkersAsync(1, ReconcileVolumeAsync, logger, cancellation),
+            recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await informers.WhenStopped().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private void VolumeChanged(PersistentVolume volume)
+    {
+        if (LocalVolumes.IsOurs(volume, options.NodeName))
+            _volumeQueue.Add(volume.Metadata.Name);
+    }
+
+    private async Task MakeClassAsync(CancellationToken cancellation)
+    {
+        if (options.StorageClass.Length == 0 || _classes.Get("", options.StorageClass) is not null)
+            return;
+        try
+        {
+            await client.For<StorageClass>().CreateAsync(LocalVolumes.DefaultClass(options.StorageClass), cancellation: cancellation)
+                .ConfigureAwait(false);
+        }
+        catch (ApiStatusException failure) when (failure.IsAlreadyExists)
+        {
+            // Another node was first.
+        }
+    }
+
+    private async Task ReconcileClaimAsync(ObjectKey key, CancellationToken cancellation)
+    {
+        if (_claims.Get(key) is not { } claim)
+            return;
+        var storage = claim.Spec.StorageClassName is { } name ? _classes.Get("", name) : null;
+        if (LocalVolumes.IsAsked(claim, storage, options.NodeName))
+            await ProvisionAsync(claim, storage!, cancellation).ConfigureAwait(false);
+        else if (_volumes.Get("", claim.Spec.VolumeName) is { } volume && LocalVolumes.IsOurs(volume, options.NodeName)
+            && volume.Spec.ClaimRef?.UID == claim.Metadata.UID)
+            await ExpandAsync(claim, volume, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task ProvisionAsync(PersistentVolumeClaim claim, StorageClass storage, CancellationToken cancellation)
+    {
+        var name = LocalVolumes.NameFor(claim);
+        if (_volumes.Get("", name) is not null)
+            return;
+        if (LocalVolumes.Refusal(claim) is { } refusal)
+        {
+            Tell(claim, "Warning", "ProvisioningFailed", $"failed to provision volume with StorageClass \"{storage.Metadata.Name}\": {refusal}");
+            return;
+        }
+        var bytes = LocalVolumes.BytesOf(claim.Spec.Resources.Requests);
+        if (_directories.Shortage(Promised(except: name), bytes) is { } shortage)
+        {
+            await GiveBackAsync(claim, storage, shortage, cancellation).ConfigureAwait(false);
+            return;
+        }
+        Tell(claim, "Normal", "Provisioning",
+            $"External provisioner is provisioning volume for claim \"{claim.Metadata.Namespace}/{claim.Metadata.Name}\"");
+        var path = _directories.Make(name);
+        try
+        {
+            await client.For<PersistentVolume>()
+                .CreateAsync(LocalVolumes.Make(claim, storage, options.NodeName, path), cancellation: cancellation).ConfigureAwait(false);
+        }
+        catch (ApiStatusException failure) when (failure.IsAlreadyExists)
+        {
+            // An earlier try, or another node where no node was chosen. Only a volume of ours needs our directory.
+            var there = await client.For<PersistentVolume>().FindAsync(null, name, cancellation).ConfigureAwait(false);
+            if (there is null || !LocalVolumes.IsOurs(there, options.NodeName))
+                _directories.Remove(name, path);
+            return;
+        }
+        Tell(claim, "Normal", "ProvisioningSucceeded", $"Successfully provisioned volume {name}");
+    }
+
+    /// <summary>Here is no room: the scheduler chooses again. A claim that is bound to no node is tried again later.</summary>
+    private async Task GiveBackAsync(PersistentVolumeClaim claim, StorageClass storage, string shortage, CancellationToken cancellation)
+    {
+        var message = $"failed to provision volume with StorageClass \"{storage.Metadata.Name}\": {shortage}";
+        Tell(claim, "Warning", "ProvisioningFailed", message);
+        if (claim.Metadata.Annotations.OrEmpty().GetValueOrDefault(LocalVolumes.SelectedNode) != options.NodeName)
+            throw new LocalStorageException(message);
+        var copy = claim.DeepClone();
+        copy.Metadata.Annotations!.Remove(LocalVolumes.SelectedNode);
+        await client.For<PersistentVolumeClaim>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
+    }
+
+    // 1 the volume says its new size; 2 the claim says it, which tells users that it is there. Whoever stops between finds 2 to do.
+    private async Task ExpandAsync(PersistentVolumeClaim claim, PersistentVolume volume, CancellationToken cancellation)
+    {
+        var wanted = claim.Spec.Resources.Requests.OrEmpty().GetValueOrDefault("storage", Quantity.Zero);
+        var had = volume.Spec.Capacity.OrEmpty().GetValueOrDefault("storage", Quantity.Zero);
+        if (claim.Status.Phase != "Bound" || (wanted <= had && LocalVolumes.BytesOf(claim.Status.Capacity) >= had.Value()))
+            return;
+        if (wanted > had)
+        {
+            if (_directories.Shortage(Promised(except: volume.Metadata.Name), wanted.Value()) is { } shortage)
+            {
+                Tell(claim, "Warning", "VolumeResizeFailed",
+                    $"resize volume \"{volume.Metadata.Name}\" by resizer \"{LocalStorageOptions.Provisioner}\" failed: {shortage}");
+                throw new LocalStorageException(shortage);
+            }
+            Tell(claim, "Normal", "Resizing", "External resizer is resizing volume " + volume.Metadata.Name);
+            var larger = volume.DeepClone();
+            larger.Spec.Capacity!["storage"] = had = wanted;
+            await client.For<PersistentVolume>().UpdateAsync(larger, cancellation: cancellation).ConfigureAwait(false);
+        }
+        var copy = claim.DeepClone();
+        (copy.Status.Capacity ??= [])["storage"] = had;
+        await client.For<PersistentVolumeClaim>().UpdateStatusAsync(copy, cancellation: cancellation).ConfigureAwait(false);
+        Tell(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded");
+    }
+
+    /// <summary>The directory goes when its claim is gone and the policy says so; then the volume's object may go.</summary>
+    private async Task ReconcileVolumeAsync(string name, CancellationToken cancellation)
+    {
+        if (_volumes.Get("", name) is not { } volume || !LocalVolumes.IsOurs(volume, options.NodeName) || volume.Status.Phase == "Bound")
+            return;
+        var isLetGo = volume.Status.Phase is "Released" or "Failed";
+        if (isLetGo && volume.Spec.PersistentVolumeReclaimPolicy == "Delete")
+        {
+            if (!_directories.Remove(name, volume.Spec.Local?.Path ?? ""))
+            {
+                _events.Event(volume, "Warning", "VolumeFailedDelete", $"{volume.Spec.Local?.Path} is not below {options.Directory}");
+                return;
+            }
+            if (volume.Metadata.DeletionTimestamp is null)
+                await client.For<PersistentVolume>().DeleteAsync(null, name, cancellation: cancellation).ConfigureAwait(false);
+        }
+        else if (volume.Metadata.DeletionTimestamp is null)
+            return;
+        var live = await client.For<PersistentVolume>().FindAsync(null, name, cancellation).ConfigureAwait(false);
+        if (live is not null && live.Metadata.Finalizers?.Remove(LocalVolumes.Finalizer) == true)
+            await client.For<PersistentVolume>().UpdateAsync(live, cancellation: cancellation).ConfigureAwait(false);
+    }
+
+    private long Promised(string except) => _volumes.ByIndex(OursByNode, "")
+        .Where(v => v.Metadata.Name != except).Sum(v => LocalVolumes.BytesOf(v.Spec.Capacity));
+
+    private void Tell(PersistentVolumeClaim claim, string type, string reason, string message) => _events.Event(claim, type, reason, message);
+}
+
+/// <summary>A claim cannot be served now; it is tried again, later each time.</summary>
+internal sealed class LocalStorageException(string message) : Exception(message);
