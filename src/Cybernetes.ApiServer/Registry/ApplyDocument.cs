@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Meta.V1;
@@ -7,11 +6,11 @@ using Cybernetes.Wire;
 namespace Cybernetes.ApiServer.Registry;
 
 /// <summary>The body of a server-side apply, JSON or YAML, ready to be applied to any state of the object.</summary>
-internal sealed class ApplyDocument
+internal sealed class ApplyDocument : IDisposable
 {
-    private readonly byte[] _json;
+    private readonly AppliedConfiguration _configuration;
 
-    private ApplyDocument(byte[] json) => _json = json;
+    private ApplyDocument(AppliedConfiguration configuration) => _configuration = configuration;
 
     /// <summary>Reads the body; keys that stand twice are told as the field validation asks.</summary>
     /// <exception cref="RequestFailure">400 of a body that is none, 415 where the kind cannot be applied.</exception>
@@ -20,8 +19,8 @@ internal sealed class ApplyDocument
         if (version.ApplySchema is null)
             throw Failure.UnsupportedMediaType(PatchDocument.MediaWithoutSchema);
         // Clients send JSON, which is YAML too; what is not plain JSON takes the long way, and gets YAML's words.
-        if (IsPlainJson(body))
-            return new(body);
+        if (AppliedConfiguration.ParsePlain(body) is { } plain)
+            return new(plain);
         var duplicates = new List<string>();
         JsonTree tree;
         try
@@ -42,23 +41,11 @@ internal sealed class ApplyDocument
                 throw Failure.BadRequest($"error strict decoding YAML: {text}");
             context.Warn(text);
         }
-        return new((tree as JsonMap ?? []).ToUtf8());
+        return new(AppliedConfiguration.Parse((tree as JsonMap ?? []).ToUtf8()));
     }
 
-    private static bool IsPlainJson(byte[] body)
-    {
-        if (body.Length == 0 || body[0] != (byte)'{')
-            return false;
-        try
-        {
-            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = JsonLimits.MaximumDepth, AllowDuplicateProperties = false });
-            return true;
-        }
-        catch (JsonException)
-        {
-            return false; // no JSON, or keys that stand twice: the reader of YAML says what is wrong
-        }
-    }
+    /// <summary>Gives its room back; it is not applied afterwards.</summary>
+    public void Dispose() => _configuration.Dispose();
 
     /// <summary>Applies it.</summary>
     /// <exception cref="RequestFailure">400, 409 of conflicts.</exception>
@@ -66,7 +53,7 @@ internal sealed class ApplyDocument
     {
         try
         {
-            return ServerSideApply.Apply(write, live, _json, entries, exists, force);
+            return ServerSideApply.Apply(write, live, _configuration, entries, exists, force);
         }
         catch (ApplyConflictException conflict)
         {

@@ -1,44 +1,58 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Cybernetes.Wire;
 
 /// <summary>The set of the fields that a document names: what its author asks to own.</summary>
-public static class AppliedFields
+internal static class AppliedFields
 {
+    // A large document must not keep its room for ever.
+    private const int MaximumKeptNodes = 16 * 1024;
+
+    [ThreadStatic]
+    private static List<FieldNode>? t_nodes;
+
     /// <summary>Reads the set off a document.</summary>
-    public static FieldSet Of(JsonElement document, ApplySchema schema)
+    /// <param name="document">The document.</param>
+    /// <param name="schema">Its type.</param>
+    /// <param name="known">A set that is likely much the same: what of it is equal is taken from it, so that it is known to be equal.</param>
+    public static FieldSet Of(TapeValue document, ApplySchema schema, FieldSet? known = null)
     {
-        List<FieldNode>? nodes = null;
-        Walk(schema, document, ref nodes);
-        return FieldSet.Of(nodes);
+        List<FieldNode> nodes = t_nodes ?? [];
+        t_nodes = null;
+        nodes.Clear();
+        FieldSet set = Below(schema, document, nodes, known, out _) ?? FieldSet.Empty;
+        if (nodes.Capacity <= MaximumKeptNodes) t_nodes = nodes;
+        return set;
     }
 
     /// <summary>The part of the set that is at or below the paths of another one.</summary>
-    public static FieldSet Within(JsonElement document, ApplySchema schema, FieldSet part)
+    public static FieldSet Within(TapeValue document, ApplySchema schema, FieldSet part)
     {
         ApplyShape shape = ApplyValues.ShapeOf(schema, document);
         if (ApplyValues.IsLeaf(schema, shape)) return FieldSet.Empty;
         List<FieldNode>? nodes = null;
-        if (shape == ApplyShape.Map && document.ValueKind == JsonValueKind.Object)
+        if (shape == ApplyShape.Map && document.Kind == JsonValueKind.Object)
         {
             int place = 0;
-            foreach (JsonProperty property in document.EnumerateObject())
+            foreach (TapeValue property in document)
             {
                 ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
-                PathElement element = field?.Element ?? PathElement.Field(property.Name);
+                PathElement element = field?.Element ?? RecentElements.Field(property);
                 if (!part.TryGet(element, out FieldNode wanted)) continue;
-                if (wanted.IsMember) MapItem(schema, property, ref place, ref nodes);
-                else Below(ref nodes, element, Within(property.Value, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, wanted.Children!));
+                if (wanted.IsMember) MapItem(schema, property, ref place, nodes ??= [], null);
+                else Below(ref nodes, element, Within(property, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, wanted.Children!));
             }
         }
-        else if (shape == ApplyShape.List && document.ValueKind == JsonValueKind.Array)
+        else if (shape == ApplyShape.List && document.Kind == JsonValueKind.Array)
         {
             ListIndex index = ListIndex.Of(schema, document);
             for (int i = 0; i < index.Count; i++)
             {
                 PathElement element = index.Element(i);
                 if (!part.TryGet(element, out FieldNode wanted)) continue;
-                if (wanted.IsMember) ListItem(schema, index, element, ref nodes);
+                if (wanted.IsMember && index.Times(element) > 1) (nodes ??= []).Add(new FieldNode(element, true, null));
+                else if (wanted.IsMember) ListItem(schema, element, index.First(element), nodes ??= [], null);
                 else if (index.Times(element) == 1)
                     Below(ref nodes, element, Within(index.First(element), schema.Element ?? ApplySchema.Deduced, wanted.Children!));
             }
@@ -51,44 +65,70 @@ public static class AppliedFields
         if (!below.IsEmpty) (nodes ??= []).Add(new FieldNode(element, false, below));
     }
 
-    /// <summary>Gathers what is below a value; true when the value itself is a leaf.</summary>
-    private static bool Walk(ApplySchema schema, JsonElement value, ref List<FieldNode>? nodes)
+    /// <summary>What is below a value, null when there is nothing. The nodes from the present count on are for this level.</summary>
+    private static FieldSet? Below(ApplySchema schema, TapeValue value, List<FieldNode> nodes, FieldSet? known, out bool isLeaf)
     {
         ApplyShape shape = ApplyValues.ShapeOf(schema, value);
-        if (ApplyValues.IsLeaf(schema, shape)) return true;
-        if (shape == ApplyShape.Map && value.ValueKind == JsonValueKind.Object)
+        isLeaf = ApplyValues.IsLeaf(schema, shape);
+        if (isLeaf) return null;
+        int start = nodes.Count;
+        if (shape == ApplyShape.Map && value.Kind == JsonValueKind.Object)
         {
             int place = 0;
-            foreach (JsonProperty property in value.EnumerateObject()) MapItem(schema, property, ref place, ref nodes);
+            foreach (TapeValue property in value) MapItem(schema, property, ref place, nodes, known);
         }
-        else if (shape == ApplyShape.List && value.ValueKind == JsonValueKind.Array)
+        else if (shape == ApplyShape.List && value.Kind == JsonValueKind.Array)
         {
-            ListIndex index = ListIndex.Of(schema, value);
-            for (int i = 0; i < index.Count; i++) ListItem(schema, index, index.Element(i), ref nodes);
+            ListItems(schema, value, nodes, known);
         }
-        return false;
+        if (nodes.Count == start) return null;
+        FieldSet set = FieldSet.Of(CollectionsMarshal.AsSpan(nodes)[start..], known);
+        nodes.RemoveRange(start, nodes.Count - start);
+        return set;
     }
 
-    private static void ListItem(ApplySchema schema, ListIndex index, PathElement element, ref List<FieldNode>? nodes)
+    private static void ListItems(ApplySchema schema, TapeValue list, List<FieldNode> nodes, FieldSet? known)
     {
-        List<FieldNode>? below = null;
-        if (index.Times(element) == 1) Walk(schema.Element ?? ApplySchema.Deduced, index.First(element), ref below);
-        Add(ref nodes, element, isMember: true, below);
+        const int few = 12;
+        ListIndex? index = list.Count > few ? ListIndex.Of(schema, list) : null;
+        int start = nodes.Count;
+        foreach (TapeValue item in list)
+        {
+            if (RecentElements.Of(schema, item) is not { } element) continue;
+            int before = index is null ? PlaceOf(element, nodes, start) : index.Times(element) > 1 ? PlaceOf(element, nodes, start) : -1;
+            // What stands twice is owned as a whole.
+            if (before >= 0) nodes[before] = new FieldNode(element, true, null);
+            else ListItem(schema, element, item, nodes, known);
+        }
     }
 
-    private static void MapItem(ApplySchema schema, JsonProperty property, ref int place, ref List<FieldNode>? nodes)
+    private static int PlaceOf(PathElement element, List<FieldNode> nodes, int start)
+    {
+        for (int i = start; i < nodes.Count; i++)
+        {
+            if (nodes[i].Element.CompareTo(element) == 0) return i;
+        }
+        return -1;
+    }
+
+    private static void ListItem(ApplySchema schema, PathElement element, TapeValue item, List<FieldNode> nodes, FieldSet? known)
+    {
+        FieldSet? children = Below(schema.Element ?? ApplySchema.Deduced, item, nodes, KnownBelow(known, element), out _);
+        nodes.Add(new FieldNode(element, true, children));
+    }
+
+    private static void MapItem(ApplySchema schema, TapeValue property, ref int place, List<FieldNode> nodes, FieldSet? known)
     {
         ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
         if (field is { IsStripped: true }) return;
-        JsonElement value = property.Value;
-        List<FieldNode>? below = null;
-        bool isLeaf = Walk(field?.Schema ?? schema.Element ?? ApplySchema.Deduced, value, ref below);
-        bool isBare = value.ValueKind == JsonValueKind.Null || (value.ValueKind == JsonValueKind.Object && value.GetPropertyCount() == 0);
-        Add(ref nodes, field?.Element ?? PathElement.Field(property.Name), isLeaf || isBare || field is null, below);
+        PathElement element = field?.Element ?? RecentElements.Field(property);
+        ApplySchema below = field?.Schema ?? schema.Element ?? ApplySchema.Deduced;
+        FieldSet? children = Below(below, property, nodes, KnownBelow(known, element), out bool isLeaf);
+        bool isBare = property.Kind == JsonValueKind.Null || (property.Kind == JsonValueKind.Object && property.Count == 0);
+        bool isMember = isLeaf || isBare || field is null;
+        if (isMember || children is not null) nodes.Add(new FieldNode(element, isMember, children));
     }
 
-    private static void Add(ref List<FieldNode>? nodes, PathElement element, bool isMember, List<FieldNode>? below)
-    {
-        if (isMember || below is not null) (nodes ??= []).Add(new FieldNode(element, isMember, below is null ? null : FieldSet.Of(below)));
-    }
+    private static FieldSet? KnownBelow(FieldSet? known, PathElement element) =>
+        known is not null && known.TryGet(element, out FieldNode node) ? node.Children : null;
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Cybernetes.Wire;
@@ -6,15 +5,15 @@ namespace Cybernetes.Wire;
 /// <summary>Lays an applied configuration over the live object: fields are set, lists are merged by their keys, atomic values are replaced.</summary>
 internal static class AppliedMerge
 {
-    /// <summary>The merged document.</summary>
-    public static ReadOnlyMemory<byte> Merge(JsonElement live, JsonElement applied, ApplySchema schema)
+    /// <summary>The merged document, without the managedFields of the live one where the configuration has metadata.</summary>
+    public static ReadOnlyMemory<byte> Merge(TapeValue live, TapeValue applied, ApplySchema schema)
     {
-        JsonPieces to = new(JsonMarshal.GetRawUtf8Value(live).Length + JsonMarshal.GetRawUtf8Value(applied).Length / 4 + 64);
+        JsonPieces to = new(live.Raw.Length + applied.Raw.Length / 4 + 64);
         Write(to, schema, live, applied);
         return to.Json;
     }
 
-    private static void Write(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Write(JsonPieces to, ApplySchema schema, TapeValue live, TapeValue applied)
     {
         if (ApplyValues.IsAbsent(applied))
         {
@@ -30,32 +29,33 @@ internal static class AppliedMerge
         else Lists(to, schema, live, applied);
     }
 
-    private static void Maps(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Maps(JsonPieces to, ApplySchema schema, TapeValue live, TapeValue applied)
     {
         to.Open((byte)'{');
         int place = 0;
-        int left = applied.GetPropertyCount();
+        int left = applied.Count;
         ApplyValues.Properties wanted = new(applied);
-        foreach (JsonProperty property in live.EnumerateObject())
+        foreach (TapeValue property in live)
         {
-            JsonElement other = wanted.Find(property);
+            if (schema.IsMetadata && property.RawName.SequenceEqual("managedFields"u8)) continue;
+            TapeValue other = wanted.Find(property);
             to.CopyName(property);
             if (ApplyValues.IsAbsent(other))
             {
-                to.Copy(property.Value);
+                to.Copy(property);
                 continue;
             }
             left--;
-            if (ApplyValues.SameBytes(property.Value, other)) to.Copy(other);
-            else Write(to, ApplyValues.SchemaOf(schema, property, ref place), property.Value, other);
+            if (ApplyValues.SameBytes(property, other)) to.Copy(other);
+            else Write(to, ApplyValues.SchemaOf(schema, property, ref place), property, other);
         }
         ApplyValues.Properties known = new(left > 0 ? live : default);
-        foreach (JsonProperty property in applied.EnumerateObject())
+        foreach (TapeValue property in applied)
         {
             if (left <= 0) break;
             if (!ApplyValues.IsAbsent(known.Find(property))) continue;
             to.CopyName(property);
-            to.Copy(property.Value);
+            to.Copy(property);
         }
         to.Close((byte)'}');
     }
@@ -63,14 +63,19 @@ internal static class AppliedMerge
     /// <summary>
     /// Elements of both sides keep the applied order, those of the live side alone stay where they are between them: the order of upstream's merge.
     /// </summary>
-    private static void Lists(JsonPieces to, ApplySchema schema, JsonElement live, JsonElement applied)
+    private static void Lists(JsonPieces to, ApplySchema schema, TapeValue live, TapeValue applied)
     {
         if (ApplyValues.SameBytes(live, applied))
         {
             to.Copy(applied);
             return;
         }
-        List<(PathElement Element, JsonElement Value)> left = Items(schema, live);
+        if (IsSameSequence(schema, live, applied))
+        {
+            Pairs(to, schema.Element ?? ApplySchema.Deduced, live, applied);
+            return;
+        }
+        List<(PathElement Element, TapeValue Value)> left = Items(schema, live);
         ListIndex liveIndex = ListIndex.Of(left);
         ListIndex appliedIndex = ListIndex.Of(schema, applied);
         PathElement[] right = new PathElement[appliedIndex.Count];
@@ -124,12 +129,37 @@ internal static class AppliedMerge
         to.Close((byte)']');
     }
 
-    private static List<(PathElement, JsonElement)> Items(ApplySchema schema, JsonElement list)
+    /// <summary>Whether both sides have the same elements in the same order, as is usual. The applied side has each once.</summary>
+    private static bool IsSameSequence(ApplySchema schema, TapeValue live, TapeValue applied)
     {
-        List<(PathElement, JsonElement)> items = new(list.GetArrayLength());
-        foreach (JsonElement value in list.EnumerateArray())
+        if (live.Count != applied.Count) return false;
+        TapeValue.Enumerator other = applied.GetEnumerator();
+        foreach (TapeValue item in live)
         {
-            if (ApplyValues.ElementOf(schema, value, out _) is { } element) items.Add((element, value));
+            other.MoveNext();
+            if (RecentElements.Of(schema, item) is not { } element || !element.Equals(RecentElements.Of(schema, other.Current))) return false;
+        }
+        return true;
+    }
+
+    private static void Pairs(JsonPieces to, ApplySchema item, TapeValue live, TapeValue applied)
+    {
+        to.Open((byte)'[');
+        TapeValue.Enumerator other = applied.GetEnumerator();
+        foreach (TapeValue value in live)
+        {
+            other.MoveNext();
+            Write(to, item, value, other.Current);
+        }
+        to.Close((byte)']');
+    }
+
+    private static List<(PathElement, TapeValue)> Items(ApplySchema schema, TapeValue list)
+    {
+        List<(PathElement, TapeValue)> items = new(list.Count);
+        foreach (TapeValue value in list)
+        {
+            if (RecentElements.Of(schema, value) is { } element) items.Add((element, value));
         }
         return items;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using Cybernetes.Objects.Schema;
@@ -50,7 +51,10 @@ internal sealed class ApplyField(string name, Func<ApplySchema> schema)
 }
 
 /// <summary>A key of a list's elements; the default holds where an element leaves it out, null where it may not.</summary>
-internal readonly record struct ApplyListKey(string Name, JsonScalar? Default);
+internal sealed record ApplyListKey(string Name, JsonScalar? Default)
+{
+    public byte[] Utf8Name { get; } = Encoding.UTF8.GetBytes(Name);
+}
 
 /// <summary>
 /// Leads server-side apply through a type: what is owned as a whole, what by parts, and how list elements are told apart. Made from the schema
@@ -66,7 +70,16 @@ public sealed class ApplySchema
     private static readonly ConcurrentDictionary<string, ApplySchema> s_types = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<string, ApplySchema> s_kinds = new(StringComparer.Ordinal);
 
-    private ApplySchema(ApplyShape shape) => Shape = shape;
+    private static int s_count;
+
+    private readonly ApplyField[] _fields = [];
+    private readonly byte[] _places = [];
+
+    private ApplySchema(ApplyShape shape)
+    {
+        Shape = shape;
+        Number = Interlocked.Increment(ref s_count);
+    }
 
     /// <summary>Free JSON.</summary>
     public static ApplySchema Deduced { get; } = new(ApplyShape.Deduced);
@@ -77,8 +90,22 @@ public sealed class ApplySchema
 
     internal ScalarRule Rule { get; private init; }
 
+    /// <summary>The metadata of an object.</summary>
+    internal bool IsMetadata { get; private init; }
+
+    /// <summary>Tells it apart from the others.</summary>
+    internal int Number { get; }
+
     /// <summary>Fields of a struct in the order they are written; empty for a free map.</summary>
-    internal ApplyField[] Fields { get; private init; } = [];
+    internal ApplyField[] Fields
+    {
+        get => _fields;
+        private init
+        {
+            _fields = value;
+            _places = PlacesOf(value);
+        }
+    }
 
     /// <summary>Values of a free map, elements of a list; null for structs.</summary>
     internal ApplySchema? Element { get; private init; }
@@ -103,20 +130,33 @@ public sealed class ApplySchema
     /// <summary>The field of a JSON property; null where the struct has none. The place is a guess where to look first, and is moved on.</summary>
     internal ApplyField? FieldOf(ReadOnlySpan<byte> name, ref int place)
     {
-        for (int i = place; i < Fields.Length; i++)
+        ApplyField[] fields = _fields;
+        if ((uint)place < (uint)fields.Length && name.SequenceEqual(fields[place].Utf8Name)) return fields[place++];
+        // Open addressing: the place of a field, and zero for none.
+        for (int slot = Hash(name) & (_places.Length - 1); _places[slot] != 0; slot = (slot + 1) & (_places.Length - 1))
         {
-            if (!name.SequenceEqual(Fields[i].Utf8Name)) continue;
-            place = i + 1;
-            return Fields[i];
-        }
-        for (int i = 0; i < place && i < Fields.Length; i++)
-        {
-            if (!name.SequenceEqual(Fields[i].Utf8Name)) continue;
-            place = i + 1;
-            return Fields[i];
+            int at = _places[slot] - 1;
+            if (!name.SequenceEqual(fields[at].Utf8Name)) continue;
+            place = at + 1;
+            return fields[at];
         }
         return null;
     }
+
+    private static byte[] PlacesOf(ApplyField[] fields)
+    {
+        byte[] places = new byte[(int)BitOperations.RoundUpToPowerOf2((uint)(fields.Length * 3) + 1)];
+        for (int i = 0; i < fields.Length; i++)
+        {
+            int slot = Hash(fields[i].Utf8Name) & (places.Length - 1);
+            while (places[slot] != 0) slot = (slot + 1) & (places.Length - 1);
+            places[slot] = checked((byte)(i + 1));
+        }
+        return places;
+    }
+
+    private static int Hash(ReadOnlySpan<byte> name) =>
+        name.IsEmpty ? 0 : (name.Length * 31) + (name[0] * 7) + (name[^1] * 13) + (name[name.Length / 2] * 5) + name[name.Length / 4];
 
     private static ApplySchema Struct(TypeFacts type, bool isTop)
     {
@@ -135,6 +175,7 @@ public sealed class ApplySchema
 
     private static ApplySchema Metadata(TypeFacts type) => new(ApplyShape.Map)
     {
+        IsMetadata = true,
         Fields =
         [
             .. SchemaFacts.FieldsOf(type).Select(facts =>

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Cybernetes.Wire;
@@ -15,21 +15,19 @@ internal static class ApplyValues
     // Both sides mostly come in one order, with a few properties on one side alone.
     private const int LookAhead = 4;
 
-    public static bool IsAbsent(JsonElement value) => value.ValueKind == JsonValueKind.Undefined;
+    public static bool IsAbsent(TapeValue value) => value.IsAbsent;
 
-    public static bool SameBytes(JsonElement left, JsonElement right) =>
-        JsonMarshal.GetRawUtf8Value(left).SequenceEqual(JsonMarshal.GetRawUtf8Value(right));
+    public static bool SameBytes(TapeValue left, TapeValue right) => left.Raw.SequenceEqual(right.Raw);
 
     /// <summary>Whether a map or list has nothing in it, or is null or absent.</summary>
-    public static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    public static bool IsEmpty(TapeValue value) => value.Kind switch
     {
-        JsonValueKind.Object => value.GetPropertyCount() == 0,
-        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object or JsonValueKind.Array => value.Count == 0,
         _ => true,
     };
 
     /// <summary>The shape to walk by: the schema's, or the values' own where it leaves that to them.</summary>
-    public static ApplyShape ShapeOf(ApplySchema schema, JsonElement value) => schema.Shape != ApplyShape.Deduced ? schema.Shape : value.ValueKind switch
+    public static ApplyShape ShapeOf(ApplySchema schema, TapeValue value) => schema.Shape != ApplyShape.Deduced ? schema.Shape : value.Kind switch
     {
         JsonValueKind.Object => ApplyShape.Map,
         JsonValueKind.Array => ApplyShape.List,
@@ -41,35 +39,36 @@ internal static class ApplyValues
         shape == ApplyShape.Scalar || schema.IsAtomic || (schema.Shape == ApplyShape.Deduced && shape == ApplyShape.List);
 
     /// <summary>The field of a property; null where the schema names none. The place is a guess where to look first.</summary>
-    public static ApplyField? FieldOf(ApplySchema schema, JsonProperty property, ref int place) =>
-        schema.Fields.Length == 0 ? null : schema.FieldOf(JsonMarshal.GetRawUtf8PropertyName(property), ref place);
+    public static ApplyField? FieldOf(ApplySchema schema, TapeValue property, ref int place) =>
+        schema.Fields.Length == 0 ? null : schema.FieldOf(property.RawName, ref place);
 
     /// <summary>The schema of a property's value.</summary>
-    public static ApplySchema SchemaOf(ApplySchema schema, JsonProperty property, ref int place) =>
+    public static ApplySchema SchemaOf(ApplySchema schema, TapeValue property, ref int place) =>
         FieldOf(schema, property, ref place)?.Schema ?? schema.Element ?? ApplySchema.Deduced;
 
     /// <summary>The element of a keyed list or set; null, with the problem, when it has none.</summary>
-    public static PathElement? ElementOf(ApplySchema list, JsonElement item, out string problem)
+    public static PathElement? ElementOf(ApplySchema list, TapeValue item, out string problem)
     {
         problem = "";
         if (list.Keys.Length == 0)
         {
-            if (item.ValueKind is JsonValueKind.Object) problem = "associative list without keys has an element that's a map type";
-            else if (item.ValueKind is JsonValueKind.Array) problem = "not supporting lists within lists (set element)";
-            else if (item.ValueKind is JsonValueKind.Null) problem = "associative list without keys has an element that's an explicit null";
+            if (item.Kind is JsonValueKind.Object) problem = "associative list without keys has an element that's a map type";
+            else if (item.Kind is JsonValueKind.Array) problem = "not supporting lists within lists (set element)";
+            else if (item.Kind is JsonValueKind.Null) problem = "associative list without keys has an element that's an explicit null";
             return problem.Length > 0 ? null : PathElement.Value(ScalarOf(item));
         }
-        if (item.ValueKind is JsonValueKind.Null) problem = "associative list with keys may not have a null element";
-        else if (item.ValueKind is not JsonValueKind.Object) problem = "associative list with keys may not have non-map elements";
+        if (item.Kind is JsonValueKind.Null) problem = "associative list with keys may not have a null element";
+        else if (item.Kind is not JsonValueKind.Object) problem = "associative list with keys may not have non-map elements";
         if (problem.Length > 0) return null;
 
         var keys = new (string, JsonScalar)[list.Keys.Length];
         for (int i = 0; i < keys.Length; i++)
         {
             ApplyListKey key = list.Keys[i];
-            if (item.TryGetProperty(key.Name, out JsonElement value))
+            TapeValue value = item.Find(key.Utf8Name);
+            if (!value.IsAbsent)
             {
-                if (value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
+                if (value.Kind is JsonValueKind.Object or JsonValueKind.Array)
                 {
                     problem = $"associative list with keys has an element whose key field \"{key.Name}\" is no scalar";
                     return null;
@@ -89,10 +88,10 @@ internal static class ApplyValues
         return PathElement.Key(keys);
     }
 
-    public static JsonScalar ScalarOf(JsonElement value) => value.ValueKind switch
+    public static JsonScalar ScalarOf(TapeValue value) => value.Kind switch
     {
-        JsonValueKind.String => JsonScalar.Of(value.GetString()!),
-        JsonValueKind.Number => JsonScalar.Number(value.GetRawText()),
+        JsonValueKind.String => JsonScalar.Of(value.Text),
+        JsonValueKind.Number => JsonScalar.Number(Encoding.UTF8.GetString(value.Raw)),
         JsonValueKind.True => JsonScalar.True,
         JsonValueKind.False => JsonScalar.False,
         _ => JsonScalar.Null,
@@ -101,48 +100,45 @@ internal static class ApplyValues
     /// <summary>Finds properties of an object by name, quickly when both come in the same order.</summary>
     internal ref struct Properties
     {
-        private readonly JsonElement _object;
-        private readonly Dictionary<string, JsonElement>? _index;
-        private JsonElement.ObjectEnumerator _next;
+        private readonly TapeValue _object;
+        private readonly Dictionary<string, TapeValue>? _index;
+        private TapeValue.Enumerator _next;
         private bool _isAtProperty;
         private bool _hasGaps;
-        private readonly bool _hasEscapes;
 
-        public Properties(JsonElement value)
+        public Properties(TapeValue value)
         {
             _object = value;
-            if (value.ValueKind != JsonValueKind.Object) return;
-            if (value.GetPropertyCount() >= IndexFrom)
+            if (value.Kind != JsonValueKind.Object) return;
+            if (value.Count >= IndexFrom)
             {
-                _index = new Dictionary<string, JsonElement>(value.GetPropertyCount(), StringComparer.Ordinal);
-                foreach (JsonProperty property in value.EnumerateObject()) _index[property.Name] = property.Value;
+                _index = new Dictionary<string, TapeValue>(value.Count, StringComparer.Ordinal);
+                foreach (TapeValue property in value) _index[property.Name] = property;
             }
-            _hasEscapes = JsonMarshal.GetRawUtf8Value(value).Contains((byte)'\\');
-            _next = value.EnumerateObject();
+            _next = value.GetEnumerator();
             _isAtProperty = _next.MoveNext();
         }
 
-        public JsonElement Find(JsonProperty wanted)
+        public TapeValue Find(TapeValue wanted)
         {
             // At the end without a gap: every property was asked for and found already.
             if (!_isAtProperty && !_hasGaps) return default;
-            ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(wanted);
-            JsonElement.ObjectEnumerator ahead = _next;
+            ReadOnlySpan<byte> name = wanted.RawName;
+            TapeValue.Enumerator ahead = _next;
             bool isAt = _isAtProperty;
             for (int i = 0; i < LookAhead && isAt; i++, isAt = ahead.MoveNext())
             {
-                JsonProperty candidate = ahead.Current;
-                if (!name.SequenceEqual(JsonMarshal.GetRawUtf8PropertyName(candidate))) continue;
+                TapeValue candidate = ahead.Current;
+                if (!name.SequenceEqual(candidate.RawName)) continue;
                 _hasGaps |= i > 0;
                 _isAtProperty = ahead.MoveNext();
                 _next = ahead;
-                return candidate.Value;
+                return candidate;
             }
             if (_index is not null) return _index.GetValueOrDefault(wanted.Name);
             // All that is left was looked at, and nothing was passed over.
-            if (!isAt && !_hasGaps && !_hasEscapes && !name.Contains((byte)'\\')) return default;
-            bool isFound = name.Contains((byte)'\\') ? _object.TryGetProperty(wanted.Name, out JsonElement value) : _object.TryGetProperty(name, out value);
-            return isFound ? value : default;
+            if (!isAt && !_hasGaps && !_object.HasEscapes && !name.Contains((byte)'\\')) return default;
+            return name.Contains((byte)'\\') ? _object.FindText(wanted.Name) : _object.Find(name);
         }
     }
 }

@@ -17,7 +17,7 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
     public FieldSet Set => Added.Union(Modified);
 
     /// <summary>Compares two documents of one schema. What is the same in bytes is not looked into.</summary>
-    public static FieldComparison Of(JsonElement before, JsonElement after, ApplySchema schema)
+    internal static FieldComparison Of(TapeValue before, TapeValue after, ApplySchema schema)
     {
         Parts top = default;
         if (!ApplyValues.SameBytes(before, after)) Walk(schema, before, after, inLeaf: false, ref top);
@@ -28,7 +28,7 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
     public FieldComparison Filter(FieldFilter filter) =>
         filter.KeepsAll ? this : new FieldComparison(filter.Apply(Added), filter.Apply(Modified), filter.Apply(Removed));
 
-    private static void Child(ApplySchema schema, PathElement element, JsonElement before, JsonElement after, ref Parts parent)
+    private static void Child(ApplySchema schema, PathElement element, TapeValue before, TapeValue after, ref Parts parent)
     {
         Parts below = default;
         Mark mark = Walk(schema, before, after, inLeaf: false, ref below);
@@ -36,7 +36,7 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
     }
 
     /// <summary>Compares below a path; says what the path itself is.</summary>
-    private static Mark Walk(ApplySchema schema, JsonElement before, JsonElement after, bool inLeaf, ref Parts parts)
+    private static Mark Walk(ApplySchema schema, TapeValue before, TapeValue after, bool inLeaf, ref Parts parts)
     {
         bool isNew = ApplyValues.IsAbsent(before);
         bool isGone = ApplyValues.IsAbsent(after);
@@ -54,43 +54,43 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
             }
         }
         if (ApplyValues.IsLeaf(schema, shape) || (ApplyValues.IsEmpty(before) && ApplyValues.IsEmpty(after)))
-            return isNew ? Mark.Added : isGone ? Mark.Removed : JsonElement.DeepEquals(before, after) ? Mark.None : Mark.Modified;
+            return isNew ? Mark.Added : isGone ? Mark.Removed : before.DeepEquals(after) ? Mark.None : Mark.Modified;
 
         if (shape == ApplyShape.Map) Maps(schema, before, after, ref parts);
         else Lists(schema, before, after, ref parts);
         return isNew ? Mark.Added : isGone ? Mark.Removed : Mark.None;
     }
 
-    private static void Maps(ApplySchema schema, JsonElement before, JsonElement after, ref Parts parts)
+    private static void Maps(ApplySchema schema, TapeValue before, TapeValue after, ref Parts parts)
     {
         int place = 0;
-        if (before.ValueKind == JsonValueKind.Object)
+        if (before.Kind == JsonValueKind.Object)
         {
             ApplyValues.Properties found = new(after);
-            foreach (JsonProperty property in before.EnumerateObject())
+            foreach (TapeValue property in before)
             {
-                JsonElement other = found.Find(property);
-                MapItem(schema, property, property.Value, other, ref place, ref parts);
+                TapeValue other = found.Find(property);
+                MapItem(schema, property, property, other, ref place, ref parts);
             }
         }
-        if (after.ValueKind != JsonValueKind.Object) return;
+        if (after.Kind != JsonValueKind.Object) return;
         place = 0;
         ApplyValues.Properties known = new(before);
-        foreach (JsonProperty property in after.EnumerateObject())
+        foreach (TapeValue property in after)
         {
-            if (ApplyValues.IsAbsent(known.Find(property))) MapItem(schema, property, default, property.Value, ref place, ref parts);
+            if (ApplyValues.IsAbsent(known.Find(property))) MapItem(schema, property, default, property, ref place, ref parts);
         }
     }
 
-    private static void MapItem(ApplySchema schema, JsonProperty property, JsonElement before, JsonElement after, ref int place, ref Parts parts)
+    private static void MapItem(ApplySchema schema, TapeValue property, TapeValue before, TapeValue after, ref int place, ref Parts parts)
     {
         if (!ApplyValues.IsAbsent(before) && !ApplyValues.IsAbsent(after) && ApplyValues.SameBytes(before, after)) return;
         ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
         if (field is { IsStripped: true }) return;
-        Child(field?.Schema ?? schema.Element ?? ApplySchema.Deduced, field?.Element ?? PathElement.Field(property.Name), before, after, ref parts);
+        Child(field?.Schema ?? schema.Element ?? ApplySchema.Deduced, field?.Element ?? RecentElements.Field(property), before, after, ref parts);
     }
 
-    private static void Lists(ApplySchema schema, JsonElement before, JsonElement after, ref Parts parts)
+    private static void Lists(ApplySchema schema, TapeValue before, TapeValue after, ref Parts parts)
     {
         ListIndex old = ListIndex.Of(schema, before);
         ListIndex now = ListIndex.Of(schema, after);
@@ -114,7 +114,7 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
         Parts none = default;
         if (before >= 2 && after >= 2)
         {
-            if (!old.All(element).SequenceEqual(now.All(element), JsonEquality.Instance)) parts.Attach(element, Mark.Modified, ref none);
+            if (!old.All(element).SequenceEqual(now.All(element), Equality.Instance)) parts.Attach(element, Mark.Modified, ref none);
         }
         else if (before >= 2)
         {
@@ -155,12 +155,12 @@ public sealed record FieldComparison(FieldSet Added, FieldSet Modified, FieldSet
         }
     }
 
-    private sealed class JsonEquality : IEqualityComparer<JsonElement>
+    private sealed class Equality : IEqualityComparer<TapeValue>
     {
-        public static readonly JsonEquality Instance = new();
+        public static readonly Equality Instance = new();
 
-        public bool Equals(JsonElement x, JsonElement y) => JsonElement.DeepEquals(x, y);
+        public bool Equals(TapeValue x, TapeValue y) => x.DeepEquals(y);
 
-        public int GetHashCode(JsonElement obj) => (int)obj.ValueKind;
+        public int GetHashCode(TapeValue obj) => (int)obj.Kind;
     }
 }

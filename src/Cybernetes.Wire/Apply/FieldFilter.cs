@@ -26,8 +26,21 @@ public sealed class FieldFilter
     /// <summary>Keeps only these fields and what is below them.</summary>
     public static FieldFilter Including(params string[] patterns) => new(patterns, includes: true);
 
+    /// <summary>Whether only whole fields at the top are taken out.</summary>
+    internal bool IsOfTopFields => !_includes && Array.TrueForAll(_patterns, pattern => pattern.Length == 1 && pattern[0] != "*");
+
+    /// <summary>Whether a field at the top is taken out as a whole.</summary>
+    internal bool TakesOut(PathElement top) =>
+        _patterns.Length > 0 && top.Kind == PathElementKind.Field && Array.Exists(_patterns, pattern => top.Text.AsSpan(2).SequenceEqual(pattern[0]));
+
     /// <summary>The set without what is taken out.</summary>
-    public FieldSet Apply(FieldSet set) => KeepsAll || set.IsEmpty ? set : Apply(set, _patterns, 0);
+    public FieldSet Apply(FieldSet set)
+    {
+        if (KeepsAll || set.IsEmpty) return set;
+        bool isMet = !IsOfTopFields;
+        foreach (FieldNode node in set.Nodes) isMet = isMet || TakesOut(node.Element);
+        return isMet ? Apply(set, _patterns, 0) : set;
+    }
 
     private FieldSet Apply(FieldSet set, IReadOnlyList<string[]> patterns, int depth)
     {

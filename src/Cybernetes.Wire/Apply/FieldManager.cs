@@ -37,9 +37,11 @@ public static class FieldManager
         FieldWrite write, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after, List<ManagedFieldsEntry>? entries, bool isCreate)
     {
         if (!isCreate && entries is not { Count: > 0 }) return entries;
-        using JsonDocument old = JsonDocument.Parse(before, JsonLimits.DocumentOptions);
-        using JsonDocument now = JsonDocument.Parse(after, JsonLimits.DocumentOptions);
-        FieldComparison change = FieldComparison.Of(old.RootElement, now.RootElement, write.Schema).Filter(write.Filter);
+        using JsonTape old = JsonTape.Scan(before);
+        using JsonTape now = JsonTape.Scan(after);
+        if (isCreate && entries is not { Count: > 0 } && CreatedFields.TryWrite(old.Root, now.Root, write.Schema, write.Filter, out byte[]? created))
+            return created is null ? entries : [ManagedSets.Entry(write.Owner(FieldOwner.UpdateOperation), write.ApiVersion, write.Time, created)];
+        FieldComparison change = FieldComparison.Of(old.Root, now.Root, write.Schema).Filter(write.Filter);
         if (change.IsEmpty) return entries;
         ManagedSets sets = ManagedSets.DecodeOrNone(entries);
         Update(write, sets, change, before, after);
@@ -135,8 +137,8 @@ internal sealed class VersionedChanges(FieldWrite write, FieldComparison own, Re
     private FieldComparison? Convert(string apiVersion)
     {
         if (write.Versions.SchemaOf(apiVersion) is not { } schema) return null;
-        using JsonDocument old = JsonDocument.Parse(write.Versions.Convert(before, write.ApiVersion, apiVersion), JsonLimits.DocumentOptions);
-        using JsonDocument now = JsonDocument.Parse(write.Versions.Convert(after, write.ApiVersion, apiVersion), JsonLimits.DocumentOptions);
-        return FieldComparison.Of(old.RootElement, now.RootElement, schema).Filter(write.Filter);
+        using JsonTape old = JsonTape.Scan(write.Versions.Convert(before, write.ApiVersion, apiVersion));
+        using JsonTape now = JsonTape.Scan(write.Versions.Convert(after, write.ApiVersion, apiVersion));
+        return FieldComparison.Of(old.Root, now.Root, schema).Filter(write.Filter);
     }
 }

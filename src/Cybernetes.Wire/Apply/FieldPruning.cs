@@ -22,34 +22,50 @@ internal sealed class FieldPruning(FieldWrite write, ManagedSets others, Managed
     /// <summary>The usual case, worked out on the sets alone: the document is changed once.</summary>
     private ReadOnlyMemory<byte> PruneOneVersion(ReadOnlyMemory<byte> merged, ManagedSet last, ApplySchema schema)
     {
-        FieldSet given = last.Fields.WithNamedFields(schema);
-        FieldSet owned = others.Snapshot().Aggregate(mine.Fields, (sum, set) => sum.Union(set.Fields)).WithNamedFields(schema);
+        List<FieldSet> owners = [mine.Fields, .. others.Snapshot().Select(set => set.Fields)];
         // A field goes with one at or above it that was given and that nobody owns: only those and what is below them has to be looked at.
-        FieldSet suspects = Suspects(given, owned, isGiven: false);
+        FieldSet suspects = Suspects(last.Fields, owners, schema, isGiven: false);
         if (suspects.IsEmpty) return merged;
-        using JsonDocument document = JsonDocument.Parse(merged, JsonLimits.DocumentOptions);
-        FieldSet whole = AppliedFields.Within(document.RootElement, schema, suspects).WithNamedFields(schema);
+        FieldSet given = last.Fields.NamedAround(suspects, schema);
+        FieldSet owned = owners.Aggregate(FieldSet.Empty, (sum, fields) => sum.Union(fields.NamedAround(suspects, schema)));
+        using JsonTape document = JsonTape.Scan(merged);
+        FieldSet whole = AppliedFields.Within(document.Root, schema, suspects).WithNamedFields(schema);
         FieldSet left = whole.RecursiveDifference(given);
         left = whole.RecursiveDifference(whole.Difference(left).Difference(owned));
         FieldSet gone = whole.Difference(left).Intersection(given);
-        return gone.IsEmpty ? merged : FieldRemoval.Remove(document.RootElement, gone, schema);
+        return gone.IsEmpty ? merged : FieldRemoval.Remove(document.Root, gone, schema);
     }
 
-    /// <summary>The uppermost steps, at or below a given field, that nobody owns.</summary>
-    private static FieldSet Suspects(FieldSet given, FieldSet owned, bool isGiven)
+    /// <summary>
+    /// The uppermost steps, at or below a given field, that nobody owns. A named field counts as given or owned with what is in it.
+    /// The first owner is the author with the new configuration.
+    /// </summary>
+    private static FieldSet Suspects(FieldSet given, List<FieldSet> owners, ApplySchema schema, bool isGiven)
     {
         List<FieldNode>? nodes = null;
         foreach (FieldNode node in given.Nodes)
         {
-            bool isMet = owned.TryGet(node.Element, out FieldNode other);
-            bool isBelow = isGiven || node.IsMember;
-            if (isBelow && !(isMet && other.IsMember))
+            List<FieldSet> inside = new(owners.Count);
+            bool isNamed = schema.HasField(node.Element);
+            bool isOwned = false;
+            bool isKept = false;
+            foreach (FieldSet owner in owners)
+            {
+                bool isMet = owner.TryGet(node.Element, out FieldNode known);
+                isOwned |= isMet && (known.IsMember || (isNamed && known.Children is not null));
+                // All that a configuration names is a member or named: nothing in the very same set is given up.
+                isKept |= isMet && inside.Count == 0 && ReferenceEquals(known.Children, node.Children);
+                // Each owner keeps its place, the configuration's author the first one.
+                inside.Add(known.Children ?? FieldSet.Empty);
+            }
+            bool isBelow = isGiven || node.IsMember || (isNamed && node.Children is not null);
+            if (isBelow && !isOwned)
             {
                 (nodes ??= []).Add(new FieldNode(node.Element, true, null));
                 continue;
             }
-            if (node.Children is null) continue;
-            FieldSet below = Suspects(node.Children, other.Children ?? FieldSet.Empty, isBelow);
+            if (node.Children is null || isKept) continue;
+            FieldSet below = Suspects(node.Children, inside, schema.Child(node.Element), isBelow);
             if (!below.IsEmpty) (nodes ??= []).Add(new FieldNode(node.Element, false, below));
         }
         return FieldSet.Of(nodes);
@@ -91,15 +107,15 @@ internal sealed class FieldPruning(FieldWrite write, ManagedSets others, Managed
 
     private static FieldSet Fields(ReadOnlyMemory<byte> json, ApplySchema schema)
     {
-        using JsonDocument document = JsonDocument.Parse(json, JsonLimits.DocumentOptions);
-        return AppliedFields.Of(document.RootElement, schema).WithNamedFields(schema);
+        using JsonTape document = JsonTape.Scan(json);
+        return AppliedFields.Of(document.Root, schema).WithNamedFields(schema);
     }
 
     private static ReadOnlyMemory<byte> Remove(ReadOnlyMemory<byte> json, FieldSet fields, ApplySchema schema)
     {
         if (fields.IsEmpty) return json;
-        using JsonDocument document = JsonDocument.Parse(json, JsonLimits.DocumentOptions);
-        return FieldRemoval.Remove(document.RootElement, fields, schema);
+        using JsonTape document = JsonTape.Scan(json);
+        return FieldRemoval.Remove(document.Root, fields, schema);
     }
 
     private ReadOnlyMemory<byte> Convert(ReadOnlyMemory<byte> json, string from, string to) =>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Cybernetes.Wire;
@@ -7,14 +6,14 @@ namespace Cybernetes.Wire;
 internal static class FieldRemoval
 {
     /// <summary>The document without these fields.</summary>
-    public static ReadOnlyMemory<byte> Remove(JsonElement document, FieldSet fields, ApplySchema schema)
+    public static ReadOnlyMemory<byte> Remove(TapeValue document, FieldSet fields, ApplySchema schema)
     {
-        JsonPieces to = new(JsonMarshal.GetRawUtf8Value(document).Length + 8);
+        JsonPieces to = new(document.Raw.Length + 8);
         Write(to, schema, document, fields);
         return to.Json;
     }
 
-    private static void Write(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void Write(JsonPieces to, ApplySchema schema, TapeValue value, FieldSet fields)
     {
         ApplyShape shape = ApplyValues.ShapeOf(schema, value);
         if (ApplyValues.IsLeaf(schema, shape)) to.Copy(value);
@@ -23,33 +22,33 @@ internal static class FieldRemoval
         else List(to, schema, value, fields);
     }
 
-    private static void Map(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void Map(JsonPieces to, ApplySchema schema, TapeValue value, FieldSet fields)
     {
         bool isStarted = false;
         int place = 0;
-        foreach (JsonProperty property in value.EnumerateObject())
+        foreach (TapeValue property in value)
         {
             ApplyField? field = ApplyValues.FieldOf(schema, property, ref place);
-            bool isMet = fields.TryGet(field?.Element ?? PathElement.Field(property.Name), out FieldNode node);
+            bool isMet = fields.TryGet(field?.Element ?? RecentElements.Field(property), out FieldNode node);
             if (isMet && node.IsMember) continue;
             if (!isStarted) to.Open((byte)'{');
             isStarted = true;
             to.CopyName(property);
             if (isMet && node.Children is not null)
-                Write(to, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, property.Value, node.Children);
-            else to.Copy(property.Value);
+                Write(to, field?.Schema ?? schema.Element ?? ApplySchema.Deduced, property, node.Children);
+            else to.Copy(property);
         }
         if (isStarted) to.Close((byte)'}');
         else to.Null();
     }
 
-    private static void List(JsonPieces to, ApplySchema schema, JsonElement value, FieldSet fields)
+    private static void List(JsonPieces to, ApplySchema schema, TapeValue value, FieldSet fields)
     {
         bool isStarted = false;
-        foreach (JsonElement item in value.EnumerateArray())
+        foreach (TapeValue item in value)
         {
             FieldNode node = default;
-            bool isMet = ApplyValues.ElementOf(schema, item, out _) is { } element && fields.TryGet(element, out node);
+            bool isMet = RecentElements.Of(schema, item) is { } element && fields.TryGet(element, out node);
             if (isMet && node.IsMember) continue;
             if (!isStarted) to.Open((byte)'[');
             isStarted = true;

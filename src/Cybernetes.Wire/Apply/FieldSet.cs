@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Cybernetes.Wire;
 
 /// <summary>One step of a set: whether the path ends here, and what is below.</summary>
@@ -34,7 +36,7 @@ public sealed class FieldSet
         bool sorted = true;
         for (int i = 1; i < nodes.Count && sorted; i++) sorted = nodes[i - 1].Element.CompareTo(nodes[i].Element) < 0;
         if (sorted) return new FieldSet([.. nodes]);
-        nodes.Sort(static (a, b) => a.Element.CompareTo(b.Element));
+        Sort(CollectionsMarshal.AsSpan(nodes));
         List<FieldNode> united = new(nodes.Count);
         foreach (FieldNode node in nodes)
         {
@@ -42,6 +44,23 @@ public sealed class FieldSet
             else united.Add(node);
         }
         return new FieldSet([.. united]);
+    }
+
+    private static void Sort(Span<FieldNode> span)
+    {
+        const int few = 24;
+        if (span.Length > few)
+        {
+            span.Sort(static (a, b) => a.Element.CompareTo(b.Element));
+            return;
+        }
+        for (int i = 1; i < span.Length; i++)
+        {
+            FieldNode node = span[i];
+            int at = i;
+            for (; at > 0 && span[at - 1].Element.CompareTo(node.Element) > 0; at--) span[at] = span[at - 1];
+            span[at] = node;
+        }
     }
 
     /// <summary>The set of one path.</summary>
@@ -78,6 +97,7 @@ public sealed class FieldSet
     {
         if (other.IsEmpty || ReferenceEquals(this, other)) return this;
         if (IsEmpty) return other;
+        if (Holds(other)) return this;
         List<FieldNode> nodes = new(_nodes.Length + other._nodes.Length);
         (int l, int r) = (0, 0);
         while (l < _nodes.Length && r < other._nodes.Length)
@@ -142,6 +162,44 @@ public sealed class FieldSet
         return new FieldSet(nodes);
     }
 
+    /// <summary>What of <see cref="WithNamedFields"/> is on the way to the paths of another set, at them or below them.</summary>
+    internal FieldSet NamedAround(FieldSet part, ApplySchema schema)
+    {
+        List<FieldNode>? nodes = null;
+        foreach (FieldNode wanted in part._nodes)
+        {
+            if (!TryGet(wanted.Element, out FieldNode node)) continue;
+            ApplySchema below = schema.Child(wanted.Element);
+            FieldSet? children = wanted.IsMember || wanted.Children is null
+                ? node.Children?.AddNamedFields(below)
+                : node.Children?.NamedAround(wanted.Children, below);
+            bool isMember = node.IsMember || (node.Children is not null && schema.HasField(node.Element));
+            if (isMember || children is { IsEmpty: false })
+                (nodes ??= []).Add(new FieldNode(node.Element, isMember, children is { IsEmpty: true } ? null : children));
+        }
+        return nodes is null ? Empty : new FieldSet([.. nodes]);
+    }
+
+    /// <summary>The set of these nodes, in any order and each once; a known set where it is the same.</summary>
+    internal static FieldSet Of(Span<FieldNode> nodes, FieldSet? known)
+    {
+        if (nodes.IsEmpty) return Empty;
+        Sort(nodes);
+        return known is not null && known.IsOf(nodes) ? known : new FieldSet(nodes.ToArray());
+    }
+
+    private bool IsOf(ReadOnlySpan<FieldNode> nodes)
+    {
+        if (nodes.Length != _nodes.Length) return false;
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            ref readonly FieldNode a = ref nodes[i];
+            ref readonly FieldNode b = ref _nodes[i];
+            if (a.IsMember != b.IsMember || !ReferenceEquals(a.Children, b.Children) || a.Element.CompareTo(b.Element) != 0) return false;
+        }
+        return true;
+    }
+
     /// <summary>Every path of the set, those that end early first, as upstream walks it.</summary>
     public IEnumerable<PathElement[]> Paths()
     {
@@ -175,12 +233,30 @@ public sealed class FieldSet
     /// <summary>A path as messages show it: <c>.spec.containers[name="web"].image</c>.</summary>
     public static string PathText(IEnumerable<PathElement> path) => string.Concat(path.Select(element => element.ToString()));
 
+    /// <summary>Whether every path of another set is in this one.</summary>
+    private bool Holds(FieldSet other)
+    {
+        if (ReferenceEquals(this, other)) return true;
+        if (other._nodes.Length > _nodes.Length) return false;
+        int l = 0;
+        foreach (FieldNode node in other._nodes)
+        {
+            int order = 1;
+            while (l < _nodes.Length && (order = _nodes[l].Element.CompareTo(node.Element)) < 0) l++;
+            if (order != 0 || (node.IsMember && !_nodes[l].IsMember)) return false;
+            if (node.Children is not null && _nodes[l].Children?.Holds(node.Children) != true) return false;
+            l++;
+        }
+        return true;
+    }
+
     private static FieldNode Unite(FieldNode a, FieldNode b) => new(a.Element, a.IsMember || b.IsMember,
         a.Children is null ? b.Children : b.Children is null ? a.Children : a.Children.Union(b.Children));
 
     private FieldSet Without(FieldSet other, bool recursive)
     {
         if (IsEmpty || other.IsEmpty) return this;
+        if (ReferenceEquals(this, other)) return Empty;
         List<FieldNode>? kept = null;
         int r = 0;
         for (int l = 0; l < _nodes.Length; l++)

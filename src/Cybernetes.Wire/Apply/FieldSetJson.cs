@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Cybernetes.Objects;
 
@@ -48,9 +47,9 @@ public static class FieldSetJson
     public static byte[] Write(FieldSet set)
     {
         if (set.Json is { } known) return known;
-        ArrayBufferWriter<byte> buffer = new(512);
-        using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions)) Write(writer, set, isMember: false);
-        byte[] json = buffer.WrittenSpan.ToArray();
+        JsonPieces to = new(512);
+        Write(to, set, isMember: false);
+        byte[] json = to.Json.ToArray();
         if (!set.IsEmpty) set.Json = json;
         return json;
     }
@@ -62,20 +61,16 @@ public static class FieldSetJson
         return (uint)hash.ToHashCode();
     }
 
-    private static void Write(Utf8JsonWriter writer, FieldSet set, bool isMember)
+    private static void Write(JsonPieces to, FieldSet set, bool isMember)
     {
-        writer.WriteStartObject();
-        if (isMember)
-        {
-            writer.WriteStartObject("."u8);
-            writer.WriteEndObject();
-        }
+        to.Open((byte)'{');
+        if (isMember) to.Append("\".\":{}"u8);
         foreach (FieldNode node in set.Nodes)
         {
-            writer.WritePropertyName(node.Element.Encoded);
-            Write(writer, node.Children ?? FieldSet.Empty, node.IsMember && node.Children is not null);
+            to.Append(node.Element.Utf8Name);
+            Write(to, node.Children ?? FieldSet.Empty, node.IsMember && node.Children is not null);
         }
-        writer.WriteEndObject();
+        to.Close((byte)'}');
     }
 
     private static FieldSet ReadChildren(ref Utf8JsonReader reader, out bool isMember)
@@ -91,7 +86,7 @@ public static class FieldSetJson
                 reader.Skip();
                 continue;
             }
-            PathElement? element = PathElement.Parse(reader.GetString()!);
+            PathElement? element = ElementOf(ref reader);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject) throw new ObjectDecodeException("a field set must be an object");
             FieldSet below = ReadChildren(ref reader, out bool isSelf);
@@ -99,5 +94,12 @@ public static class FieldSetJson
             (nodes ??= []).Add(new FieldNode(element, isSelf || below.IsEmpty, below.IsEmpty ? null : below));
         }
         return FieldSet.Of(nodes);
+    }
+
+    private static PathElement? ElementOf(ref Utf8JsonReader reader)
+    {
+        ReadOnlySpan<byte> name = reader.ValueSpan;
+        bool isField = !reader.ValueIsEscaped && name.Length >= 2 && name[0] == (byte)'f' && name[1] == (byte)':';
+        return isField ? RecentElements.Field(name[2..]) : PathElement.Parse(reader.GetString()!);
     }
 }

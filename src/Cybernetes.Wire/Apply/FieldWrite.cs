@@ -38,7 +38,7 @@ public sealed record FieldWrite(
 }
 
 /// <summary>What became of an apply.</summary>
-/// <param name="Json">The object in the version of the request; the live one's bytes where nothing changed.</param>
+/// <param name="Json">The object in the version of the request. Its managedFields are the old ones or left out.</param>
 /// <param name="Managed">Its new managedFields.</param>
 public sealed record AppliedObject(ReadOnlyMemory<byte> Json, List<ManagedFieldsEntry>? Managed);
 

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text.Json;
-
 namespace Cybernetes.Wire;
 
 /// <summary>
@@ -13,7 +10,7 @@ internal sealed class JsonPieces
 
     /// <summary>Begins an empty document.</summary>
     /// <param name="capacity">The bytes to expect.</param>
-    public JsonPieces(int capacity) => _bytes = new byte[Math.Max(capacity, 64)];
+    public JsonPieces(int capacity) => _bytes = GC.AllocateUninitializedArray<byte>(Math.Max(capacity, 64));
 
     /// <summary>What was put together. The bytes are the caller's; nothing is added afterwards.</summary>
     public ReadOnlyMemory<byte> Json => _bytes.AsMemory(0, _length);
@@ -29,28 +26,39 @@ internal sealed class JsonPieces
     public void Close(byte bracket) => Add(bracket);
 
     /// <summary>A whole value.</summary>
-    public void Copy(JsonElement value)
-    {
-        Comma();
-        Add(JsonMarshal.GetRawUtf8Value(value));
-    }
+    public void Copy(TapeValue value) => Append(value.Raw);
 
     /// <summary>The name of a property, as it is written where it comes from.</summary>
-    public void CopyName(JsonProperty property)
+    public void CopyName(TapeValue property)
     {
-        ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(property);
+        ReadOnlySpan<byte> name = property.RawName;
         Comma();
         Add((byte)'"');
         Add(name);
         Add("\":"u8);
     }
 
-    /// <summary>JSON's null.</summary>
-    public void Null()
+    /// <summary>A whole value, or a name with its colon, as bytes.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
     {
         Comma();
-        Add("null"u8);
+        Add(bytes);
     }
+
+    /// <summary>JSON's null.</summary>
+    public void Null() => Append("null"u8);
+
+    /// <summary>How many bytes there are.</summary>
+    public int Length => _length;
+
+    /// <summary>Takes back what came after a length.</summary>
+    public void Truncate(int length) => _length = length;
+
+    /// <summary>Begins another document in the same room, which what was written before gives up.</summary>
+    public void Clear() => _length = 0;
+
+    /// <summary>What came after a length.</summary>
+    public ReadOnlySpan<byte> Since(int length) => _bytes.AsSpan(length, _length - length);
 
     // A value ends before, unless something was just opened or named.
     private void Comma()

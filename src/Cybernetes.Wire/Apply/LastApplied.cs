@@ -14,13 +14,13 @@ internal static class LastApplied
     private const int MaximumAnnotationsBytes = 256 * 1024;
 
     /// <summary>The fields that client-side apply set last and that are still as it set them; none without a usable annotation.</summary>
-    public static FieldSet Owned(JsonElement live, FieldWrite write)
+    public static FieldSet Owned(TapeValue live, FieldWrite write)
     {
         if (Read(live) is not { Length: > 0 } text) return FieldSet.Empty;
-        JsonDocument last;
+        JsonTape last;
         try
         {
-            last = JsonDocument.Parse(text, JsonLimits.DocumentOptions);
+            last = JsonTape.Parse(Encoding.UTF8.GetBytes(text));
         }
         catch (JsonException)
         {
@@ -29,9 +29,9 @@ internal static class LastApplied
         }
         using (last)
         {
-            JsonElement root = last.RootElement;
-            bool fits = root.ValueKind == JsonValueKind.Object && root.TryGetProperty("apiVersion", out JsonElement version)
-                && version.ValueKind == JsonValueKind.String && version.ValueEquals(write.ApiVersion) && AppliedCheck.Problem(root, write.Schema) is null;
+            TapeValue root = last.Root;
+            TapeValue version = root.Find("apiVersion"u8);
+            bool fits = version.Kind == JsonValueKind.String && version.Text == write.ApiVersion && AppliedCheck.Problem(root, write.Schema) is null;
             if (!fits) return FieldSet.Empty;
             FieldComparison change = FieldComparison.Of(root, live, write.Schema);
             return AppliedFields.Of(root, write.Schema).Difference(change.Modified).Difference(change.Added).Difference(change.Removed);
@@ -39,12 +39,12 @@ internal static class LastApplied
     }
 
     /// <summary>The object with the annotation, if it has one, renewed by an applied configuration.</summary>
-    public static ReadOnlyMemory<byte> Renew(ReadOnlyMemory<byte> json, JsonElement configuration)
+    public static ReadOnlyMemory<byte> Renew(ReadOnlyMemory<byte> json, TapeValue configuration)
     {
         if (json.Span.IndexOf("kubectl.kubernetes.io/last-applied-configuration"u8) < 0) return json;
         JsonMap document = JsonTree.ParseMap(json.Span);
         if (document.Map("metadata")?.Map("annotations") is not { } annotations || !annotations.ContainsKey(Annotation)) return json;
-        JsonMap applied = JsonTree.ParseMap(Encoding.UTF8.GetBytes(configuration.GetRawText()));
+        JsonMap applied = JsonTree.ParseMap(configuration.Raw);
         applied.Map("metadata")?.Map("annotations")?.Remove(Annotation);
         StringBuilder text = new();
         WriteSorted(text, applied);
@@ -54,11 +54,9 @@ internal static class LastApplied
         return document.ToUtf8();
     }
 
-    private static string? Read(JsonElement live) =>
-        live.TryGetProperty("metadata", out JsonElement metadata) && metadata.ValueKind == JsonValueKind.Object
-        && metadata.TryGetProperty("annotations", out JsonElement annotations) && annotations.ValueKind == JsonValueKind.Object
-        && annotations.TryGetProperty(Annotation, out JsonElement text) && text.ValueKind == JsonValueKind.String
-            ? text.GetString()
+    private static string? Read(TapeValue live) =>
+        live.Find("metadata"u8).Find("annotations"u8).Find("kubectl.kubernetes.io/last-applied-configuration"u8) is { Kind: JsonValueKind.String } text
+            ? text.Text
             : null;
 
     /// <summary>JSON as Go writes a map: sorted keys, and <c>&lt; &gt; &amp;</c> escaped.</summary>

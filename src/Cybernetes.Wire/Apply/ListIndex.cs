@@ -18,22 +18,22 @@ internal sealed class ListIndex
     /// <summary>How many different elements there are.</summary>
     public int Count => _entries.Count;
 
-    public static ListIndex Of(ApplySchema schema, JsonElement list)
+    public static ListIndex Of(ApplySchema schema, TapeValue list)
     {
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0) return s_empty;
-        ListIndex index = new(list.GetArrayLength());
-        foreach (JsonElement item in list.EnumerateArray())
+        if (list.Kind != JsonValueKind.Array || list.Count == 0) return s_empty;
+        ListIndex index = new(list.Count);
+        foreach (TapeValue item in list)
         {
-            if (ApplyValues.ElementOf(schema, item, out _) is { } element) index.Add(element, item);
+            if (RecentElements.Of(schema, item) is { } element) index.Add(element, item);
         }
         return index;
     }
 
     /// <summary>The same of elements whose keys are known.</summary>
-    public static ListIndex Of(List<(PathElement Element, JsonElement Value)> items)
+    public static ListIndex Of(List<(PathElement Element, TapeValue Value)> items)
     {
         ListIndex index = new(items.Count);
-        foreach ((PathElement element, JsonElement value) in items) index.Add(element, value);
+        foreach ((PathElement element, TapeValue value) in items) index.Add(element, value);
         return index;
     }
 
@@ -47,14 +47,14 @@ internal sealed class ListIndex
     public int Times(PathElement element) => PlaceOf(element) is >= 0 and var place ? 1 + (_entries[place].Others?.Count ?? 0) : 0;
 
     /// <summary>The first value under an element; absent when there is none.</summary>
-    public JsonElement First(PathElement element) => PlaceOf(element) is >= 0 and var place ? _entries[place].Value : default;
+    public TapeValue First(PathElement element) => PlaceOf(element) is >= 0 and var place ? _entries[place].Value : default;
 
     /// <summary>The one value under an element; absent when there is none or several.</summary>
-    public JsonElement One(PathElement element) =>
+    public TapeValue One(PathElement element) =>
         PlaceOf(element) is >= 0 and var place && _entries[place].Others is null ? _entries[place].Value : default;
 
     /// <summary>Every value under an element.</summary>
-    public IEnumerable<JsonElement> All(PathElement element) =>
+    public IEnumerable<TapeValue> All(PathElement element) =>
         PlaceOf(element) is >= 0 and var place ? [_entries[place].Value, .. _entries[place].Others ?? []] : [];
 
     private int PlaceOf(PathElement element)
@@ -67,7 +67,7 @@ internal sealed class ListIndex
         return -1;
     }
 
-    private void Add(PathElement element, JsonElement item)
+    private void Add(PathElement element, TapeValue item)
     {
         int place = PlaceOf(element);
         if (place >= 0)
@@ -81,5 +81,5 @@ internal sealed class ListIndex
         else if (_entries.Count == IndexFrom) _places = _entries.Select((entry, i) => (entry.Element, i)).ToDictionary();
     }
 
-    private readonly record struct Entry(PathElement Element, JsonElement Value, List<JsonElement>? Others);
+    private readonly record struct Entry(PathElement Element, TapeValue Value, List<TapeValue>? Others);
 }

@@ -108,14 +108,17 @@ internal sealed class ManagedSets
         _sets.Sort(Compare);
         foreach (ManagedSet set in _sets)
         {
-            entries.Add(new ManagedFieldsEntry
-            {
-                Manager = set.Owner.Manager, Operation = set.Owner.Operation, APIVersion = set.ApiVersion, Subresource = set.Owner.Subresource,
-                Time = set.Time, FieldsType = FieldsType, FieldsV1 = new RawJson(FieldSetJson.Write(set.Fields)),
-            });
+            entries.Add(Entry(set.Owner, set.ApiVersion, set.Time, FieldSetJson.Write(set.Fields)));
         }
         return entries;
     }
+
+    /// <summary>One entry.</summary>
+    public static ManagedFieldsEntry Entry(FieldOwner owner, string apiVersion, DateTimeOffset? time, byte[] fields) => new()
+    {
+        Manager = owner.Manager, Operation = owner.Operation, APIVersion = apiVersion, Subresource = owner.Subresource,
+        Time = time, FieldsType = FieldsType, FieldsV1 = new RawJson(fields),
+    };
 
     private static int Compare(ManagedSet a, ManagedSet b)
     {

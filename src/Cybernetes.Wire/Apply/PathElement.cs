@@ -39,7 +39,7 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     private readonly JsonScalar? _value;
     private readonly int _index;
     private string? _text;
-    private JsonEncodedText? _encoded;
+    private byte[]? _utf8Name;
 
     private PathElement(PathElementKind kind, string? text, (string, JsonScalar)[]? keys = null, JsonScalar? value = null, int index = 0)
     {
@@ -63,8 +63,12 @@ public sealed class PathElement : IEquatable<PathElement>, IComparable<PathEleme
     /// <summary>The name of a field.</summary>
     public string Name => Kind == PathElementKind.Field ? Text[2..] : "";
 
-    /// <summary><see cref="Text"/>, ready to be written as a JSON property.</summary>
-    internal JsonEncodedText Encoded => _encoded ??= JsonEncodedText.Encode(Text, JsonLimits.WriterOptions.Encoder);
+    /// <summary><see cref="Text"/> as a JSON property's name, with quotes and colon.</summary>
+    internal byte[] Utf8Name =>
+        _utf8Name ??= [(byte)'"', .. JsonEncodedText.Encode(Text, JsonLimits.WriterOptions.Encoder).EncodedUtf8Bytes, (byte)'"', (byte)':'];
+
+    /// <summary>Whether it is the step to a field of that name, which has no escapes. False also for names that need escapes.</summary>
+    internal bool IsFieldOf(ReadOnlySpan<byte> name) => Kind == PathElementKind.Field && Utf8Name.AsSpan(3..^2).SequenceEqual(name);
 
     /// <summary>A field or a map's key.</summary>
     public static PathElement Field(string name)

@@ -36,7 +36,8 @@ internal sealed class ApplyBench(string group = "apps", string version = "v1", s
         body["metadata"] = metadata;
         try
         {
-            AppliedObject result = ServerSideApply.Apply(Write(manager), Bytes(Live), body.ToUtf8(), Managed, Exists, force);
+            using AppliedConfiguration configuration = AppliedConfiguration.Parse(body.ToUtf8());
+            AppliedObject result = ServerSideApply.Apply(Write(manager), Bytes(Live), configuration, Managed, Exists, force);
             (Live, Managed, Exists) = (Clean(Encoding.UTF8.GetString(result.Json.Span)), result.Managed, true);
             return "";
         }

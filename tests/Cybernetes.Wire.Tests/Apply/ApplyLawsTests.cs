@@ -59,8 +59,8 @@ public class ApplyLawsTests
 
     private static ManagedSet Owned(string manager, JsonMap fields, ApplyBench bench, ApplySchema schema)
     {
-        using System.Text.Json.JsonDocument document = System.Text.Json.JsonDocument.Parse(fields.ToUtf8());
-        return new ManagedSet(new FieldOwner(manager, FieldOwner.ApplyOperation, "", ""), bench.ApiVersion, AppliedFields.Of(document.RootElement, schema), null);
+        using JsonTape document = JsonTape.Parse(fields.ToUtf8());
+        return new ManagedSet(new FieldOwner(manager, FieldOwner.ApplyOperation, "", ""), bench.ApiVersion, AppliedFields.Of(document.Root, schema), null);
     }
 
     [Fact]

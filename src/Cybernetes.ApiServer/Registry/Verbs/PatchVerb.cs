@@ -13,8 +13,9 @@ internal static class PatchVerb
         var options = WriteOptions.Read(request, "PatchOptions", isApply);
         var context = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
         var body = await BodyReader.ReadAsync(request.Http);
-        var outcome = await services.Pipeline.WriteAsync(
-            isApply ? ApplyOf(request, options, context, strategy, body) : PatchOf(request, options, context, strategy, body), request.Aborted);
+        using var applied = isApply ? ApplyDocument.Read(body, request.Target.Version, options.FieldValidation, context) : null;
+        var write = applied is null ? PatchOf(request, options, context, strategy, body) : ApplyOf(request, options, context, strategy, applied);
+        var outcome = await services.Pipeline.WriteAsync(write, request.Aborted);
         await ResourceVerbs.AnswerAsync(request, context, outcome);
     }
 
@@ -39,10 +40,9 @@ internal static class PatchVerb
     }
 
     /// <summary>Server-side apply: what is not there is created.</summary>
-    private static ObjectWrite ApplyOf(ApiRequest request, WriteOptions options, WriteContext context, WriteStrategy strategy, byte[] body)
+    private static ObjectWrite ApplyOf(ApiRequest request, WriteOptions options, WriteContext context, WriteStrategy strategy, ApplyDocument patch)
     {
         var version = request.Target.Version;
-        var patch = ApplyDocument.Read(body, version, options.FieldValidation, context);
         return new()
         {
             Kind = request.Kind, Name = request.Info.Name, Context = context, Strategy = strategy, HoldsForAnyState = true,

@@ -67,7 +67,7 @@ internal static class ScaleVerb
     private static async Task ApplyAsync(ApiRequest request, RegistryServices services, WriteOptions options, byte[] body)
     {
         var reading = ResourceVerbs.ContextOf(request, services, options.DryRun, options.FieldManager);
-        var patch = ApplyDocument.Read(body, VersionOf(request), options.FieldValidation, reading);
+        using var patch = ApplyDocument.Read(body, VersionOf(request), options.FieldValidation, reading);
         await WriteAsync(request, services, options, reading.Warnings, (current, context) =>
         {
             var parent = current.Object.Metadata.ManagedFields;
