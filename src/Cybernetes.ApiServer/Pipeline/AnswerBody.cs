@@ -77,7 +77,8 @@ internal sealed class AnswerBody
         _held.ResetWrittenCount();
     }
 
-    private static bool AcceptsGzip(HttpRequest request)
+    /// <summary>Whether the client takes compressed bodies.</summary>
+    public static bool AcceptsGzip(HttpRequest request)
     {
         foreach (var encoding in request.Headers.AcceptEncoding.ToString().Split(',', StringSplitOptions.TrimEntries))
         {

@@ -27,7 +27,7 @@ internal static class ComputedVerbs
         }
         var options = ListOptions.Read(request, watch: false);
         var records = all.Select(o => Record.Unstored(RegistryServices.KeyOf(kind, o.Metadata.Namespace, o.Metadata.Name), StoredJson.Write(kind, o)))
-            .Where(r => options.Filter.Matches(ObjectFacts.Of(r, kind)));
+            .Where(options.Filter.Matches);
         await ListWriter.WriteAsync(request, new([.. records], 0, "", null));
     }
 }

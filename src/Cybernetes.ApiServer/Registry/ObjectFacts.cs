@@ -6,19 +6,17 @@ using Cybernetes.Store;
 namespace Cybernetes.ApiServer.Registry;
 
 /// <summary>
-/// What selectors ask of a stored object: name, namespace, labels, the kind's selectable fields. Taken out of the JSON once and kept with the
-/// record, so that lists and watchers never parse.
+/// What selectors ask of a stored object beside its names, which stand in its key: labels and the kind's selectable fields. Taken out of the JSON
+/// when it is first asked for and kept with the record, so that lists and watchers parse an object once. Kept small: there is one for each object.
 /// </summary>
 internal sealed class ObjectFacts
 {
+    private string[] _labels = [];
+
     private ObjectFacts(string[] fields) => Fields = fields;
 
-    public string Name { get; private set; } = "";
-
-    public string Namespace { get; private set; } = "";
-
-    /// <summary>Labels, null when there are none.</summary>
-    public Dictionary<string, string>? Labels { get; private set; }
+    /// <summary>Labels: a key, its value, the next key.</summary>
+    public ReadOnlySpan<string> Labels => _labels;
 
     /// <summary>Values of <see cref="KindDefinition.SelectableFields"/>, in their order.</summary>
     public string[] Fields { get; }
@@ -58,18 +56,13 @@ internal sealed class ObjectFacts
         return facts;
     }
 
-    /// <summary>The value of a field by its name in selectors; null when the kind has no such field.</summary>
-    public string? Field(string name, KindDefinition kind)
+    /// <summary>The value of a label; null when the object has none of that key.</summary>
+    public string? Label(string key)
     {
-        switch (name)
+        for (var i = 0; i < _labels.Length; i += 2)
         {
-            case "metadata.name": return Name;
-            case "metadata.namespace": return Namespace;
-        }
-        for (var i = 0; i < Fields.Length; i++)
-        {
-            if (kind.SelectableFields[i].Name == name)
-                return Fields[i];
+            if (string.Equals(_labels[i], key, StringComparison.Ordinal))
+                return _labels[i + 1];
         }
         return null;
     }
@@ -80,17 +73,7 @@ internal sealed class ObjectFacts
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("name"u8))
-            {
-                reader.Read();
-                Name = reader.GetString() ?? "";
-            }
-            else if (reader.ValueTextEquals("namespace"u8))
-            {
-                reader.Read();
-                Namespace = reader.GetString() ?? "";
-            }
-            else if (reader.ValueTextEquals("labels"u8))
+            if (reader.ValueTextEquals("labels"u8))
             {
                 reader.Read();
                 ReadLabels(ref reader);
@@ -106,14 +89,15 @@ internal sealed class ObjectFacts
     {
         if (reader.TokenType != JsonTokenType.StartObject)
             return;
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        var labels = new List<string>(8);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var key = reader.GetString()!;
+            labels.Add(SharedText.Of(ref reader));
             reader.Read();
-            labels[key] = reader.GetString() ?? "";
+            labels.Add(reader.TokenType == JsonTokenType.String ? SharedText.Of(ref reader) : "");
         }
-        Labels = labels.Count == 0 ? null : labels;
+        if (labels.Count > 0)
+            _labels = [.. labels];
     }
 
     /// <summary>Reads the property under the reader if a candidate's path goes through it, else skips it.</summary>
@@ -148,7 +132,7 @@ internal sealed class ObjectFacts
 
     private static string? Scalar(ref Utf8JsonReader reader) => reader.TokenType switch
     {
-        JsonTokenType.String => reader.GetString(),
+        JsonTokenType.String => SharedText.Of(ref reader),
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
         JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),

@@ -1,17 +1,23 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.Objects;
+using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Registry;
 
 /// <summary>Which objects a list or watch is about. Immutable.</summary>
 internal sealed class ObjectFilter
 {
-    private const int NameField = -1;
-    private const int NamespaceField = -2;
-    private readonly string _namespace;
+    /// <summary>The field <c>metadata.name</c> where others are numbers of <see cref="KindDefinition.SelectableFields"/>.</summary>
+    public const int NameField = -1;
+
+    /// <summary>The field <c>metadata.namespace</c>.</summary>
+    public const int NamespaceField = -2;
+
+    private readonly KindDefinition _kind;
     private readonly string _name;
     private readonly LabelMatcher _labels;
-    private readonly (int Field, string Value, bool Negated)[] _fields;
+    private readonly FieldTerm[] _fields;
+    private readonly bool _needsFacts;
 
     /// <param name="kind">The kind, for its selectable fields.</param>
     /// <param name="ns">Only this namespace; empty for all.</param>
@@ -20,13 +26,19 @@ internal sealed class ObjectFilter
     /// <param name="fields">Field selector; a field that the kind does not have is a 400.</param>
     public ObjectFilter(KindDefinition kind, string ns, string name, LabelMatcher labels, FieldMatcher fields)
     {
-        _namespace = ns;
+        _kind = kind;
+        Namespace = ns;
         _name = name;
         _labels = labels;
-        _fields = [.. fields.Requirements.Select(r => (IndexOf(kind, r.Field), r.Value, r.Negated))];
+        _fields = [.. fields.Requirements.Select(r => new FieldTerm(IndexOf(kind, r.Field), r.Value, r.Negated))];
+        _needsFacts = !labels.IsEmpty || Array.Exists(_fields, f => f.Field >= 0);
         IsEverything = name.Length == 0 && labels.IsEmpty && _fields.Length == 0;
         PinnedName = name.Length > 0 ? name : fields.ExactValue("metadata.name") ?? "";
+        PinnedNamespace = ns.Length > 0 ? ns : kind.Namespaced ? fields.ExactValue("metadata.namespace") ?? "" : "";
     }
+
+    /// <summary>Only this namespace; empty for all.</summary>
+    public string Namespace { get; }
 
     /// <summary>True when nothing but the namespace restricts it.</summary>
     public bool IsEverything { get; }
@@ -34,24 +46,35 @@ internal sealed class ObjectFilter
     /// <summary>The one name that can match; empty when there may be several.</summary>
     public string PinnedName { get; }
 
-    public bool Matches(ObjectFacts facts)
+    /// <summary>The one namespace that can match, also by a field selector; empty when there may be several.</summary>
+    public string PinnedNamespace { get; }
+
+    /// <summary>Terms on fields; all must hold.</summary>
+    public IReadOnlyList<FieldTerm> Fields => _fields;
+
+    /// <summary>Terms on labels; all must hold.</summary>
+    public LabelMatcher Labels => _labels;
+
+    /// <summary>Whether a live record is one of those.</summary>
+    public bool Matches(Record record)
     {
-        if (_namespace.Length > 0 && facts.Namespace != _namespace)
+        if (Namespace.Length > 0 && !ObjectNames.NamespaceOf(record.Key, _kind).SequenceEqual(Namespace))
             return false;
-        if (_name.Length > 0 && facts.Name != _name)
+        if (_name.Length > 0 && !ObjectNames.NameOf(record.Key).SequenceEqual(_name))
             return false;
+        var facts = _needsFacts ? ObjectFacts.Of(record, _kind) : null;
         foreach (var (field, value, negated) in _fields)
         {
             var actual = field switch
             {
-                NameField => facts.Name,
-                NamespaceField => facts.Namespace,
-                _ => facts.Fields[field],
+                NameField => ObjectNames.NameOf(record.Key),
+                NamespaceField => ObjectNames.NamespaceOf(record.Key, _kind),
+                _ => facts!.Fields[field],
             };
-            if (string.Equals(actual, value, StringComparison.Ordinal) == negated)
+            if (actual.SequenceEqual(value) == negated)
                 return false;
         }
-        return _labels.Matches(facts.Labels);
+        return facts is null || _labels.Matches(facts.Labels);
     }
 
     private static int IndexOf(KindDefinition kind, string field)
@@ -71,3 +94,9 @@ internal sealed class ObjectFilter
             : $"field label not supported: {field}");
     }
 }
+
+/// <summary>One term of a field selector.</summary>
+/// <param name="Field">Number of the field among the kind's selectable ones, or <see cref="ObjectFilter.NameField"/> and its like.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Negated">Whether the field must have another one.</param>
+internal readonly record struct FieldTerm(int Field, string Value, bool Negated);

@@ -12,7 +12,7 @@ internal enum WatchEventType
 }
 
 /// <summary>One change of one object, shared by all watchers: bytes and facts exist once.</summary>
-internal sealed class CachedEvent(KindDefinition kind, Record record, Record? previous, DateTimeOffset seen)
+internal sealed class CachedEvent(Record record, Record? previous, DateTimeOffset seen)
 {
     private byte[]? _lastState;
     private Encoding? _encodings;
@@ -23,11 +23,14 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
     /// <summary>When this server saw the change.</summary>
     public DateTimeOffset Seen { get; } = seen;
 
-    /// <summary>Facts of the new state; null when the object is gone.</summary>
-    public ObjectFacts? Facts { get; } = record.IsDeletion ? null : ObjectFacts.Of(record, kind);
+    /// <summary>The new state; a record without a value when the object is gone.</summary>
+    public Record Record => record;
 
-    /// <summary>Facts of the state before; null when there was none.</summary>
-    public ObjectFacts? PreviousFacts { get; } = previous is null ? null : ObjectFacts.Of(previous, kind);
+    /// <summary>The state before; null when there was none.</summary>
+    public Record? Previous => previous;
+
+    /// <summary>What the change keeps in memory: its state, or the last one.</summary>
+    public int Bytes => record.IsDeletion ? previous?.Value.Length ?? 0 : record.Value.Length;
 
     /// <summary>JSON of the new state.</summary>
     public ReadOnlyMemory<byte> State => record.Value;
@@ -38,16 +41,14 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
     /// <summary>
     /// The object of the event in another version or format, made once for all watchers that read it at about the same time; it is not kept beyond.
     /// </summary>
-    /// <param name="version">Version asked for.</param>
-    /// <param name="protobuf">Whether it is a protobuf envelope; else JSON.</param>
+    /// <param name="form">The form asked for, equal for all who get the same bytes.</param>
     /// <param name="last">Whether it is of <see cref="LastState"/>.</param>
     /// <param name="encode">Makes it.</param>
-    public ReadOnlyMemory<byte> Encoded(
-        ServedVersion version, bool protobuf, bool last, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> encode)
+    public ReadOnlyMemory<byte> Encoded(EventForm form, bool last, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> encode)
     {
         for (var known = Volatile.Read(ref _encodings); known is not null; known = known.Next)
         {
-            if (ReferenceEquals(known.Version, version) && known.Protobuf == protobuf && known.Last == last && known.Bytes.TryGetTarget(out var bytes))
+            if (known.Last == last && known.Form == form && known.Bytes.TryGetTarget(out var bytes))
                 return bytes.Memory;
         }
         var made = new EncodedBytes(encode(last ? LastState : State));
@@ -55,7 +56,7 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
         // At most a few forms are asked for; those that are gone are dropped with the chain.
         while (alive is not null && !alive.Bytes.TryGetTarget(out _))
             alive = alive.Next;
-        Volatile.Write(ref _encodings, new(version, protobuf, last, new(made), alive));
+        Volatile.Write(ref _encodings, new(form, last, new(made), alive));
         return made.Memory;
     }
 
@@ -65,9 +66,9 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
     /// </summary>
     public WatchEventType? For(ObjectFilter filter)
     {
-        var seesNow = Facts is not null && filter.Matches(Facts);
+        var seesNow = !record.IsDeletion && filter.Matches(record);
         // Where the state before is no longer known, a change of something that existed is taken for one inside the filter.
-        var sawBefore = PreviousFacts is not null ? filter.Matches(PreviousFacts) : seesNow && record.CreateRevision != record.ModRevision;
+        var sawBefore = previous is not null ? filter.Matches(previous) : seesNow && record.CreateRevision != record.ModRevision;
         return (sawBefore, seesNow) switch
         {
             (false, true) => WatchEventType.Added,
@@ -79,5 +80,11 @@ internal sealed class CachedEvent(KindDefinition kind, Record record, Record? pr
 
     private sealed record EncodedBytes(ReadOnlyMemory<byte> Memory);
 
-    private sealed record Encoding(ServedVersion Version, bool Protobuf, bool Last, WeakReference<EncodedBytes> Bytes, Encoding? Next);
+    private sealed record Encoding(EventForm Form, bool Last, WeakReference<EncodedBytes> Bytes, Encoding? Next);
 }
+
+/// <summary>A form of events that many watchers may ask for.</summary>
+/// <param name="Version">Version asked for; null where the form is the same for all.</param>
+/// <param name="Protobuf">Whether it is a protobuf envelope; else JSON.</param>
+/// <param name="MetaVersion">The version of the metadata-only form; null for the whole object.</param>
+internal readonly record struct EventForm(ServedVersion? Version, bool Protobuf, string? MetaVersion = null);

@@ -6,7 +6,7 @@ namespace Cybernetes.ApiServer.Watch;
 /// The recent changes of one kind in a ring, and who waits for them. A watcher holds a place in the ring instead of a buffer of its own: it
 /// costs nothing while it is slow, and when the ring has gone over its place it is cut off, as upstream does.
 /// </summary>
-internal sealed class WatchCache(KindDefinition kind)
+internal sealed class WatchCache : IDisposable
 {
     // Most kinds never change: their rings stay small.
     private const int SmallestCapacity = 8;
@@ -19,17 +19,30 @@ internal sealed class WatchCache(KindDefinition kind)
     private static readonly TimeSpan WorthGrowing = TimeSpan.FromSeconds(75);
     private static readonly TimeSpan WorthKeeping = TimeSpan.FromMinutes(5);
 
+    // And it does not hold on to more than this, however large the objects are.
+    private const long MaxBytes = 64 * 1024 * 1024;
+
     private readonly Lock _lock = new();
-    private readonly List<Watcher> _watchers = [];
+    private readonly WatcherIndex _watchers;
+    private readonly WakeRounds _rounds;
     private CachedEvent[] _ring = new CachedEvent[SmallestCapacity];
     private long _head; // sequence number of the next change
     private long _tail; // sequence number of the oldest change kept
     private long _coveredFrom; // changes after this revision are all here
+    private long _bytes; // of the changes in the ring
 
-    public KindDefinition Kind { get; } = kind;
+    public WatchCache(KindDefinition kind, TimeProvider time)
+    {
+        Kind = kind;
+        Prefix = $"/registry/{kind.StoragePath}/";
+        _watchers = new(kind);
+        _rounds = new(time, _lock);
+    }
+
+    public KindDefinition Kind { get; }
 
     /// <summary>The keys of this cache: <c>/registry/pods/</c>.</summary>
-    public string Prefix { get; } = $"/registry/{kind.StoragePath}/";
+    public string Prefix { get; }
 
     /// <summary>Watchers now.</summary>
     public int Watchers
@@ -48,20 +61,22 @@ internal sealed class WatchCache(KindDefinition kind)
         {
             _coveredFrom = revision;
             _tail = _head;
+            _bytes = 0;
             Array.Clear(_ring);
-            foreach (var watcher in _watchers)
+            foreach (var watcher in _watchers.All())
                 watcher.Cut();
             _watchers.Clear();
         }
     }
 
-    /// <summary>Takes over changes in the order of their revisions and wakes those they concern.</summary>
+    /// <summary>Takes over changes in the order of their revisions and has those woken whom they concern.</summary>
     public void Append(IReadOnlyList<CachedEvent> events)
     {
         lock (_lock)
         {
             foreach (var change in events)
                 Append(change);
+            _rounds.Run();
         }
     }
 
@@ -114,7 +129,9 @@ internal sealed class WatchCache(KindDefinition kind)
     {
         lock (_lock)
         {
-            foreach (var watcher in _watchers)
+            if (_watchers.Count == 0)
+                return;
+            foreach (var watcher in _watchers.All())
             {
                 if (watcher.IsDue(now))
                     watcher.Wake();
@@ -122,21 +139,18 @@ internal sealed class WatchCache(KindDefinition kind)
         }
     }
 
+    public void Dispose() => _rounds.Dispose();
+
     private void Append(CachedEvent change)
     {
-        while (_head - _tail > FirstCapacity && change.Seen - Oldest.Seen > WorthKeeping)
+        while (_head - _tail > FirstCapacity && (change.Seen - Oldest.Seen > WorthKeeping || _bytes > MaxBytes))
             Drop();
         if (_head - _tail == _ring.Length && !Grow(change.Seen))
             Drop();
         _ring[_head & (_ring.Length - 1)] = change;
-        foreach (var watcher in _watchers)
-        {
-            if (watcher.HasPending || !watcher.Concerns(change))
-                continue;
-            watcher.Place = _head;
-            watcher.HasPending = true;
-            watcher.Wake();
-        }
+        _bytes += change.Bytes;
+        var marking = new Marking(change, _head, _rounds);
+        _watchers.Visit(change, ref marking);
         _head++;
     }
 
@@ -145,6 +159,7 @@ internal sealed class WatchCache(KindDefinition kind)
     private void Drop()
     {
         _coveredFrom = Oldest.Revision;
+        _bytes -= Oldest.Bytes;
         _ring[_tail & (_ring.Length - 1)] = null!;
         _tail++;
     }
@@ -172,5 +187,18 @@ internal sealed class WatchCache(KindDefinition kind)
                 high = middle;
         }
         return low;
+    }
+
+    /// <summary>Marks those whom a change concerns and who have nothing pending yet.</summary>
+    private readonly struct Marking(CachedEvent change, long place, WakeRounds rounds) : IWatcherVisitor
+    {
+        public void Visit(Watcher watcher)
+        {
+            if (watcher.HasPending || !watcher.Concerns(change))
+                return;
+            watcher.Place = place;
+            watcher.HasPending = true;
+            rounds.Add(watcher);
+        }
     }
 }

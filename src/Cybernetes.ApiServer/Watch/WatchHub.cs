@@ -49,7 +49,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         {
             return _caches.GetOrAdd(kind.StoragePath, (_, k) =>
             {
-                var made = new WatchCache(k);
+                var made = new WatchCache(k, time);
                 made.Start(Revision);
                 return made;
             }, kind);
@@ -80,7 +80,10 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             await _ticker.DisposeAsync();
         await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var cache in _caches.Values)
+        {
             cache.Start(Revision);
+            cache.Dispose();
+        }
         _stop.Dispose();
     }
 
@@ -148,7 +151,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                     cache = Find(key);
                 }
                 if (cache is not null)
-                    changes.Add(new(cache.Kind, change.Record, change.Previous, now));
+                    changes.Add(new(change.Record, change.Previous, now));
             }
             Flush(cache, changes);
             Volatile.Write(ref _revision, batch.Revision);

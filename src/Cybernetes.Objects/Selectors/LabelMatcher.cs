@@ -65,6 +65,17 @@ public sealed partial class LabelMatcher
         return true;
     }
 
+    /// <summary>The same of labels that lie flat: a key, its value, the next key.</summary>
+    public bool Matches(ReadOnlySpan<string> pairs)
+    {
+        if (_nothing) return false;
+        foreach (LabelRequirement requirement in _requirements)
+        {
+            if (!requirement.Matches(pairs)) return false;
+        }
+        return true;
+    }
+
     /// <summary>Both matchers' requirements together.</summary>
     public LabelMatcher And(LabelMatcher other) =>
         _nothing || other._nothing ? Nothing : Of([.. _requirements, .. other._requirements]);

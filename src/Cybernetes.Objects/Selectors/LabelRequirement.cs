@@ -83,16 +83,28 @@ public sealed class LabelRequirement
     {
         string? value = null;
         bool exists = labels is not null && labels.TryGetValue(Key, out value);
-        return Operator switch
-        {
-            LabelOperator.In or LabelOperator.Equals or LabelOperator.DoubleEquals => exists && HasValue(value!),
-            LabelOperator.NotIn or LabelOperator.NotEquals => !exists || !HasValue(value!),
-            LabelOperator.Exists => exists,
-            LabelOperator.DoesNotExist => !exists,
-            LabelOperator.GreaterThan => exists && TryInteger(value!, out long number) && number > _number,
-            _ => exists && TryInteger(value!, out long number) && number < _number,
-        };
+        return Matches(exists, value);
     }
+
+    /// <summary>The same of labels that lie flat: a key, its value, the next key.</summary>
+    public bool Matches(ReadOnlySpan<string> pairs)
+    {
+        for (int i = 0; i < pairs.Length; i += 2)
+        {
+            if (string.Equals(pairs[i], Key, StringComparison.Ordinal)) return Matches(exists: true, pairs[i + 1]);
+        }
+        return Matches(exists: false, null);
+    }
+
+    private bool Matches(bool exists, string? value) => Operator switch
+    {
+        LabelOperator.In or LabelOperator.Equals or LabelOperator.DoubleEquals => exists && HasValue(value!),
+        LabelOperator.NotIn or LabelOperator.NotEquals => !exists || !HasValue(value!),
+        LabelOperator.Exists => exists,
+        LabelOperator.DoesNotExist => !exists,
+        LabelOperator.GreaterThan => exists && TryInteger(value!, out long number) && number > _number,
+        _ => exists && TryInteger(value!, out long number) && number < _number,
+    };
 
     /// <summary>The term as text: <c>a=b</c>, <c>c in (d,e)</c>, <c>!f</c>.</summary>
     public override string ToString()

@@ -190,12 +190,12 @@ public sealed class WatchTests
         var kind = server.Host.Services.Catalog.FindStored("", "configmaps")!;
         await server.CreateConfigMapAsync("one");
         Assert.True((await server.Store.GetAsync("/registry/configmaps/default/one")).TryGet(out var stored, out _));
-        var change = new Cybernetes.ApiServer.Watch.CachedEvent(kind, stored.Record!, null, TimeProvider.System.GetUtcNow());
+        var change = new Cybernetes.ApiServer.Watch.CachedEvent(stored.Record!, null, TimeProvider.System.GetUtcNow());
         var made = 0;
         var version = kind.Served[0];
-        var first = change.Encoded(version, protobuf: true, last: false, s => { made++; return s.ToArray(); });
-        var second = change.Encoded(version, protobuf: true, last: false, s => { made++; return s.ToArray(); });
-        change.Encoded(version, protobuf: false, last: false, s => { made++; return s.ToArray(); });
+        var first = change.Encoded(new(version, Protobuf: true), last: false, s => { made++; return s.ToArray(); });
+        var second = change.Encoded(new(version, Protobuf: true), last: false, s => { made++; return s.ToArray(); });
+        change.Encoded(new(version, Protobuf: false), last: false, s => { made++; return s.ToArray(); });
 
         Assert.Equal(2, made);
         Assert.True(first.Equals(second));

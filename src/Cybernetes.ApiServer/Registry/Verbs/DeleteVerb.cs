@@ -35,19 +35,20 @@ internal static class DeleteVerb
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = CollectionWorkers, CancellationToken = request.Aborted };
         await Parallel.ForEachAsync(page.Items, parallel, async (record, cancellation) =>
         {
-            var facts = ObjectFacts.Of(record, request.Kind);
+            var name = ObjectNames.NameOf(record.Key).ToString();
             var context = new WriteContext
             {
-                User = request.User, Now = request.Received, Identities = services.Identities, Namespace = facts.Namespace,
+                User = request.User, Now = request.Received, Identities = services.Identities,
+                Namespace = ObjectNames.NamespaceOf(record.Key, request.Kind).ToString(),
                 DryRun = options.DryRun is { Count: > 0 }, Gates = services.Gates, DefaultPropagation = request.Target.Version.DefaultPropagation,
             };
             try
             {
-                await ObjectDeletion.DeleteAsync(request.Kind, facts.Name, options, context, services, cancellation);
+                await ObjectDeletion.DeleteAsync(request.Kind, name, options, context, services, cancellation);
             }
             catch (RequestFailure failure) when (failure.Code == 404)
             {
-                services.Logger.LogDebug("{Name} was deleted by someone else", facts.Name);
+                services.Logger.LogDebug("{Name} was deleted by someone else", name);
             }
         });
         // Upstream answers with the list of what was there.

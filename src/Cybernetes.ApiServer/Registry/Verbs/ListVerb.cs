@@ -52,7 +52,10 @@ internal static class ListVerb
                 throw FailureOf(error, options, prefix, range);
             if (revision == 0)
                 revision = chunk.Revision;
-            var taken = Take(kind, chunk.Records, options, items);
+            // All there is: as the store gives it.
+            if (options is { Limit: 0, Filter.IsEverything: true } && items.Count == 0 && !chunk.More)
+                return new(chunk.Records, revision, "", null);
+            var taken = Take(chunk.Records, options, items);
             var full = options.Limit > 0 && items.Count == options.Limit;
             var more = chunk.More || taken < chunk.Records.Count;
             if (full && more)
@@ -65,12 +68,12 @@ internal static class ListVerb
     }
 
     /// <summary>Adds the matching records until the page is full; says how many records were looked at.</summary>
-    private static int Take(KindDefinition kind, IReadOnlyList<Record> records, ListOptions options, List<Record> items)
+    private static int Take(IReadOnlyList<Record> records, ListOptions options, List<Record> items)
     {
         var everything = options.Filter.IsEverything;
         for (var i = 0; i < records.Count; i++)
         {
-            if (everything || options.Filter.Matches(ObjectFacts.Of(records[i], kind)))
+            if (everything || options.Filter.Matches(records[i]))
                 items.Add(records[i]);
             if (options.Limit > 0 && items.Count == options.Limit)
                 return i + 1;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Pipelines;
 using System.Net.WebSockets;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.Wire;
@@ -18,6 +17,9 @@ internal interface IWatchConnection : IAsyncDisposable
     /// <summary>Begins the answer.</summary>
     ValueTask StartAsync();
 
+    /// <summary>Says how many bytes of events are about to be added, roughly.</summary>
+    void Expect(long bytes);
+
     /// <summary>Adds one event.</summary>
     /// <param name="type">ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.</param>
     /// <param name="body">The object: JSON, or an envelope when the connection speaks protobuf.</param>
@@ -33,10 +35,8 @@ internal interface IWatchConnection : IAsyncDisposable
 /// <summary>A body without end: JSON documents on lines of their own, or protobuf with lengths before it.</summary>
 internal sealed class BodyWatchConnection(ApiRequest request) : IWatchConnection
 {
-    private const int LargeBytes = 64 * 1024;
-    private static readonly byte[] End = "}\n"u8.ToArray();
     private readonly bool _protobuf = request.Media.Format == MediaFormat.Protobuf;
-    private readonly PipeWriter _writer = request.Http.Response.BodyWriter;
+    private readonly BulkWriter _body = new(request.Http.Response.BodyWriter);
 
     public CancellationToken Gone => request.Aborted;
 
@@ -47,26 +47,28 @@ internal sealed class BodyWatchConnection(ApiRequest request) : IWatchConnection
         return ValueTask.CompletedTask;
     }
 
+    public void Expect(long bytes) => _body.Expect(bytes);
+
     public void Write(string type, ReadOnlySpan<byte> body)
     {
         if (_protobuf)
         {
             var head = ProtobufEnvelope.WatchEventHead(type, body.Length);
-            BinaryPrimitives.WriteInt32BigEndian(_writer.GetSpan(4), head.Length + body.Length);
-            _writer.Advance(4);
-            Answers.Copy(_writer, head);
-            Answers.Copy(_writer, body);
+            Span<byte> length = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32BigEndian(length, head.Length + body.Length);
+            _body.Write(length);
+            _body.Write(head);
+            _body.Write(body);
             return;
         }
-        Answers.Copy(_writer, StartOf(type));
-        Answers.Copy(_writer, body);
-        Answers.Copy(_writer, End);
+        _body.Write(StartOf(type));
+        _body.Write(body);
+        _body.Write("}\n"u8);
     }
 
-    public async ValueTask FlushAsync() => await _writer.FlushAsync(request.Aborted);
+    public async ValueTask FlushAsync() => await _body.FlushAsync(request.Aborted);
 
-    public ValueTask FlushIfLargeAsync() =>
-        _writer is { CanGetUnflushedBytes: true, UnflushedBytes: < LargeBytes } ? ValueTask.CompletedTask : FlushAsync();
+    public ValueTask FlushIfLargeAsync() => _body.IsLarge ? FlushAsync() : ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
@@ -107,6 +109,11 @@ internal sealed class SocketWatchConnection : IWatchConnection
     {
         _socket = await WebSocketUpgrade.AcceptAsync(_request);
         _listening = ListenAsync(_socket);
+    }
+
+    public void Expect(long bytes)
+    {
+        // Messages gather in a buffer of the connection's own, which keeps its size.
     }
 
     public void Write(string type, ReadOnlySpan<byte> body)

@@ -14,6 +14,7 @@ internal sealed class WatchFrames
     private readonly IWatchConnection _connection;
     private readonly TableForm? _table;
     private readonly Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> _encode;
+    private readonly EventForm? _shared; // null where the stored bytes are sent, or rows that depend on the request
     private bool _headersSent;
 
     public WatchFrames(ApiRequest request, IWatchConnection connection)
@@ -21,7 +22,13 @@ internal sealed class WatchFrames
         _request = request;
         _media = request.Media;
         _connection = connection;
-        _encode = Encode;
+        _encode = Form;
+        _shared = _media.Transform switch
+        {
+            MediaTransform.None when IsProtobuf || !request.Target.Version.IsStorage => new(request.Target.Version, IsProtobuf),
+            MediaTransform.PartialObjectMetadata => new(null, IsProtobuf, _media.MetaVersion),
+            _ => null,
+        };
         if (_media.Transform == MediaTransform.Table)
             _table = TableForm.Of(request, _media);
         if (_media.Transform == MediaTransform.PartialObjectMetadataList)
@@ -37,8 +44,7 @@ internal sealed class WatchFrames
     public void Write(WatchEventType type, CachedEvent change)
     {
         var last = type == WatchEventType.Deleted;
-        var shared = _media.Transform == MediaTransform.None && (IsProtobuf || !_request.Target.Version.IsStorage);
-        Write(type, shared ? change.Encoded(_request.Target.Version, IsProtobuf, last, _encode) : Form(last ? change.LastState : change.State));
+        Write(type, _shared is { } form ? change.Encoded(form, last, _encode) : Form(last ? change.LastState : change.State));
     }
 
     /// <summary>Tells the revision up to which all has been told.</summary>
@@ -62,6 +68,9 @@ internal sealed class WatchFrames
     /// <summary>Tells why the watch ends.</summary>
     public void WriteError(RequestFailure failure) => _connection.Write("ERROR", InFormat(failure.ToJson()).Span);
 
+    /// <summary>Says how many bytes of stored objects are about to be written.</summary>
+    public void Expect(long bytes) => _connection.Expect(bytes);
+
     public ValueTask FlushAsync() => _connection.FlushAsync();
 
     public ValueTask FlushIfLargeAsync() => _connection.FlushIfLargeAsync();
@@ -81,10 +90,8 @@ internal sealed class WatchFrames
     {
         MediaTransform.Table => InFormat(_table!.Whole(stored, headers: !_headersSent)),
         MediaTransform.PartialObjectMetadata => InFormat(ObjectForms.Partial(_media, stored)),
-        _ => Encode(stored),
+        _ => InFormat(ObjectForms.Serve(_request.Target, stored)),
     };
-
-    private ReadOnlyMemory<byte> Encode(ReadOnlyMemory<byte> stored) => InFormat(ObjectForms.Serve(_request.Target, stored));
 
     private ReadOnlyMemory<byte> InFormat(ReadOnlyMemory<byte> json) => IsProtobuf ? JsonToProtobuf.Write(json.Span) : json;
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Watch;
@@ -85,38 +86,76 @@ internal static class WatchVerb
     {
         var end = request.Received + (options.Timeout ?? MinTimeout * (1 + services.Random.NextDouble()));
         var bookmark = options.AllowBookmarks ? NextBookmark(services) : DateTimeOffset.MaxValue;
-        var batch = new CachedEvent[BatchSize];
+        var told = after;
+        await using var registration = gone.UnsafeRegister(static w => ((Watcher)w!).Wake(), watcher);
         while (true)
         {
-            watcher.Due = end < bookmark ? end : bookmark;
+            gone.ThrowIfCancellationRequested();
             var revision = services.Hub.Revision; // before the take: what comes later is not covered by a bookmark
-            var count = cache.Take(watcher, batch);
-            if (count < 0)
+            var last = await DrainAsync(cache, watcher, frames, after);
+            if (last < 0)
                 return; // too slow, or the server stops: the client watches again from what it has seen
-            for (var i = 0; i < count; i++)
-            {
-                if (batch[i].Revision <= after || batch[i].For(options.Filter) is not { } type)
-                    continue;
-                frames.Write(type, batch[i]);
-                await frames.FlushIfLargeAsync();
-            }
-            if (count > 0)
-            {
-                await frames.FlushAsync();
-                continue;
-            }
+            told = Math.Max(told, last);
 
             var now = services.Time.GetUtcNow();
-            if (now >= bookmark || (now >= end && options.AllowBookmarks))
+            // Where an event of a transaction that is just being taken over has gone out, the caches are not yet at its revision.
+            if ((now >= bookmark || (now >= end && options.AllowBookmarks)) && revision >= told)
             {
-                frames.WriteBookmark(Math.Max(revision, after), initialEventsEnd: false);
+                frames.WriteBookmark(told = revision, initialEventsEnd: false);
                 await frames.FlushAsync();
                 bookmark = NextBookmark(services);
             }
             if (now >= end)
                 return;
-            await watcher.WaitAsync(gone);
+            watcher.Due = end < bookmark ? end : bookmark;
+            await watcher.WaitAsync();
         }
+    }
+
+    /// <summary>Writes all that is ready; the revision of the last change, 0 when there was none, -1 when the watcher has been cut off.</summary>
+    private static async ValueTask<long> DrainAsync(WatchCache cache, Watcher watcher, WatchFrames frames, long after)
+    {
+        if (!watcher.HasPending && !watcher.IsCut)
+            return 0;
+        // Thousands wait for each that writes: the room is borrowed for the time of it.
+        var batch = ArrayPool<CachedEvent>.Shared.Rent(BatchSize);
+        long last = 0;
+        try
+        {
+            int count;
+            do
+            {
+                count = cache.Take(watcher, batch.AsSpan(0, BatchSize));
+                if (count < 0)
+                    return count;
+                frames.Expect(BytesOf(batch.AsSpan(0, count)));
+                for (var i = 0; i < count; i++)
+                {
+                    if (batch[i].Revision <= after || batch[i].For(watcher.Filter) is not { } type)
+                        continue;
+                    frames.Write(type, batch[i]);
+                    last = batch[i].Revision;
+                    await frames.FlushIfLargeAsync();
+                }
+            }
+            while (count == BatchSize);
+            if (last > 0)
+                await frames.FlushAsync();
+            return last;
+        }
+        finally
+        {
+            ArrayPool<CachedEvent>.Shared.Return(batch, clearArray: true);
+        }
+    }
+
+    private static long BytesOf(ReadOnlySpan<CachedEvent> changes)
+    {
+        const int Frame = 48;
+        long bytes = 0;
+        foreach (var change in changes)
+            bytes += change.Bytes + Frame;
+        return bytes;
     }
 
     private static DateTimeOffset NextBookmark(RegistryServices services) =>
