@@ -10,10 +10,10 @@ namespace Cybernetes.Client.Transport;
 /// The handler that reaches a server by a kubeconfig's access: pinned authorities, client certificate, HTTP/2, proxy,
 /// credentials.
 /// </summary>
-internal static class HttpsTransport
+public static class HttpsTransport
 {
     /// <returns>The handler and the address that requests must be made to.</returns>
-    public static (HttpMessageHandler Handler, Uri Address) Create(ClusterAccess access, TimeProvider time)
+    internal static (HttpMessageHandler Handler, Uri Address) Create(ClusterAccess access, TimeProvider time)
     {
         var sockets = new SocketsHttpHandler
         {
@@ -42,7 +42,8 @@ internal static class HttpsTransport
         return (new CredentialHandler(access, time, sockets), address);
     }
 
-    private static SslClientAuthenticationOptions TlsOptions(ClusterAccess access)
+    /// <summary>How TLS to the server is made: whom to trust and what to show; host name and protocols are the caller's.</summary>
+    public static SslClientAuthenticationOptions TlsOptions(ClusterAccess access)
     {
         var options = new SslClientAuthenticationOptions { CertificateRevocationCheckMode = X509RevocationMode.NoCheck };
         if (access.SkipVerification)

@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using System.Net.Sockets;
+
+namespace Cybernetes.Load.Connections;
+
+/// <summary>
+/// What SslStream reads from: gives it one whole TLS record at a time, out of what one receive brought. So the loop knows, before it asks
+/// SslStream for bytes, that the answer is there and the thread will not be held up; and a large answer costs one call of the system for many
+/// records.
+/// </summary>
+internal sealed class TlsRecordStream(Socket socket) : Stream
+{
+    private const int HeaderBytes = 5;
+    private const int Capacity = 128 * 1024; // several records of at most 16 KiB + 261 bytes
+
+    private readonly byte[] _buffer = new byte[Capacity];
+    private int _start;
+    private int _end;
+    private int _leftOfRecord;
+    private bool _closed;
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    /// <summary>Whether a whole record is here, or the connection's end.</summary>
+    public bool HasRecord
+    {
+        get
+        {
+            var held = _end - _start;
+            if (held < HeaderBytes)
+                return _closed;
+            return _closed || held >= HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 3));
+        }
+    }
+
+    /// <summary>Takes what the socket holds, as far as there is room; does not wait.</summary>
+    public void Fill()
+    {
+        if (_start == _end)
+            _start = _end = 0;
+        else if (_end == Capacity)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
+        }
+        if (_end == Capacity)
+            return;
+        var received = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
+        if (error == SocketError.WouldBlock)
+            return;
+        if (error != SocketError.Success || received == 0)
+            _closed = true;
+        else
+            _end += received;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (buffer.Length == 0)
+            return 0;
+        if (_leftOfRecord == 0)
+        {
+            // Only while shaking hands and for session tickets in front of the first answer.
+            while (!HasRecord)
+            {
+                socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
+                Fill();
+            }
+            if (_end - _start < HeaderBytes)
+                return 0;
+            _leftOfRecord = HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 3));
+        }
+        var given = Math.Min(Math.Min(buffer.Length, _leftOfRecord), _end - _start);
+        _buffer.AsSpan(_start, given).CopyTo(buffer);
+        _start += given;
+        _leftOfRecord -= given;
+        return given;
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var sent = socket.Send(buffer, SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock)
+                socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectWrite);
+            else if (error != SocketError.Success)
+                throw new IOException("the connection is closed", new SocketException((int)error));
+            else
+                buffer = buffer[sent..];
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

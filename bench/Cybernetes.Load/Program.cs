@@ -1,0 +1,3 @@
+using Cybernetes.Load.Commands;
+
+return CommandLine.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,6 @@
+namespace Cybernetes.Load.Reporting;
+
+internal static class HtmlReport
+{
+    public static string Write(Report report) => "<!doctype html><title>" + report.Title + "</title>";
+}
