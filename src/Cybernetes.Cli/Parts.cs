@@ -30,7 +30,7 @@ internal static class Parts
             context,
             term => new ControllerManager(
                 context.Client,
-                new ControllerManagerOptions
+                context.Settings.ControllerManager with
                 {
                     Controllers = context.Settings.Controllers,
                     RootCertificateAuthority = context.Settings.RootCertificate,

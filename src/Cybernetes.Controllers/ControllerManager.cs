@@ -1,5 +1,6 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.DaemonSets;
 using Cybernetes.Controllers.Deployments;
 using Cybernetes.Controllers.DisruptionBudgets;
 using Cybernetes.Controllers.EphemeralVolumes;
@@ -9,8 +10,10 @@ using Cybernetes.Controllers.NodeAddresses;
 using Cybernetes.Controllers.NodeLifecycle;
 using Cybernetes.Controllers.PodCollection;
 using Cybernetes.Controllers.ReplicaSets;
+using Cybernetes.Controllers.ReplicationControllers;
 using Cybernetes.Controllers.ServiceAccounts;
 using Cybernetes.Controllers.ServiceEndpoints;
+using Cybernetes.Controllers.StatefulSets;
 using Cybernetes.Controllers.VolumeAttachments;
 using Cybernetes.Controllers.VolumeBinding;
 using Cybernetes.Controllers.VolumeExpansion;
@@ -28,6 +31,9 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
         {
             ["deployment-controller"] = c => new DeploymentController(c),
             ["replicaset-controller"] = c => new ReplicaSetController(c),
+            ["replicationcontroller-controller"] = c => new ReplicationControllerController(c),
+            ["daemonset-controller"] = c => new DaemonSetController(c),
+            ["statefulset-controller"] = c => new StatefulSetController(c),
             ["endpoints-controller"] = c => new EndpointsController(c),
             ["endpointslice-controller"] = c => new EndpointSliceController(c),
             ["namespace-controller"] = c => new NamespaceController(c),

@@ -12,6 +12,42 @@ public sealed record ControllerManagerOptions
     /// <summary>Deployments reconciled at once (<c>--concurrent-deployment-syncs</c>), at least 1.</summary>
     public int ConcurrentDeploymentSyncs { get; init; } = 5;
 
+    /// <summary>Replication controllers reconciled at once (<c>--concurrent-rc-syncs</c>), at least 1.</summary>
+    public int ConcurrentReplicationControllerSyncs { get; init; } = 5;
+
+    /// <summary>Daemon sets reconciled at once (<c>--concurrent-daemonset-syncs</c>), at least 1.</summary>
+    public int ConcurrentDaemonSetSyncs { get; init; } = 2;
+
+    /// <summary>Stateful sets reconciled at once (<c>--concurrent-statefulset-syncs</c>), at least 1.</summary>
+    public int ConcurrentStatefulSetSyncs { get; init; } = 5;
+
+    /// <summary>Jobs reconciled at once (<c>--concurrent-job-syncs</c>), at least 1.</summary>
+    public int ConcurrentJobSyncs { get; init; } = 5;
+
+    /// <summary>Cron jobs reconciled at once (<c>--concurrent-cron-job-syncs</c>), at least 1.</summary>
+    public int ConcurrentCronJobSyncs { get; init; } = 5;
+
+    /// <summary>Finished jobs looked at at once (<c>--concurrent-ttl-after-finished-syncs</c>), at least 1.</summary>
+    public int ConcurrentTtlAfterFinishedSyncs { get; init; } = 5;
+
+    /// <summary>Autoscalers reconciled at once (<c>--concurrent-horizontal-pod-autoscaler-syncs</c>), at least 1.</summary>
+    public int ConcurrentAutoscalerSyncs { get; init; } = 5;
+
+    /// <summary>How often autoscalers look at their metrics (<c>--horizontal-pod-autoscaler-sync-period</c>).</summary>
+    public TimeSpan AutoscalerSyncPeriod { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How far back autoscalers look before they scale down (<c>--horizontal-pod-autoscaler-downscale-stabilization</c>).</summary>
+    public TimeSpan AutoscalerDownscaleStabilization { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long after its start a pod's CPU samples may be left out (<c>--horizontal-pod-autoscaler-cpu-initialization-period</c>).</summary>
+    public TimeSpan AutoscalerCpuInitializationPeriod { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long after its start a pod that is not ready never was (<c>--horizontal-pod-autoscaler-initial-readiness-delay</c>).</summary>
+    public TimeSpan AutoscalerInitialReadinessDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Change of the usage ratio that is left alone (<c>--horizontal-pod-autoscaler-tolerance</c>).</summary>
+    public double AutoscalerTolerance { get; init; } = 0.1;
+
     /// <summary>Services whose endpoints are reconciled at once (<c>--concurrent-endpoint-syncs</c>), at least 1.</summary>
     public int ConcurrentEndpointSyncs { get; init; } = 5;
 

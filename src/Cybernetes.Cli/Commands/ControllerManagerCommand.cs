@@ -12,6 +12,7 @@ internal sealed class ControllerManagerCommand : PartCommand
     private readonly Flag<bool> _allocateCidrs;
     private readonly Flag<string> _rootAuthority;
     private readonly Flag<IReadOnlyList<string>> _controllers;
+    private readonly ControllerManagerFlags _manager;
 
     public ControllerManagerCommand()
         : base(Parts.Controllers)
@@ -26,6 +27,7 @@ internal sealed class ControllerManagerCommand : PartCommand
             ["*"],
             "The controllers to run: names, '*' for all, '-NAME' for all but one. They are: "
             + string.Join(", ", ControllerManager.Names));
+        _manager = new ControllerManagerFlags(Flags);
     }
 
     public override string Name => "controller-manager";
@@ -53,6 +55,7 @@ internal sealed class ControllerManagerCommand : PartCommand
             Identity = NewIdentity(),
             LeaderElect = _leaderElect.Value,
             Controllers = _controllers.Value,
+            ControllerManager = _manager.Options(),
             ClusterCidr = _allocateCidrs.Value ? _clusterCidr.Value : "",
             RootCertificate = ReadAuthority(),
         };

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Running;
@@ -46,6 +47,9 @@ internal sealed record PartSettings
 
     /// <summary>The controllers to run.</summary>
     public IReadOnlyList<string> Controllers { get; init; } = ["*"];
+
+    /// <summary>What the controllers are told beside.</summary>
+    public ControllerManagerOptions ControllerManager { get; init; } = new();
 
     public NodeSettings Node { get; init; } = new();
     public ProxySettings Proxy { get; init; } = new();

@@ -52,6 +52,10 @@ public sealed class ControllerExpectations(TimeProvider time)
     /// <summary>Both at once.</summary>
     public void Expect(ObjectKey key, int creations, int deletions) => Set(key, creations, deletions, null);
 
+    /// <summary>Both at once, the deletions known by UID.</summary>
+    public void Expect(ObjectKey key, int creations, IReadOnlyCollection<string> deletedUids) =>
+        Set(key, creations, deletedUids.Count, new HashSet<string>(deletedUids, StringComparer.Ordinal));
+
     /// <summary>One creation was seen, or will not come because its call failed.</summary>
     public void CreationObserved(ObjectKey key)
     {

@@ -1,5 +1,6 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.DaemonSets;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
@@ -74,6 +75,22 @@ internal sealed class ControlledCluster : IAsyncDisposable
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 
+    /// <summary>Containers of the image <c>exit:N</c> end with that code; those of others run on.</summary>
+    private static int? Outcome(Pod pod) =>
+        pod.Spec.Containers![0].Image.Split(':') is ["exit", var code] ? int.Parse(code, System.Globalization.CultureInfo.InvariantCulture) : null;
+
+    private static Pod Ended(Pod pod, int code)
+    {
+        var (copy, now) = (pod.DeepClone(), TimeProvider.System.GetUtcNow());
+        copy.Status.Phase = code == 0 ? PodPhase.Succeeded : PodPhase.Failed;
+        copy.Status.Conditions = [new() { Type = "Ready", Status = "False", LastTransitionTime = now }];
+        copy.Status.ContainerStatuses =
+        [
+            new() { Name = pod.Spec.Containers![0].Name, State = new() { Terminated = new() { ExitCode = code, StartedAt = now, FinishedAt = now } } },
+        ];
+        return copy;
+    }
+
     private void Kubelet(Pod pod) => _ = Task.Run(() => ActAsync(pod));
 
     private async Task ActAsync(Pod pod)
@@ -86,7 +103,8 @@ internal sealed class ControlledCluster : IAsyncDisposable
             else if (pod.Spec.NodeName.Length == 0)
                 await Client.BindAsync(new Binding
                 {
-                    Metadata = { Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name }, Target = new() { Kind = "Node", Name = "node-1" },
+                    Metadata = { Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name },
+                    Target = new() { Kind = "Node", Name = DaemonPods.NodeOf(pod) is { Length: > 0 } node ? node : "node-1" },
                 });
             else if (pod.Status.Phase == PodPhase.Pending)
             {
@@ -97,6 +115,8 @@ internal sealed class ControlledCluster : IAsyncDisposable
                 copy.Status.Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = TimeProvider.System.GetUtcNow() }];
                 await pods.UpdateStatusAsync(copy);
             }
+            else if (pod.Status.Phase == PodPhase.Running && Outcome(pod) is { } code)
+                await pods.UpdateStatusAsync(Ended(pod, code));
         }
         catch (ApiStatusException failure) when (failure.IsConflict || failure.IsNotFound)
         {

@@ -1,3 +1,4 @@
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
@@ -93,7 +94,7 @@ public sealed class ReplicaSetReconcilerTests
     public async Task SlowStart_Batches_DoubleUntilAFailure(int count, int works, string expected)
     {
         var calls = 0;
-        var (made, failure) = await SlowStart.RunAsync(count, () => Task.FromResult<Exception?>(calls++ < works ? null : new IOException("no")));
+        var (made, failure) = await SlowStart.RunAsync(count, _ => Task.FromResult<Exception?>(calls++ < works ? null : new IOException("no")));
 
         var tried = expected.Length == 0 ? 0 : expected.Split(' ').Sum(int.Parse);
         Assert.Equal(Math.Min(works, count), made);
