@@ -4,7 +4,7 @@ using Cybernetes.Store.Embedded;
 using Cybernetes.Store.Embedded.Sqlite;
 
 // Measures the embedded engine alone. Prints figures, asserts nothing: machines differ and are shared.
-//   store-bench [puts [FOLDER] | memory [RECORDS] | reads | watch]     default: all of it
+//   store-bench [puts [FOLDER [WRITERS]] | memory [RECORDS] | reads | watch]     default: all of it
 
 var what = args.Length > 0 ? args[0] : "all";
 var folder = args.Length > 1 && what == "puts" ? args[1] : Directory.CreateTempSubdirectory("store-bench-").FullName;
@@ -12,7 +12,7 @@ try
 {
     await Opening.RunAsync(folder);
     if (what is "puts" or "all")
-        await Puts.RunAsync(folder);
+        await Puts.RunAsync(folder, args.Length > 2 ? int.Parse(args[2]) : 0);
     if (what is "reads" or "all")
         await Reads.RunAsync();
     if (what is "watch" or "all")
@@ -82,7 +82,8 @@ internal static class BareSqlite
 
 internal static class Puts
 {
-    public static async Task RunAsync(string folder)
+    /// <param name="only">Only with so many writers; 0 for all.</param>
+    public static async Task RunAsync(string folder, int only)
     {
         Console.WriteLine("durable puts of 1 KB");
         var peer = BareSqlite.Insert(Path.Combine(folder, "bare.db"), 100_000);
@@ -91,16 +92,22 @@ internal static class Puts
         await Measure.PutAsync(store, 64, 20_000, 1024, 20_000);
         foreach (var (writers, puts) in new[] { (1, 10_000), (16, 100_000), (64, 300_000), (256, 300_000) })
         {
+            if (only != 0 && writers != only)
+                continue;
+            var paused = GC.GetTotalPauseDuration();
             var (allocated, processor) = (GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
             var collections = GC.CollectionCount(0);
             var rate = await Measure.PutAsync(store, writers, puts, 1024, 20_000);
             allocated = (GC.GetTotalAllocatedBytes() - allocated) / puts;
             var microseconds = (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / puts;
             collections = GC.CollectionCount(0) - collections;
+            paused = GC.GetTotalPauseDuration() - paused;
             Console.WriteLine(
                 $"  {writers,4} writers: {rate,9:N0}/s ({rate / peer:P0} of bare SQLite), " +
-                $"{allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, {collections} garbage collections");
+                $"{allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, {collections} garbage collections of {paused.TotalMilliseconds:N0} ms");
         }
+        if (only != 0)
+            return;
         await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
         await Measure.PutAsync(memory, 1, 50_000, 1024, 20_000);
         Console.WriteLine($"  in memory, 1 writer: {await Measure.PutAsync(memory, 1, 300_000, 1024, 20_000):N0}/s");
