@@ -57,9 +57,10 @@ internal sealed unsafe class SqliteConnection : IDisposable
     }
 
     /// <summary>Copies what the write-ahead log holds into the database; false when others are in the way.</summary>
-    public bool Checkpoint(int mode)
+    /// <param name="copied">Pages of the log that are in the database now, from its beginning.</param>
+    public bool Checkpoint(int mode, out int copied)
     {
-        var code = SqliteLibrary.Checkpoint(_handle, 0, mode, out _, out _);
+        var code = SqliteLibrary.Checkpoint(_handle, 0, mode, out _, out copied);
         if ((code & 0xff) == SqliteLibrary.Busy)
             return false;
         Check(code);

@@ -12,12 +12,16 @@ internal sealed class WalKeeper(string path, SqliteConnection writer, int pageSi
     /// <summary>The length the log is cut back to when it starts anew.</summary>
     public const long LengthLimit = 64 << 20;
 
-    private const long CopyBesideBytes = 16 << 20;
-    private const long CopyByWriterBytes = 48 << 20;
+    // Often: so that there is little left when the writer has to do the rest. It may wait for that up to twice its length, where the file ends.
+    private const long CopyBesideBytes = 4 << 20;
+    private const long CopyByWriterBytes = 32 << 20;
+    private const long RestBytes = 1 << 20;
 
     private readonly long _copyBeside = CopyBesideBytes / pageSize;
-    private long _copyByWriter = CopyByWriterBytes / pageSize;
-    private long _copiedAt;
+    private readonly long _copyByWriter = CopyByWriterBytes / pageSize;
+    private long _copyByWriterAt = CopyByWriterBytes / pageSize;
+    private long _askedAt;
+    private long _copied;
     private Task _beside = Task.CompletedTask;
     private SqliteConnection? _besideConnection;
 
@@ -25,20 +29,23 @@ internal sealed class WalKeeper(string path, SqliteConnection writer, int pageSi
     public void AfterCommit()
     {
         var pages = writer.LogPages;
-        if (pages < _copiedAt)
+        if (pages < _askedAt)
         {
-            _copiedAt = 0;
-            _copyByWriter = CopyByWriterBytes / pageSize;
+            (_askedAt, _copyByWriterAt) = (0, _copyByWriter);
+            Volatile.Write(ref _copied, 0);
         }
-        if (pages >= _copyByWriter)
+        var isBeside = !_beside.IsCompleted;
+        var left = pages - Volatile.Read(ref _copied);
+        // What is left is little, or nobody else copies fast enough.
+        if (pages >= _copyByWriterAt && !isBeside && (left <= RestBytes / pageSize || pages >= 2 * _copyByWriter))
         {
             // If that does not succeed, for example because the disk is full, it is tried again somewhat later.
-            _copyByWriter = pages + (_copyBeside / 4);
+            _copyByWriterAt = pages + _copyBeside;
             TryCopy(writer);
         }
-        else if (pages - _copiedAt >= _copyBeside && _beside.IsCompleted)
+        else if (!isBeside && left >= (pages >= _copyByWriterAt ? RestBytes / pageSize : _copyBeside) && pages > _askedAt)
         {
-            _copiedAt = pages;
+            _askedAt = pages;
             _beside = Task.Run(CopyBeside);
         }
     }
@@ -67,7 +74,8 @@ internal sealed class WalKeeper(string path, SqliteConnection writer, int pageSi
     {
         try
         {
-            connection.Checkpoint(SqliteLibrary.CheckpointPassive);
+            if (connection.Checkpoint(SqliteLibrary.CheckpointPassive, out var copied))
+                Volatile.Write(ref _copied, copied);
         }
         catch (SqliteException failure)
         {
