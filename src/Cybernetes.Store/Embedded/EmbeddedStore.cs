@@ -14,6 +14,8 @@ namespace Cybernetes.Store.Embedded;
 /// </summary>
 public sealed class EmbeddedStore : IStore
 {
+    private static readonly TimeSpan ProbeDelay = TimeSpan.FromSeconds(1);
+
     private readonly EmbeddedStoreOptions _options;
     private readonly IJournal _journal;
     private readonly DataDirectory? _directory;
@@ -24,6 +26,7 @@ public sealed class EmbeddedStore : IStore
     private readonly Writer _writer;
     private readonly CommitLoop _loop;
     private readonly ITimer? _compaction;
+    private readonly ITimer _probe;
     private long _revisionAtLastTick;
     private int _closed;
 
@@ -41,6 +44,9 @@ public sealed class EmbeddedStore : IStore
         _writer = writer = new Writer(state, journal, _log, _hub, _leases, compactor, _reader, options, logger);
         _loop = new CommitLoop(_writer.Process, options, ownThread: directory is not null);
         Restore(loaded, state, compactor);
+        // A server that gets no writes must learn by itself that the disk works again.
+        _probe = time.CreateTimer(_ => _loop.Enqueue(new ProbeRequest()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _writer.Failed = () => _probe.Change(ProbeDelay, Timeout.InfiniteTimeSpan);
         _loop.Start();
         _revisionAtLastTick = state.Revision;
         if (options.CompactionInterval > TimeSpan.Zero)
@@ -93,6 +99,8 @@ public sealed class EmbeddedStore : IStore
         cancellation.ThrowIfCancellationRequested();
         if (TransactionForm.Check(transaction, _options.ValueByteLimit, _options.OperationLimit, out var bytes) is { } error)
             return ValueTask.FromResult<StoreResult<TransactionResult>>(error);
+        if (bytes > _options.PendingByteLimit)
+            return ValueTask.FromResult<StoreResult<TransactionResult>>(new StoreError(StoreErrorKind.TooLarge, "etcdserver: request is too large"));
         if (TransactionForm.OnlyReads(transaction) && _closed == 0)
             return ValueTask.FromResult(Read(transaction));
         return Enqueue(new TransactionRequest(transaction, bytes));
@@ -157,6 +165,7 @@ public sealed class EmbeddedStore : IStore
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return ValueTask.CompletedTask;
         _compaction?.Dispose();
+        _probe.Dispose();
         _leases.Dispose();
         return new ValueTask(Task.Run(() =>
         {
@@ -166,6 +175,9 @@ public sealed class EmbeddedStore : IStore
             _directory?.Dispose();
         }));
     }
+
+    /// <summary>See <see cref="EmbeddedStoreOptions.HistoryByteLimit"/>; exact while nobody writes.</summary>
+    internal long HistoryBytes => _writer.HistoryBytes;
 
     /// <summary>An in-memory store over a journal of the test's choice.</summary>
     internal static EmbeddedStore OpenWith(

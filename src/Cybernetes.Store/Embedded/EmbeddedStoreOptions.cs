@@ -10,7 +10,7 @@ public sealed record EmbeddedStoreOptions
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// History above so many bytes (values and overhead, in memory) is halved at once, without waiting for the interval.
+    /// History above so many bytes of memory (see <see cref="MemoryWeight"/>) is halved at once, without waiting for the interval.
     /// Default 256 MiB; 0 turns it off.
     /// </summary>
     public long HistoryByteLimit { get; init; } = 256L << 20;

@@ -39,7 +39,7 @@ internal sealed class StateLoader
         if (kept)
             _revision = origin.ModRevision;
         var older = _editor.Current.Find(key);
-        var record = new Record(key, value, revisionOffset, origin);
+        var record = new Record(older?.Key ?? key, value, revisionOffset, origin);
         if (!kept)
         {
             AddCompacted(record, older);

@@ -34,8 +34,11 @@ internal sealed class JournalBatch
     /// <summary>The new compact revision; 0 when it stays.</summary>
     public long CompactRevision { get; set; }
 
+    /// <summary>Something is to be written even if there is nothing.</summary>
+    public bool Probe { get; set; }
+
     public bool IsEmpty =>
-        Records.Count + Compacted.Count + Granted.Count + Revoked.Count == 0 && CompactRevision == 0;
+        Records.Count + Compacted.Count + Granted.Count + Revoked.Count == 0 && CompactRevision == 0 && !Probe;
 
     public void Clear()
     {
@@ -44,6 +47,7 @@ internal sealed class JournalBatch
         Granted.Clear();
         Revoked.Clear();
         CompactRevision = 0;
+        Probe = false;
     }
 }
 

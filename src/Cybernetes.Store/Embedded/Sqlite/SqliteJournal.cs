@@ -172,6 +172,8 @@ internal sealed class SqliteJournal : IJournal
             _revoke.Bind(1, id);
             _revoke.Run();
         }
+        if (batch.Probe)
+            _connection.Execute("INSERT OR REPLACE INTO meta VALUES ('probe', 1 + ifnull((SELECT number FROM meta WHERE name = 'probe'), 0))");
         if (batch.CompactRevision == 0)
             return;
         _setMeta.Bind(1, batch.CompactRevision);

@@ -41,7 +41,8 @@ internal sealed class CommitBatch(StoreState start, LeaseTable leases, JournalBa
             RevisionStamp.Write(put.Value.AsSpan(put.RevisionOffset), revision);
         var origin = new RecordOrigin(
             isNew ? revision : older!.CreateRevision, revision, _order++, isNew ? 1 : older!.Version + 1, put.Lease);
-        var record = new Record(put.Key, put.Value, put.RevisionOffset, origin) { Older = older, Attachment = put.Attachment };
+        // All versions share one key.
+        var record = new Record(older?.Key ?? put.Key, put.Value, put.RevisionOffset, origin) { Older = older, Attachment = put.Attachment };
         Add(record);
         return record;
     }

@@ -17,7 +17,7 @@ internal sealed class Compactor(ChangeLog log, Queue<long> leftOver)
     private readonly List<Record> _slice = [];
     private int _leftOverTaken;
 
-    /// <summary>Bytes of the log's superseded values, with their overhead, in memory.</summary>
+    /// <summary>Bytes in memory that a compaction of all that is past would give back.</summary>
     public long HistoryBytes { get; private set; }
 
     /// <summary>True while there is something to give back.</summary>
@@ -72,6 +72,8 @@ internal sealed class Compactor(ChangeLog log, Queue<long> leftOver)
     private bool IsOld(long position, long compactRevision) =>
         position < log.End && log.TryGet(position) is { } record && record.ModRevision < compactRevision;
 
-    // A record object, its key, its places in log and tree: about 200 bytes beside the value.
-    private static long Weight(Record record) => 200 + (record.Older?.Value.Length ?? 0);
+    // What goes when the change does: the version it replaced, and a deletion with its key.
+    private static long Weight(Record change) =>
+        (change.Older is { } replaced ? MemoryWeight.OfVersion(replaced) : 0)
+        + (change.IsDeletion ? MemoryWeight.OfVersion(change) + MemoryWeight.OfKey(change.Key) : 0);
 }

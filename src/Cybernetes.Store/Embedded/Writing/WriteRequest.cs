@@ -59,6 +59,20 @@ internal sealed class TransactionRequest(Transaction transaction, long bytes) : 
     public override void Complete(CommitBatch batch) => Answer(_result);
 }
 
+/// <summary>Finds out whether the journal takes something again; changes nothing, and nobody waits.</summary>
+internal sealed class ProbeRequest : WriteRequest
+{
+    public override void Prepare(CommitBatch batch) => batch.Journal.Probe = true;
+
+    public override void Complete(CommitBatch batch)
+    {
+    }
+
+    public override void Fail(StoreError error)
+    {
+    }
+}
+
 internal sealed class CompactRequest(long revision) : WriteRequest<long>
 {
     private StoreError? _error;

@@ -24,6 +24,11 @@ internal sealed class Writer(
     /// <summary>Why the last commit failed; null after a success.</summary>
     public StoreError? Fault => _fault;
 
+    public long HistoryBytes => compactor.HistoryBytes;
+
+    /// <summary>Called when a commit has failed that may work later.</summary>
+    public Action? Failed { get; set; }
+
     /// <summary>Commits the requests; true when there is background work left and it should be called again soon.</summary>
     public bool Process(List<WriteRequest> requests)
     {
@@ -68,6 +73,8 @@ internal sealed class Writer(
             FailAll(requests, error);
             return false;
         }
+        if (_fault is not null)
+            logger.LogInformation("The store writes again");
         _fault = null;
         Publish(batch);
         foreach (var request in requests)
@@ -118,6 +125,7 @@ internal sealed class Writer(
         if (_fault != error)
             logger.LogError("The store cannot write: {Kind}: {Message}", error.Kind, error.Message);
         _fault = error;
+        Failed?.Invoke();
     }
 
     private static void FailAll(List<WriteRequest> requests, StoreError error)
