@@ -104,7 +104,8 @@ internal static class Puts
             paused = GC.GetTotalPauseDuration() - paused;
             Console.WriteLine(
                 $"  {writers,4} writers: {rate,9:N0}/s ({rate / peer:P0} of bare SQLite), " +
-                $"{allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, {collections} garbage collections of {paused.TotalMilliseconds:N0} ms");
+                $"{allocated:N0} bytes allocated and {microseconds:N1} µs of processor a put, " +
+                $"{collections} garbage collections of {paused.TotalMilliseconds:N0} ms");
         }
         if (only != 0)
             return;
