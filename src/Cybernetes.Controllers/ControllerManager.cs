@@ -1,14 +1,20 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.BootstrapTokens;
+using Cybernetes.Controllers.Certificates;
+using Cybernetes.Controllers.ClusterRoles;
 using Cybernetes.Controllers.DaemonSets;
 using Cybernetes.Controllers.Deployments;
 using Cybernetes.Controllers.DisruptionBudgets;
+using Cybernetes.Controllers.EndpointMirroring;
 using Cybernetes.Controllers.EphemeralVolumes;
 using Cybernetes.Controllers.GarbageCollection;
 using Cybernetes.Controllers.NamespaceLifecycle;
 using Cybernetes.Controllers.NodeAddresses;
 using Cybernetes.Controllers.NodeLifecycle;
+using Cybernetes.Controllers.NodeTtl;
 using Cybernetes.Controllers.PodCollection;
+using Cybernetes.Controllers.Quotas;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Controllers.ReplicationControllers;
 using Cybernetes.Controllers.ServiceAccounts;
@@ -36,6 +42,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["statefulset-controller"] = c => new StatefulSetController(c),
             ["endpoints-controller"] = c => new EndpointsController(c),
             ["endpointslice-controller"] = c => new EndpointSliceController(c),
+            ["endpointslice-mirroring-controller"] = c => new EndpointMirroringController(c),
             ["namespace-controller"] = c => new NamespaceController(c),
             ["serviceaccount-controller"] = c => new ServiceAccountController(c),
             ["root-ca-certificate-publisher-controller"] = c => new RootCertificatePublisher(c),
@@ -43,6 +50,15 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["node-ipam-controller"] = c => new NodeAddressController(c),
             ["pod-garbage-collector-controller"] = c => new PodCollectionController(c),
             ["garbage-collector-controller"] = c => new GarbageCollectorController(c),
+            ["clusterrole-aggregation-controller"] = c => new ClusterRoleAggregationController(c),
+            ["resourcequota-controller"] = c => new ResourceQuotaController(c),
+            ["serviceaccount-token-controller"] = c => new TokenSecretController(c),
+            ["ttl-controller"] = c => new NodeTtlController(c),
+            ["certificatesigningrequest-approving-controller"] = c => new CertificateApprovingController(c),
+            ["certificatesigningrequest-signing-controller"] = c => new CertificateSigningController(c),
+            ["certificatesigningrequest-cleaner-controller"] = c => new CertificateCleanerController(c),
+            ["bootstrap-signer-controller"] = c => new BootstrapSignerController(c),
+            ["token-cleaner-controller"] = c => new TokenCleanerController(c),
             ["disruption-controller"] = c => new DisruptionController(c),
             ["persistentvolume-binder-controller"] = c => new PersistentVolumeController(c),
             ["persistentvolume-expander-controller"] = c => new VolumeExpansionController(c),
@@ -51,6 +67,9 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
         };
+
+    /// <summary>Those that run only when they are named, as upstream has it.</summary>
+    private static readonly HashSet<string> s_offByDefault = new(StringComparer.Ordinal) { "bootstrap-signer-controller", "token-cleaner-controller" };
 
     /// <summary>The names of all controllers.</summary>
     public static IReadOnlyCollection<string> Names => [.. Known.Keys];
@@ -81,7 +100,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
         if (unknown is not null)
             throw new ArgumentException($"\"{unknown}\" is not in the list of known controllers: {string.Join(", ", Known.Keys)}");
         var all = wanted.Contains("*");
-        return [.. Known.Keys.Where(name => !wanted.Contains("-" + name) && (all || wanted.Contains(name)))];
+        return [.. Known.Keys.Where(name => !wanted.Contains("-" + name) && ((all && !s_offByDefault.Contains(name)) || wanted.Contains(name)))];
     }
 
     /// <summary>A controller that fails is told and begun again, so that it cannot take the others with it.</summary>

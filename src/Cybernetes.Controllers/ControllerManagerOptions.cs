@@ -95,4 +95,31 @@ public sealed record ControllerManagerOptions
 
     /// <summary>How long emptying a recycled volume may take (<c>--pv-recycler-minimum-timeout-nfs</c> and <c>-hostpath</c>).</summary>
     public TimeSpan RecyclerTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Quotas counted again at once (<c>--concurrent-resource-quota-syncs</c>), at least 1.</summary>
+    public int ConcurrentResourceQuotaSyncs { get; init; } = 5;
+
+    /// <summary>How often every quota is counted again (<c>--resource-quota-sync-period</c>).</summary>
+    public TimeSpan ResourceQuotaSyncPeriod { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Token secrets filled at once (<c>--concurrent-serviceaccount-token-syncs</c>), at least 1.</summary>
+    public int ConcurrentServiceAccountTokenSyncs { get; init; } = 5;
+
+    /// <summary>Certificates signed at once; upstream's number, at least 1.</summary>
+    public int ConcurrentCertificateSigningSyncs { get; init; } = 5;
+
+    /// <summary>The authority that signs certificate signing requests (<c>--cluster-signing-cert-file</c>), as PEM; empty: none is signed.</summary>
+    public string ClusterSigningCertificate { get; init; } = "";
+
+    /// <summary>Its private key (<c>--cluster-signing-key-file</c>), as PEM.</summary>
+    public string ClusterSigningKey { get; init; } = "";
+
+    /// <summary>The longest life of what is signed (<c>--cluster-signing-duration</c>).</summary>
+    public TimeSpan ClusterSigningDuration { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>Hand-made Endpoints mirrored at once (<c>--mirroring-concurrent-service-endpoint-syncs</c>), 1 … 50.</summary>
+    public int MirroringConcurrentServiceEndpointSyncs { get; init; } = 5;
+
+    /// <summary>Addresses of one subset that are mirrored at most (<c>--mirroring-max-endpoints-per-subset</c>), 1 … 1000.</summary>
+    public int MirroringMaxEndpointsPerSubset { get; init; } = 1000;
 }

@@ -103,6 +103,13 @@ internal sealed class ServerCommand : DaemonCommand
             // Stable over restarts where the store's lock lets only one such server run: after a crash it need not wait for its
             // own lease. Others that share an etcd may bear the same name.
             Identity = options.Etcd is null ? options.NodeName : $"{options.NodeName}_{IdentitySource.System.NewUuidText()}",
+            // Those for joining machines are off upstream unless named, as kubeadm names them.
+            Controllers = ["*", "bootstrap-signer-controller", "token-cleaner-controller"],
+            ControllerManager = new Controllers.ControllerManagerOptions
+            {
+                ClusterSigningCertificate = System.Text.Encoding.ASCII.GetString(pki.Authority.CertificatePem),
+                ClusterSigningKey = System.Text.Encoding.ASCII.GetString(pki.Authority.KeyPem),
+            },
             RootCertificate = System.Text.Encoding.ASCII.GetString(pki.Authority.CertificatePem),
             Node = new NodeSettings
             {

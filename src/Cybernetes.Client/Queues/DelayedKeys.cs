@@ -6,6 +6,7 @@ namespace Cybernetes.Client.Queues;
 internal sealed class DelayedKeys<TKey> : IDisposable
     where TKey : notnull
 {
+    private static readonly TimeSpan longestWait = TimeSpan.FromDays(1);
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly Action<TKey> _due;
@@ -32,7 +33,8 @@ internal sealed class DelayedKeys<TKey> : IDisposable
         {
             if (_isDisposed)
                 return;
-            TimeSpan at = Now() + delay;
+            TimeSpan now = Now();
+            TimeSpan at = delay > TimeSpan.MaxValue - now ? TimeSpan.MaxValue : now + delay;
             if (_dueAt.TryGetValue(key, out TimeSpan present) && present <= at)
                 return;
             _dueAt[key] = at;
@@ -81,6 +83,7 @@ internal sealed class DelayedKeys<TKey> : IDisposable
             return;
         TimeSpan wait = next.At - Now();
         TimeSpan least = TimeSpan.FromMilliseconds(1);
-        _timer.Change(wait > least ? wait : least, Timeout.InfiniteTimeSpan);
+        // Timers take some weeks at the most, and objects may name any year: then the timer comes early and is armed again.
+        _timer.Change(wait < least ? least : wait > longestWait ? longestWait : wait, Timeout.InfiniteTimeSpan);
     }
 }

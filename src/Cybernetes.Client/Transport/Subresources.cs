@@ -1,5 +1,6 @@
 using Cybernetes.Client.Discovery;
 using Cybernetes.Objects;
+using Cybernetes.Objects.Authentication.V1;
 using Cybernetes.Objects.Autoscaling.V1;
 using Cybernetes.Objects.Core.V1;
 using Eviction = Cybernetes.Objects.Policy.V1.Eviction;
@@ -52,6 +53,12 @@ public static class Subresources
             KindClient<Pod>.PathOf(eviction.Metadata.Namespace, eviction.Metadata.Name, "eviction"),
             eviction,
             cancellation);
+
+    /// <summary>Asks for a token of a service account.</summary>
+    public static Task<TokenRequest> CreateTokenAsync(
+        this ApiClient client, string ns, string serviceAccount, TokenRequest request, CancellationToken cancellation = default) =>
+        client.For<ServiceAccount>().SendAsync<TokenRequest, TokenRequest>(
+            HttpMethod.Post, KindClient<ServiceAccount>.PathOf(ns, serviceAccount, "token"), request, cancellation);
 
     /// <summary>
     /// Opens a container's log. The caller disposes the response; its content streams as long as the log is followed.

@@ -1,4 +1,5 @@
 using Cybernetes.Client.Discovery;
+using Cybernetes.Client.Events;
 using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
@@ -23,11 +24,13 @@ internal sealed class GarbageCollectorController : IController
     private readonly Lock _lock = new();
     private readonly MonitoredResources _resources;
     private readonly WorkQueue<string> _queue;
+    private readonly IEventRecorder _events;
 
     public GarbageCollectorController(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue<string>("garbage_collector");
+        _events = context.Recorder("garbage-collector-controller");
         _resources = new MonitoredResources(context.Client, context.Logger) { Seen = Seen, Gone = Gone };
     }
 
@@ -112,7 +115,12 @@ internal sealed class GarbageCollectorController : IController
         foreach (var reference in live.Metadata.OwnerReferences.OrEmpty())
         {
             if (await StateOfAsync(reference, node.Namespace, cancellation).ConfigureAwait(false) is not { } state)
+            {
+                TellInvalid(node, metadata.Resource, reference);
                 return;
+            }
+            if (state == OwnerState.Gone && IsElsewhere(reference, node.Namespace))
+                TellInvalid(node, metadata.Resource, reference);
             owners.Add((reference, state));
         }
         if (owners.Count == 0)
@@ -172,6 +180,19 @@ internal sealed class GarbageCollectorController : IController
         var waits = live.Metadata.DeletionTimestamp is not null && live.Metadata.Finalizers.OrEmpty().Contains("foregroundDeletion");
         return waits ? OwnerState.WaitsForDependents : OwnerState.Alive;
     }
+
+    /// <summary>Whether the uid is known, of an object in another namespace: such an owner counts as gone.</summary>
+    private bool IsElsewhere(OwnerReference reference, string ns)
+    {
+        lock (_lock)
+            return _graph.Find(reference.UID) is { WasSeen: true, IsGone: false } owner && owner.Namespace.Length > 0 && owner.Namespace != ns;
+    }
+
+    private void TellInvalid(GraphNode node, ServedResource resource, OwnerReference reference) => _events.Event(
+        new() { APIVersion = resource.APIVersion, Kind = resource.Kind, Namespace = node.Namespace, Name = node.Name, UID = node.Uid },
+        "Warning", "OwnerRefInvalidNamespace",
+        $"ownerRef [{reference.APIVersion}/{reference.Kind}, namespace: {node.Namespace}, name: {reference.Name}, uid: {reference.UID}] "
+        + $"does not exist in namespace \"{node.Namespace}\"");
 
     private async Task OrphanAsync(
         GraphNode node, MetadataClient metadata, List<GraphNode> dependents, CancellationToken cancellation)

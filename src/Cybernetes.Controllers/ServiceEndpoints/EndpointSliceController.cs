@@ -20,6 +20,7 @@ internal sealed class EndpointSliceController : IController
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly ControllerExpectations _expectations;
     private readonly IEventRecorder _events;
+    private readonly TriggerTimes _triggers = new();
 
     public EndpointSliceController(ControllerContext context)
     {
@@ -72,6 +73,8 @@ internal sealed class EndpointSliceController : IController
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         var service = _selected.Find(key);
+        if (service is null)
+            _triggers.Forget(key);
         // A service that is gone takes its slices along by the garbage collector.
         if (service is null || service.Metadata.DeletionTimestamp is not null)
             return;
@@ -81,8 +84,9 @@ internal sealed class EndpointSliceController : IController
         if (!_expectations.IsSatisfied(key))
             return;
         var existing = _slices.ByIndex(ServiceIndex, key.ToString());
+        var pods = _selected.Of(service).ToList();
         var plan = EndpointSliceReconciler.Reconcile(
-            service, _selected.Of(service), existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice);
+            service, pods, existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice, _triggers.Next(service, pods));
         try
         {
             await CarryOutAsync(key, plan, cancellation).ConfigureAwait(false);

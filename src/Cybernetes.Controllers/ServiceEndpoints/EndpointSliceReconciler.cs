@@ -27,9 +27,12 @@ internal sealed class EndpointSliceReconciler
     private readonly int _maximum;
     private readonly SlicePlan _plan;
     private readonly string _family;
+    private readonly string? _triggerTime;
 
-    private EndpointSliceReconciler(Service service, Func<string, Node?> node, int maximum, string family, SlicePlan plan)
+    private EndpointSliceReconciler(
+        Service service, Func<string, Node?> node, int maximum, string family, SlicePlan plan, string? triggerTime)
     {
+        _triggerTime = triggerTime;
         _service = service;
         _node = node;
         _maximum = maximum;
@@ -42,15 +45,17 @@ internal sealed class EndpointSliceReconciler
     /// <param name="existing">The slices this controller made for it.</param>
     /// <param name="node">Looks up a node by name, for its zone.</param>
     /// <param name="maximum">Endpoints in one slice at most.</param>
+    /// <param name="triggerTime">When the change began that slices are written for; null when that is not known.</param>
     public static SlicePlan Reconcile(
-        Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing, Func<string, Node?> node, int maximum)
+        Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing, Func<string, Node?> node, int maximum,
+        string? triggerTime = null)
     {
         var plan = new SlicePlan([], [], []);
         var families = PodEndpoints.Families(service);
         var standing = existing.Where(s => s.Metadata.DeletionTimestamp is null).ToList();
         var candidates = Candidates(service, pods, node, plan);
         foreach (var family in families)
-            new EndpointSliceReconciler(service, node, maximum, family, plan).Run(candidates, standing.Where(s => s.AddressType == family));
+            new EndpointSliceReconciler(service, node, maximum, family, plan, triggerTime).Run(candidates, standing.Where(s => s.AddressType == family));
         plan.Delete.AddRange(standing.Where(s => !families.Contains(s.AddressType)));
         return plan;
     }
@@ -129,8 +134,10 @@ internal sealed class EndpointSliceReconciler
         copy.Endpoints = endpoints;
         copy.Ports = ports;
         copy.Metadata.Labels = Labels();
-        if (!copy.SemanticEquals(slice))
-            _plan.Update.Add(copy);
+        if (copy.SemanticEquals(slice))
+            return;
+        TriggerTimes.Mark(copy.Metadata, _triggerTime);
+        _plan.Update.Add(copy);
     }
 
     /// <summary>A service without endpoints keeps one empty slice, by which clients tell "none" from "not known".</summary>
@@ -160,6 +167,7 @@ internal sealed class EndpointSliceReconciler
         Metadata =
         {
             GenerateName = _service.Metadata.Name + "-",
+            Annotations = _triggerTime is null ? null : new() { [TriggerTimes.Annotation] = _triggerTime },
             Namespace = _service.Metadata.Namespace,
             Labels = Labels(),
             OwnerReferences = [Claims.ReferenceTo(_service)],
@@ -184,23 +192,39 @@ internal sealed class EndpointSliceReconciler
     {
         var ready = PodState.IsReady(pod);
         var terminating = pod.Metadata.DeletionTimestamp is not null;
+        var serves = _service.Spec.PublishNotReadyAddresses || (ready && !terminating);
+        var zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone) ?? "";
         return new Endpoint
         {
             Addresses = [PodEndpoints.Address(pod, _family)],
             Conditions = new EndpointConditions
             {
-                Ready = _service.Spec.PublishNotReadyAddresses || (ready && !terminating), Serving = ready, Terminating = terminating,
+                Ready = serves, Serving = ready, Terminating = terminating,
             },
             Hostname = PodEndpoints.Hostname(_service, pod),
             NodeName = pod.Spec.NodeName.Length > 0 ? pod.Spec.NodeName : null,
-            Zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone) is { Length: > 0 } zone ? zone : null,
+            Zone = zone.Length > 0 ? zone : null,
+            Hints = serves ? Hints(zone, pod.Spec.NodeName) : null,
             TargetRef = new ObjectReference { Kind = "Pod", Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, UID = pod.Metadata.UID },
+        };
+    }
+
+    /// <summary>Where the endpoint is to be used first, by the service's traffic distribution (KEP-4444, KEP-3015).</summary>
+    private EndpointHints? Hints(string zone, string node)
+    {
+        List<ForZone>? zones = zone.Length > 0 ? [new() { Name = zone }] : null;
+        return _service.Spec.TrafficDistribution switch
+        {
+            "PreferClose" or "PreferSameZone" when zones is not null => new() { ForZones = zones },
+            "PreferSameNode" when node.Length > 0 => new() { ForZones = zones, ForNodes = [new() { Name = node }] },
+            _ => null,
         };
     }
 
     private static List<EndpointPort> Ports(IReadOnlyList<ResolvedPort> ports) =>
         [.. ports.Select(p => new EndpointPort { Name = p.Name, Protocol = p.Protocol, Port = p.Number, AppProtocol = p.AppProtocol })];
 
-    private static string KeyOf(IEnumerable<EndpointPort> ports) =>
+    /// <summary>Equal for equal ports in any order: endpoints of one slice have the same ports.</summary>
+    internal static string KeyOf(IEnumerable<EndpointPort> ports) =>
         string.Join(';', ports.Select(p => $"{p.Name}/{p.Protocol}/{p.Port}/{p.AppProtocol}").Order(StringComparer.Ordinal));
 }

@@ -15,6 +15,7 @@ internal sealed class EndpointsController : IController
     private readonly ObjectStore<EndpointsObject> _endpoints;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly IEventRecorder _events;
+    private readonly TriggerTimes _triggers = new();
 
     public EndpointsController(ControllerContext context)
     {
@@ -39,6 +40,7 @@ internal sealed class EndpointsController : IController
         var service = _selected.Find(key);
         if (service is null)
         {
+            _triggers.Forget(key);
             if (existing is not null && existing.Metadata.Labels.OrEmpty().ContainsKey(EndpointsReconciler.ManagedBy))
                 await _context.Client.IgnoreNotFoundAsync(c =>
                     c.For<EndpointsObject>().DeleteAsync(key.Namespace, key.Name, cancellation: cancellation)).ConfigureAwait(false);
@@ -47,7 +49,11 @@ internal sealed class EndpointsController : IController
         // Without a selector, endpoints are made by hand.
         if (service.Spec.Type == "ExternalName" || service.Spec.Selector is not { Count: > 0 } || service.Metadata.DeletionTimestamp is not null)
             return;
-        var desired = EndpointsReconciler.Desired(service, _selected.Of(service), existing);
+        var pods = _selected.Of(service).ToList();
+        var desired = EndpointsReconciler.Desired(service, pods, existing);
+        var trigger = _triggers.Next(service, pods);
+        if (existing is null || !desired.SemanticEquals(existing))
+            TriggerTimes.Mark(desired.Metadata, trigger);
         try
         {
             if (existing is null)

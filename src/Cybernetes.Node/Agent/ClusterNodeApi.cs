@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Authentication.V1;
@@ -32,12 +30,7 @@ public sealed class ClusterNodeApi(ApiClient client) : INodeApi
     {
         request.APIVersion = "authentication.k8s.io/v1";
         request.Kind = "TokenRequest";
-        var call = new ApiCall(HttpMethod.Post, KindClient<ServiceAccount>.PathOf(podNamespace, serviceAccount, "token"))
-        {
-            Body = Write(request),
-        };
-        var answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
-        return Read<TokenRequest>(answer.Body);
+        return await client.CreateTokenAsync(podNamespace, serviceAccount, request, cancellation).ConfigureAwait(false);
     }
 
     public Task<Pod?> GetPodAsync(string podNamespace, string name, CancellationToken cancellation) =>
@@ -93,23 +86,4 @@ public sealed class ClusterNodeApi(ApiClient client) : INodeApi
 
     public Task<Lease> UpdateNodeLeaseAsync(Lease lease, CancellationToken cancellation) =>
         client.For<Lease>().UpdateAsync(lease, cancellation: cancellation);
-
-    private static ReadOnlyMemory<byte> Write<T>(T value)
-        where T : class, IWireObject<T>
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
-            value.WriteJson(writer);
-        return buffer.WrittenMemory;
-    }
-
-    private static T Read<T>(ReadOnlyMemory<byte> body)
-        where T : class, IWireObject<T>
-    {
-        var reader = new Utf8JsonReader(body.Span, JsonLimits.ReaderOptions);
-        var context = new DecodeContext(collectStrict: false);
-        context.Reset(body);
-        reader.Read();
-        return T.ReadJson(ref reader, context);
-    }
 }

@@ -59,6 +59,19 @@ public sealed class WorkQueueTests
         Assert.Equal("a", await Take(queue));
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(3_000_000)]
+    public void AddAfter_BeyondWhatTimersTake_IsNoFailure(int days)
+    {
+        using var queue = new WorkQueue<string>(TimeProvider.System);
+
+        queue.AddAfter("far", TimeSpan.FromDays(days));
+        queue.AddAfter("never", TimeSpan.MaxValue);
+
+        Assert.Equal(0, queue.Length);
+    }
+
     [Fact]
     public void AddAfter_TwoTimes_TheEarlierCounts()
     {

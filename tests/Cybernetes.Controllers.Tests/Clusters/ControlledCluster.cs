@@ -22,10 +22,12 @@ internal sealed class ControlledCluster : IAsyncDisposable
 
     public ApiClient Client => _cluster.Client;
 
-    public static async Task<ControlledCluster> StartAsync(params string[] without)
+    public static Task<ControlledCluster> StartAsync(params string[] without) =>
+        StartAsync(new ControllerManagerOptions { Controllers = ["*", .. without.Select(w => "-" + w)] });
+
+    public static async Task<ControlledCluster> StartAsync(ControllerManagerOptions options, TestClusterOptions? serving = null)
     {
-        var cluster = new ControlledCluster(await TestCluster.StartAsync());
-        var options = new ControllerManagerOptions { Controllers = ["*", .. without.Select(w => "-" + w)] };
+        var cluster = new ControlledCluster(await TestCluster.StartAsync(serving));
         var manager = new ControllerManager(cluster.Client, options, NullLogger.Instance);
         cluster._running.Add(manager.RunAsync(cluster._stop.Token));
         await cluster.Client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));
