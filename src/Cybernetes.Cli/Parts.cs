@@ -16,9 +16,10 @@ internal static class Parts
         _ => "system:kube-scheduler",
         [],
         (context, cancellation) => ElectedAsync(
-            "kube-scheduler",
+            context.Settings.Scheduler.LeaseName,
             context,
-            term => new PodScheduler(context.Client, new SchedulerOptions(), Logger(context, "scheduler")).RunAsync(term),
+            term => new PodScheduler(
+                context.Client, new SchedulerOptions { Configuration = context.Settings.Scheduler }, Logger(context, "scheduler")).RunAsync(term),
             cancellation));
 
     public static Part Controllers { get; } = new(
@@ -75,6 +76,7 @@ internal static class Parts
             new ProxyCommand(),
             new SnapshotCommand(),
             new StoreCommand(),
+            new WhyCommand(),
             new CompletionCommand(() => commands),
             new VersionCommand(),
         ];

@@ -3,15 +3,11 @@ using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Foundation;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Policy.V1;
+using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
-using Cybernetes.Scheduler.Plugins;
-using Cybernetes.Scheduler.Plugins.NodeAffinity;
-using Cybernetes.Scheduler.Plugins.NodeName;
-using Cybernetes.Scheduler.Plugins.NodePorts;
-using Cybernetes.Scheduler.Plugins.NodeResources;
-using Cybernetes.Scheduler.Plugins.NodeUnschedulable;
 using Cybernetes.Scheduler.Plugins.PodTopologySpread;
-using Cybernetes.Scheduler.Plugins.TaintToleration;
+using Cybernetes.Scheduler.Plugins.Volumes;
 using Cybernetes.Scheduler.Queue;
 using Cybernetes.Scheduler.Snapshot;
 using Microsoft.Extensions.Logging;
@@ -24,31 +20,25 @@ namespace Cybernetes.Scheduler;
 /// </summary>
 public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILogger logger)
 {
-    /// <summary>Filters in upstream's order, the cheap ones that reject much first.</summary>
-    internal static IReadOnlyList<IFilterPlugin> Filters { get; } =
-    [
-        new AbsentFeatures(), new NodeUnschedulableFilter(), new NodeNameFilter(), new TaintTolerationPlugin(), new NodeAffinityPlugin(),
-        new NodePortsFilter(), new NodeResourcesFitFilter(), new PodTopologySpreadPlugin(),
-    ];
-
-    internal static IReadOnlyList<IScorePlugin> Scores { get; } =
-        [new TaintTolerationPlugin(), new NodeAffinityPlugin(), new PodTopologySpreadPlugin(), new LeastAllocatedScore(), new BalancedAllocationScore()];
-
     /// <summary>Schedules until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        using var queue = new SchedulingQueue(client.Time);
-        using var bindings = new SemaphoreSlim(options.ConcurrentBindings);
         var informers = new InformerFactory(client, logger);
-        var events = new EventSeriesRecorder(client, options.SchedulerName, options.SchedulerName + "-" + Environment.MachineName, logger);
+        var budgets = informers.For<PodDisruptionBudget>().Store;
+        var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client);
+        var profiles = ProfileBuilder.Build(options.Configuration, services);
+        using var queue = QueueFor(profiles);
+        using var writes = new SemaphoreSlim(options.ConcurrentBindings);
+        var reporter = profiles[0].SchedulerName;
+        var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
         var columns = new ClusterColumns();
-        var view = new ClusterView(columns, queue, options.SchedulerName);
+        var view = new ClusterView(columns, queue, profiles);
         var owners = new SpreadOwners(informers);
         view.Watch(informers);
         informers.Start(cancellation);
         var recording = events.RunAsync(cancellation);
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
-        var cycle = new SchedulingCycle(columns, Filters, Scores, client.Options.Random);
+        var cycle = new SchedulingCycle(columns, client.Options.Random);
         var outcome = new SchedulingOutcome(client, view, queue, events, logger);
         try
         {
@@ -58,35 +48,44 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
                 var queued = await queue.TakeAsync(cancellation).ConfigureAwait(false);
                 var pod = queued.Pod;
                 var decision = view.Decide(cycle, pod, owners.SelectorFor(pod));
-                if (decision.NodeName is { } node)
-                {
-                    await bindings.WaitAsync(cancellation).ConfigureAwait(false);
-                    _ = BindAsync(outcome, bindings, queued, pod, node, cancellation);
-                }
-                else
-                    await outcome.RejectAsync(queued, pod, decision, cancellation).ConfigureAwait(false);
+                if (decision.NodeName is null)
+                    outcome.Reject(queued, decision);
+                await writes.WaitAsync(cancellation).ConfigureAwait(false);
+                // Journey 22: binding
+                // Elsewhere: an API server in this process would do its work on the thread that decides.
+                _ = Task.Run(() => ReleasingAsync(writes, decision.NodeName is { } node
+                    ? outcome.BindAsync(queued, pod, node, view.ProfileOf(pod)!, cancellation)
+                    : outcome.TellAsync(pod, decision, cancellation)), CancellationToken.None);
             }
         }
         finally
         {
-            // Bindings use the semaphore until they end; they end soon, since they are cancelled too.
+            // What is being written uses the semaphore until it ends; it ends soon, since it is cancelled too.
             for (var i = 0; i < options.ConcurrentBindings; i++)
-                await bindings.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+                await writes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            foreach (var extender in profiles[0].Extenders)
+                extender.Dispose();
             await Task.WhenAll(informers.WhenStopped(), recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private static async Task BindAsync(
-        SchedulingOutcome outcome, SemaphoreSlim bindings, QueuedPod queued, Pod pod, string node, CancellationToken cancellation)
+    private SchedulingQueue QueueFor(IReadOnlyList<SchedulingProfile> profiles)
     {
-        // Journey 22: binding
+        var gates = profiles.ToDictionary(p => p.SchedulerName, p => p.PreEnqueues, StringComparer.Ordinal);
+        bool IsGated(Pod pod) => gates.TryGetValue(pod.Spec.SchedulerName, out var plugins) && plugins.Any(p => p.PreEnqueue(pod) is not null);
+        var backoff = new BackoffOptions(options.Configuration.PodInitialBackoff, options.Configuration.PodMaxBackoff);
+        return new SchedulingQueue(client.Time, profiles[0].QueueSort, backoff, IsGated);
+    }
+
+    private static async Task ReleasingAsync(SemaphoreSlim writes, Task write)
+    {
         try
         {
-            await outcome.BindAsync(queued, pod, node, cancellation).ConfigureAwait(false);
+            await write.ConfigureAwait(false);
         }
         finally
         {
-            bindings.Release();
+            writes.Release();
         }
     }
 }

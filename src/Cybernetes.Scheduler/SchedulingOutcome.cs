@@ -4,36 +4,60 @@ using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Preemption;
 using Cybernetes.Scheduler.Queue;
 using Cybernetes.Scheduler.Snapshot;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Scheduler;
 
-/// <summary>Carries a decision to the API server: a binding, or the condition and event that say why there is none.</summary>
+/// <summary>Carries a decision to the API server: a binding, or the condition and event that say why there is none, or evictions.</summary>
 internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, SchedulingQueue queue, IEventRecorder events, ILogger logger)
 {
-    /// <summary>Binds; on failure the room is given back and the pod tried again later. Never throws but for cancellation.</summary>
-    public async Task BindAsync(QueuedPod queued, Pod pod, string node, CancellationToken cancellation)
+    /// <summary>Binds; on failure the room is given back and the pod tried again later. Never throws.</summary>
+    public async Task BindAsync(QueuedPod queued, Pod pod, string node, SchedulingProfile profile, CancellationToken cancellation)
     {
+        var step = "";
         try
         {
-            await client.BindAsync(Binding(pod, node), cancellation).ConfigureAwait(false);
+            foreach (var plugin in profile.Permits)
+            {
+                if (await plugin.PermitAsync(pod, node, cancellation).ConfigureAwait(false) is { } refusal)
+                {
+                    Fail(queued, pod, refusal, [plugin]);
+                    return;
+                }
+            }
+            foreach (var plugin in profile.PreBinds)
+            {
+                step = $"running PreBind plugin \"{plugin.Name}\"";
+                if (await plugin.PreBindAsync(pod, node, cancellation).ConfigureAwait(false) is { } refusal)
+                {
+                    Fail(queued, pod, $"{step}: {refusal}", []);
+                    return;
+                }
+            }
+            foreach (var plugin in profile.Binds)
+            {
+                step = $"running Bind plugin \"{plugin.Name}\"";
+                if (await plugin.BindAsync(pod, node, cancellation).ConfigureAwait(false))
+                    break;
+            }
             queue.Remove(pod.Metadata.UID);
             events.Event(pod, "Normal", "Scheduled", $"Successfully assigned {pod.Metadata.Namespace}/{pod.Metadata.Name} to {node}", "Binding");
+            foreach (var plugin in profile.PostBinds)
+                plugin.PostBind(pod, node);
         }
-        catch (ApiStatusException failure) when (failure.IsNotFound)
+        catch (ApiStatusException failure) when (failure.IsNotFound && step.Contains("Bind plugin", StringComparison.Ordinal))
         {
             // Deleted meanwhile: nothing is left to place.
             queue.Remove(pod.Metadata.UID);
             view.Forget(pod);
         }
-        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception failure) when (IsExpected(failure))
         {
             logger.LogWarning("binding {Namespace}/{Name} to {Node} failed: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, node, failure.Message);
-            view.Forget(pod);
-            queue.PutBack(queued, ClusterEvent.None);
-            events.Event(pod, "Warning", "FailedScheduling", $"running Bind plugin \"DefaultBinder\": {failure.Message}", "Scheduling");
+            Fail(queued, pod, $"{step}: {failure.Message}", []);
         }
         catch (OperationCanceledException)
         {
@@ -42,35 +66,76 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         }
     }
 
-    /// <summary>Puts the pod back to wait, and says why: as an event each time, as a condition when it changed.</summary>
-    public async Task RejectAsync(QueuedPod queued, Pod pod, Decision decision, CancellationToken cancellation)
+    /// <summary>Puts the pod back to wait; the telling why is left to <see cref="TellAsync"/>.</summary>
+    public void Reject(QueuedPod queued, Decision decision)
     {
-        var message = decision.Diagnosis.Message(decision.EvaluatedNodes);
-        events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
-        var wakers = decision.EvaluatedNodes == 0 ? ClusterEvent.NodeAdded : decision.Diagnosis.Wakers;
-        queue.PutBack(queued, wakers | ClusterEvent.PodUpdated);
-        var condition = pod.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == "PodScheduled");
-        if (condition is { Status: "False", Reason: "Unschedulable" } && condition.Message == message)
-            return;
+        var wakers = decision.EvaluatedNodes == 0 && decision.Diagnosis.WholePodReason is null ? ClusterEvent.NodeAdded : decision.Diagnosis.Wakers;
+        if (decision.Preemption is not null)
+            wakers |= ClusterEvent.AssignedPodRemoved;
+        queue.PutBack(queued, wakers | ClusterEvent.PodUpdated, decision.Preemption is null ? decision.Diagnosis.Plugins : []);
+    }
+
+    /// <summary>Says why the pod waits: as an event each time, as a condition when it changed; evicts whom the decision names. Never throws.</summary>
+    public async Task TellAsync(Pod pod, Decision decision, CancellationToken cancellation)
+    {
         try
         {
-            var patch = ObjectPatch.Strategic(UnschedulablePatch(pod, condition, message));
-            await client.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, null, "status", cancellation).ConfigureAwait(false);
+            if (decision.Preemption is { } plan)
+                await PreemptAsync(pod, plan, cancellation).ConfigureAwait(false);
+            var message = decision.Diagnosis.Message(decision.EvaluatedNodes);
+            events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
+            var condition = pod.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == "PodScheduled");
+            var nominated = decision.Preemption?.NodeName;
+            if (condition is { Status: "False", Reason: "Unschedulable" } && condition.Message == message
+                && (nominated is null || nominated == pod.Status.NominatedNodeName))
+                return;
+            await PatchStatusAsync(pod, writer => WriteUnschedulable(writer, pod, condition, message, nominated), cancellation).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
+        catch (Exception failure) when (IsExpected(failure))
         {
-            // The condition is told again with the next attempt.
+            // It is told again with the next attempt.
             logger.LogWarning("status of {Namespace}/{Name} not written: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // Shutting down: the next scheduler tries the pod anew.
         }
     }
 
-    private static Binding Binding(Pod pod, string node) => new()
-    {
-        Metadata = { Namespace = pod.Metadata.Namespace, Name = pod.Metadata.Name, UID = pod.Metadata.UID },
-        Target = { APIVersion = "v1", Kind = "Node", Name = node },
-    };
+    private static bool IsExpected(Exception failure) => failure is ApiStatusException or HttpRequestException or IOException or TimeoutException;
 
-    private byte[] UnschedulablePatch(Pod pod, PodCondition? before, string message)
+    private void Fail(QueuedPod queued, Pod pod, string message, IReadOnlyList<IPlugin> rejectedBy)
+    {
+        view.Forget(pod);
+        queue.PutBack(queued, rejectedBy.Aggregate(ClusterEvent.None, (all, p) => all | p.Wakers), rejectedBy);
+        events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
+    }
+
+    private async Task PreemptAsync(Pod pod, PreemptionPlan plan, CancellationToken cancellation)
+    {
+        foreach (var lower in view.TakeBackNominations(plan.NodeName, pod.Spec.Priority ?? 0))
+            await PatchStatusAsync(lower, writer => writer.WriteNull("nominatedNodeName"), cancellation).ConfigureAwait(false);
+        foreach (var victim in plan.Victims.Select(v => v.Pod))
+        {
+            try
+            {
+                if (victim.Metadata.DeletionTimestamp is null)
+                {
+                    await PatchStatusAsync(victim, writer => WriteDisrupted(writer, pod), cancellation).ConfigureAwait(false);
+                    var only = new Objects.Meta.V1.DeleteOptions { Preconditions = new Objects.Meta.V1.Preconditions { UID = victim.Metadata.UID } };
+                    await client.For<Pod>().DeleteAsync(victim.Metadata.Namespace, victim.Metadata.Name, only, cancellation).ConfigureAwait(false);
+                }
+                events.Event(ObjectReferences.ReferenceTo(victim), "Normal", "Preempted", $"Preempted by pod {pod.Metadata.UID} on node {plan.NodeName}",
+                    "Preempting", ObjectReferences.ReferenceTo(pod));
+            }
+            catch (ApiStatusException gone) when (gone.IsNotFound)
+            {
+                // It left by itself.
+            }
+        }
+    }
+
+    private async Task PatchStatusAsync(Pod pod, Action<Utf8JsonWriter> status, CancellationToken cancellation)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
@@ -80,20 +145,42 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
             writer.WriteString("uid", pod.Metadata.UID);
             writer.WriteEndObject();
             writer.WriteStartObject("status");
-            writer.WriteStartArray("conditions");
-            new PodCondition
-            {
-                Type = "PodScheduled",
-                Status = "False",
-                Reason = "Unschedulable",
-                Message = message,
-                ObservedGeneration = pod.Metadata.Generation,
-                LastTransitionTime = before is { Status: "False" } ? before.LastTransitionTime : client.Time.GetUtcNow(),
-            }.WriteJson(writer);
-            writer.WriteEndArray();
+            status(writer);
             writer.WriteEndObject();
             writer.WriteEndObject();
         }
-        return stream.ToArray();
+        var patch = ObjectPatch.Strategic(stream.ToArray());
+        await client.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, null, "status", cancellation).ConfigureAwait(false);
+    }
+
+    private void WriteUnschedulable(Utf8JsonWriter writer, Pod pod, PodCondition? before, string message, string? nominated)
+    {
+        WriteCondition(writer, new PodCondition
+        {
+            Type = "PodScheduled",
+            Status = "False",
+            Reason = "Unschedulable",
+            Message = message,
+            ObservedGeneration = pod.Metadata.Generation,
+            LastTransitionTime = before is { Status: "False" } ? before.LastTransitionTime : client.Time.GetUtcNow(),
+        });
+        if (nominated is not null)
+            writer.WriteString("nominatedNodeName", nominated);
+    }
+
+    private void WriteDisrupted(Utf8JsonWriter writer, Pod preemptor) => WriteCondition(writer, new PodCondition
+    {
+        Type = "DisruptionTarget",
+        Status = "True",
+        Reason = "PreemptionByScheduler",
+        Message = $"{preemptor.Spec.SchedulerName}: preempting to accommodate a higher priority pod",
+        LastTransitionTime = client.Time.GetUtcNow(),
+    });
+
+    private static void WriteCondition(Utf8JsonWriter writer, PodCondition condition)
+    {
+        writer.WriteStartArray("conditions");
+        condition.WriteJson(writer);
+        writer.WriteEndArray();
     }
 }

@@ -2,8 +2,11 @@ using Cybernetes.Foundation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
+using Cybernetes.Objects.Policy.V1;
+using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Snapshot;
+using Cybernetes.Scheduler.Why;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Scheduler.Tests;
@@ -47,9 +50,20 @@ internal static class Cluster
     public static void Place(ClusterColumns columns, Pod pod, string node) =>
         columns.SetPod(new PlacedPod(pod, node, PodDemand.Of(pod.Spec, columns.Resources)));
 
-    public static Decision Decide(ClusterColumns columns, Pod pod, int seed = 1, LabelMatcher? spread = null) =>
-        new SchedulingCycle(columns, PodScheduler.Filters, PodScheduler.Scores, Chance.Seeded(seed))
-            .Decide(new PodFacts(pod, PodDemand.Of(pod.Spec, columns.Resources), spread));
+    /// <summary>The default profile over the objects given.</summary>
+    public static SchedulingProfile Profile(ListedVolumeObjects? volumes = null, IReadOnlyList<PodDisruptionBudget>? budgets = null, string? configuration = null)
+    {
+        var services = new PluginServices(
+            volumes ?? new ListedVolumeObjects(), ns => [.. (budgets ?? []).Where(b => b.Metadata.Namespace == ns)], Client: null);
+        return ProfileBuilder.Build(configuration is null ? new() : SchedulerConfiguration.Parse(configuration), services)[0];
+    }
+
+    public static PodFacts Facts(ClusterColumns columns, Pod pod, LabelMatcher? spread = null) =>
+        new(pod, PodDemand.Of(pod.Spec, columns.Resources), spread);
+
+    public static Decision Decide(
+        ClusterColumns columns, Pod pod, int seed = 1, LabelMatcher? spread = null, SchedulingProfile? profile = null) =>
+        new SchedulingCycle(columns, Chance.Seeded(seed)).Decide(Facts(columns, pod, spread), profile ?? Profile());
 
     public static LabelSelector Selects(string key, string value) => new() { MatchLabels = new() { [key] = value } };
 }

@@ -13,6 +13,7 @@ command_bench() {
     return
   fi
   shift
+  [ "$name" != schedule ] || name=Scheduler.Bench
   project=$(find "$REPO/bench" -iname "*$name*.csproj" 2>/dev/null | head -n 1)
   [ -n "$project" ] || fail "there is no benchmark '$name'" "list them with: ./dev bench"
   dotnet run --project "$project" -c Release -- "$@"

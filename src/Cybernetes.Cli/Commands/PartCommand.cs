@@ -2,6 +2,7 @@ using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
 using Cybernetes.Client.Kubeconfig;
 using Cybernetes.Client.Transport;
+using Cybernetes.Scheduler.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Commands;
@@ -46,10 +47,14 @@ internal abstract class PartCommand : DaemonCommand
 internal sealed class SchedulerCommand : PartCommand
 {
     private readonly Flag<bool> _leaderElect;
+    private readonly Flag<string> _config;
 
     public SchedulerCommand()
-        : base(Parts.Scheduler) =>
+        : base(Parts.Scheduler)
+    {
         _leaderElect = Flags.Switch("leader-elect", true, "Stand for election before scheduling; needed when several run");
+        _config = Flags.Text("config", "", "A KubeSchedulerConfiguration: profiles, plugins, extenders", "file");
+    }
 
     public override string Name => "scheduler";
 
@@ -60,12 +65,25 @@ internal sealed class SchedulerCommand : PartCommand
         cyb scheduler --kubeconfig /var/lib/cybernetes/scheduler.conf
         """;
 
-    protected override PartSettings Settings() => new()
+    protected override PartSettings Settings()
     {
-        NodeName = ServingFlags.DefaultNodeName(),
-        Identity = NewIdentity(),
-        LeaderElect = _leaderElect.Value,
-    };
+        SchedulerConfiguration configuration;
+        try
+        {
+            configuration = SchedulerConfigurationFile.Read(_config.Value);
+        }
+        catch (SchedulerConfigurationException failure)
+        {
+            throw new FlagException(failure.Message);
+        }
+        return new()
+        {
+            NodeName = ServingFlags.DefaultNodeName(),
+            Identity = NewIdentity(),
+            LeaderElect = configuration.LeaderElect ?? _leaderElect.Value,
+            Scheduler = configuration,
+        };
+    }
 }
 
 /// <summary><c>cyb proxy</c>.</summary>

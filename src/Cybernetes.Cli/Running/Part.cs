@@ -51,6 +51,9 @@ internal sealed record PartSettings
     /// <summary>What the controllers are told beside.</summary>
     public ControllerManagerOptions ControllerManager { get; init; } = new();
 
+    /// <summary>Profiles, plugins and extenders of the scheduler.</summary>
+    public Scheduler.Configuration.SchedulerConfiguration Scheduler { get; init; } = new();
+
     public NodeSettings Node { get; init; } = new();
     public ProxySettings Proxy { get; init; } = new();
 }

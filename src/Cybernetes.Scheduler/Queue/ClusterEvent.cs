@@ -1,3 +1,6 @@
+using Cybernetes.Objects.Core.V1;
+using NodeObject = Cybernetes.Objects.Core.V1.Node;
+
 namespace Cybernetes.Scheduler.Queue;
 
 /// <summary>What happened in the cluster that may make unschedulable pods schedulable; also what a plugin waits for.</summary>
@@ -6,13 +9,21 @@ internal enum ClusterEvent
 {
     None = 0,
     NodeAdded = 1,
-    NodeAllocatableGrown = 2,
+    NodeAllocatableChanged = 2,
     NodeLabelsChanged = 4,
     NodeTaintsChanged = 8,
     NodeUncordoned = 16,
     AssignedPodAdded = 32,
     AssignedPodRemoved = 64,
     AssignedPodLabelsChanged = 128,
-    SpreadOwnersChanged = 256,
-    PodUpdated = 512,
+    PodUpdated = 256,
+    ClaimChanged = 512,
+    VolumeChanged = 1024,
+    StorageClassChanged = 2048,
+    StorageNodeChanged = 4096,
+    ResourceClaimChanged = 8192,
+    NodeChanged = NodeAdded | NodeAllocatableChanged | NodeLabelsChanged | NodeTaintsChanged | NodeUncordoned,
 }
+
+/// <summary>One event with what it happened to, for queueing hints. One of the objects is set for pod and node events.</summary>
+internal readonly record struct ClusterHappening(ClusterEvent Event, Pod? Pod = null, NodeObject? Node = null);

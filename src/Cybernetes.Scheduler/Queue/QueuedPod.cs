@@ -1,4 +1,5 @@
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Scheduler.Cycle;
 
 namespace Cybernetes.Scheduler.Queue;
 
@@ -15,15 +16,16 @@ internal sealed class QueuedPod(Pod pod, DateTimeOffset now)
     /// <summary>When it last entered the active queue's order.</summary>
     public DateTimeOffset Timestamp { get; set; } = now;
 
-    public DateTimeOffset FirstSeen { get; } = now;
-
     public int Attempts { get; set; }
 
     /// <summary>What may make it schedulable again; nothing while it was never tried.</summary>
     public ClusterEvent Wakers { get; set; }
 
-    /// <summary>The count of moves when the pod was handed out: an event in between must not be missed.</summary>
-    public long MoveCountAtPop { get; set; }
+    /// <summary>The plugins that rejected it last: they are asked whether an event may help.</summary>
+    public IReadOnlyList<IPlugin> RejectedBy { get; set; } = [];
+
+    /// <summary>Its standing in the active heap; an older entry of the heap with another number counts for nothing.</summary>
+    public long Order { get; set; }
 
     public QueuePlace Place { get; set; }
 }

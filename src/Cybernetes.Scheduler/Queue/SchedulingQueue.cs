@@ -1,35 +1,44 @@
 using Cybernetes.Foundation;
+using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
-using Cybernetes.Scheduler.Plugins.SchedulingGates;
+using Cybernetes.Scheduler.Cycle;
 
 namespace Cybernetes.Scheduler.Queue;
 
 /// <summary>
-/// Pods that wait for a node. Active pods come out by priority, then age; a pod without a place waits as unschedulable until something happens
-/// that its plugins wait for, and then backs off (1 s … 10 s, doubling) before it is tried again; five minutes wake every pod anyway.
-/// Thread-safe; one consumer.
+/// Pods that wait for a node. Active pods come out by priority, then age (or as a profile's QueueSort says); a pod without a place waits as
+/// unschedulable until something happens that its plugins wait for, and then backs off (1 s … 10 s, doubling) before it is tried again; five
+/// minutes wake every pod anyway. An event costs only the pods that wait for its kind. Thread-safe; one consumer.
 /// </summary>
 internal sealed class SchedulingQueue : IDisposable
 {
-    private static readonly BackoffOptions s_backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
     private static readonly TimeSpan s_longestUnschedulable = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_flushInterval = TimeSpan.FromSeconds(30);
+    private const int EventKinds = 16;
+    private const int MostRecent = 4096;
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
+    private readonly BackoffOptions _backoffOptions;
+    private readonly Func<Pod, bool> _isGated;
     private readonly Dictionary<string, QueuedPod> _pods = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<QueuedPod, (int NegativePriority, DateTimeOffset Timestamp, long Order)> _active = new();
+    private readonly PriorityQueue<(QueuedPod Pod, long Order), QueuedPod> _active;
     private readonly PriorityQueue<QueuedPod, DateTimeOffset> _backoff = new();
+    private readonly HashSet<QueuedPod>[] _waiting = [.. Enumerable.Range(0, EventKinds).Select(_ => new HashSet<QueuedPod>())];
+    private readonly int[] _places = new int[6];
+    private readonly List<ClusterHappening> _recent = [];
     private readonly ITimer _backoffTimer;
     private readonly ITimer _flushTimer;
     private TaskCompletionSource _available = NewSignal();
     private long _order;
-    private long _moves;
-    private ClusterEvent _recent;
+    private bool _missedEvents;
 
-    public SchedulingQueue(TimeProvider time)
+    public SchedulingQueue(TimeProvider time, IComparer<QueuedPod>? order = null, BackoffOptions? backoff = null, Func<Pod, bool>? isGated = null)
     {
         _time = time;
+        _backoffOptions = backoff ?? new BackoffOptions(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+        _isGated = isGated ?? (pod => Plugins.SchedulingGates.SchedulingGatesPlugin.MessageFor(pod) is not null);
+        _active = new(order ?? Plugins.QueueSort.PrioritySort.Instance);
         _backoffTimer = time.CreateTimer(_ => Guarded(FlushBackoff), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _flushTimer = time.CreateTimer(_ => Guarded(FlushUnschedulable), null, s_flushInterval, s_flushInterval);
     }
@@ -38,7 +47,7 @@ internal sealed class SchedulingQueue : IDisposable
     public int Count(QueuePlace place)
     {
         lock (_lock)
-            return _pods.Values.Count(p => p.Place == place);
+            return _places[(int)place];
     }
 
     /// <summary>A pending pod appeared or changed.</summary>
@@ -54,7 +63,7 @@ internal sealed class SchedulingQueue : IDisposable
             }
             var before = queued.Pod;
             queued.Pod = pod;
-            var mayHelp = before.Metadata.Generation != pod.Metadata.Generation || !ReferenceEquals(before, pod) && LabelsDiffer(before, pod);
+            var mayHelp = before.Metadata.Generation != pod.Metadata.Generation || !ObjectEquality.StringMap(before.Metadata.Labels, pod.Metadata.Labels);
             if (queued.Place == QueuePlace.Gated || (queued.Place == QueuePlace.Unschedulable && mayHelp))
                 Activate(queued);
         }
@@ -67,30 +76,27 @@ internal sealed class SchedulingQueue : IDisposable
         {
             // Heaps skip pods whose place says they are gone.
             if (_pods.Remove(uid, out var queued))
-                queued.Place = QueuePlace.Gone;
+                MoveTo(queued, QueuePlace.Gone);
         }
     }
 
+    /// <summary>The pod as the queue knows it, or null.</summary>
+    public Pod? Find(string uid)
+    {
+        lock (_lock)
+            return _pods.TryGetValue(uid, out var queued) ? queued.Pod : null;
+    }
+
     /// <summary>Takes the next pod, waiting for one. It must be given back by <see cref="Remove"/> or <see cref="PutBack"/>.</summary>
-    public async Task<QueuedPod> TakeAsync(CancellationToken cancellation)
+    public async ValueTask<QueuedPod> TakeAsync(CancellationToken cancellation)
     {
         while (true)
         {
             Task available;
             lock (_lock)
             {
-                while (_active.TryDequeue(out var queued, out var order))
-                {
-                    // A pod may stand in the heap twice after it moved; only its latest standing counts.
-                    if (queued.Place != QueuePlace.Active || order.Timestamp != queued.Timestamp)
-                        continue;
-                    queued.Place = QueuePlace.InFlight;
-                    queued.Attempts++;
-                    queued.MoveCountAtPop = _moves;
-                    if (_pods.Values.All(p => p.Place != QueuePlace.InFlight || p == queued))
-                        _recent = ClusterEvent.None;
+                if (TryTake() is { } queued)
                     return queued;
-                }
                 if (_available.Task.IsCompleted)
                     _available = NewSignal();
                 available = _available.Task;
@@ -99,33 +105,49 @@ internal sealed class SchedulingQueue : IDisposable
         }
     }
 
-    /// <summary>The pod found no node (or its binding failed: no wakers, then it only backs off).</summary>
-    public void PutBack(QueuedPod queued, ClusterEvent wakers)
+    /// <summary>The pod found no node (or its binding failed: nobody rejected it, then it only backs off).</summary>
+    public void PutBack(QueuedPod queued, ClusterEvent wakers, IReadOnlyList<IPlugin>? rejectedBy = null)
     {
         lock (_lock)
         {
             if (queued.Place == QueuePlace.Gone)
                 return;
             queued.Wakers = wakers;
+            queued.RejectedBy = rejectedBy ?? [];
             queued.Timestamp = _time.GetUtcNow();
-            var missed = _moves != queued.MoveCountAtPop && (_recent & wakers) != 0;
+            var missed = _missedEvents || _recent.Exists(happening => MayHelp(queued, happening));
             if (wakers == ClusterEvent.None || missed)
                 BackOff(queued);
             else
-                queued.Place = QueuePlace.Unschedulable;
+                MoveTo(queued, QueuePlace.Unschedulable);
         }
     }
 
     /// <summary>Something happened: pods that wait for it move on.</summary>
-    public void Move(ClusterEvent happened)
+    public void Move(in ClusterHappening happening)
     {
         lock (_lock)
         {
-            _moves++;
-            _recent |= happened;
-            foreach (var queued in _pods.Values)
+            // What happens while a pod is decided for must not be missed when it comes back.
+            if (_places[(int)QueuePlace.InFlight] > 0)
             {
-                if (queued.Place == QueuePlace.Unschedulable && (queued.Wakers & happened) != 0)
+                if (_recent.Count < MostRecent) _recent.Add(happening);
+                else _missedEvents = true;
+            }
+            List<QueuedPod>? moved = null;
+            for (var kind = 0; kind < EventKinds; kind++)
+            {
+                if (((int)happening.Event & (1 << kind)) == 0)
+                    continue;
+                foreach (var queued in _waiting[kind])
+                {
+                    if (MayHelp(queued, happening))
+                        (moved ??= []).Add(queued);
+                }
+            }
+            foreach (var queued in moved ?? [])
+            {
+                if (queued.Place == QueuePlace.Unschedulable)
                     BackOff(queued);
             }
         }
@@ -137,30 +159,83 @@ internal sealed class SchedulingQueue : IDisposable
         _flushTimer.Dispose();
     }
 
+    private static bool MayHelp(QueuedPod queued, in ClusterHappening happening)
+    {
+        if ((queued.Wakers & happening.Event) == 0)
+            return false;
+        if (queued.RejectedBy.Count == 0)
+            return true;
+        foreach (var plugin in queued.RejectedBy)
+        {
+            if ((plugin.Wakers & happening.Event) != 0 && plugin.MayHelp(queued.Pod, happening))
+                return true;
+        }
+        return false;
+    }
+
+    private QueuedPod? TryTake()
+    {
+        while (_active.TryDequeue(out var next, out _))
+        {
+            // A pod may stand in the heap twice after it moved; only its latest standing counts.
+            if (next.Pod.Place != QueuePlace.Active || next.Order != next.Pod.Order)
+                continue;
+            MoveTo(next.Pod, QueuePlace.InFlight);
+            next.Pod.Attempts++;
+            _recent.Clear();
+            _missedEvents = false;
+            return next.Pod;
+        }
+        return null;
+    }
+
     private void Activate(QueuedPod queued)
     {
-        if (SchedulingGatesCheck.MessageFor(queued.Pod) is not null)
+        if (_isGated(queued.Pod))
         {
-            queued.Place = QueuePlace.Gated;
+            MoveTo(queued, QueuePlace.Gated);
             return;
         }
-        queued.Place = QueuePlace.Active;
-        _active.Enqueue(queued, (-queued.Priority, queued.Timestamp, _order++));
+        MoveTo(queued, QueuePlace.Active);
+        queued.Order = _order++;
+        _active.Enqueue((queued, queued.Order), queued);
         _available.TrySetResult();
     }
 
     private void BackOff(QueuedPod queued)
     {
-        var ready = queued.Timestamp + s_backoff.Delay(queued.Attempts - 1);
+        var ready = queued.Timestamp + _backoffOptions.Delay(queued.Attempts - 1);
         if (ready <= _time.GetUtcNow())
         {
             Activate(queued);
             return;
         }
-        queued.Place = QueuePlace.Backoff;
+        MoveTo(queued, QueuePlace.Backoff);
         _backoff.Enqueue(queued, ready);
         if (_backoff.Peek() == queued)
             _backoffTimer.Change(ready - _time.GetUtcNow(), Timeout.InfiniteTimeSpan);
+    }
+
+    private void MoveTo(QueuedPod queued, QueuePlace place)
+    {
+        Wait(queued, isWaiting: false);
+        _places[(int)queued.Place]--;
+        _places[(int)place]++;
+        queued.Place = place;
+        Wait(queued, isWaiting: true);
+    }
+
+    private void Wait(QueuedPod queued, bool isWaiting)
+    {
+        if (queued.Place != QueuePlace.Unschedulable)
+            return;
+        for (var kind = 0; kind < EventKinds; kind++)
+        {
+            if (((int)queued.Wakers & (1 << kind)) == 0)
+                continue;
+            if (isWaiting) _waiting[kind].Add(queued);
+            else _waiting[kind].Remove(queued);
+        }
     }
 
     private void FlushBackoff()
@@ -182,11 +257,8 @@ internal sealed class SchedulingQueue : IDisposable
     private void FlushUnschedulable()
     {
         var oldest = _time.GetUtcNow() - s_longestUnschedulable;
-        foreach (var queued in _pods.Values)
-        {
-            if (queued.Place == QueuePlace.Unschedulable && queued.Timestamp <= oldest)
-                BackOff(queued);
-        }
+        foreach (var queued in _pods.Values.Where(p => p.Place == QueuePlace.Unschedulable && p.Timestamp <= oldest).ToList())
+            BackOff(queued);
     }
 
     private void Guarded(Action action)
@@ -194,8 +266,6 @@ internal sealed class SchedulingQueue : IDisposable
         lock (_lock)
             action();
     }
-
-    private static bool LabelsDiffer(Pod before, Pod after) => !Objects.ObjectEquality.StringMap(before.Metadata.Labels, after.Metadata.Labels);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

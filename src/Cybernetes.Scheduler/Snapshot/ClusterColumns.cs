@@ -8,20 +8,33 @@ namespace Cybernetes.Scheduler.Snapshot;
 /// The cluster as the scheduler's plugins see it: node facts as columns over slots (a slot is a node's place in every array), and the pods placed
 /// on them. Kept up to date by each event in time proportional to the event. Not thread-safe: the scheduler's lock guards it.
 /// </summary>
-internal sealed class ClusterColumns
+internal sealed partial class ClusterColumns
 {
     private readonly Dictionary<string, int> _slots = new(StringComparer.Ordinal);
     private readonly Stack<int> _free = new();
-    private readonly Dictionary<string, PlacedPod> _pods = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<PlacedPod>> _byNamespace = new(StringComparer.Ordinal);
     private readonly Dictionary<Taint, NodeBits> _taints = new(TaintIdentity.Instance);
+    private readonly Dictionary<Taint, NodeBits> _softTaints = new(TaintIdentity.Instance);
+    private readonly Dictionary<string, (long Version, TopologyDomains Domains)> _topologies = new(StringComparer.Ordinal);
     private NodeSlot[] _nodes = [];
     private long[][] _allocatable = [[], [], [], []];
     private long[][] _requested = [[], [], [], []];
+    private long _labelsVersion;
+
+    public ClusterColumns() => Counters = new PodCounters(this);
 
     public ResourceNames Resources { get; } = new();
 
     public LabelIndex Labels { get; } = new();
+
+    public ImageIndex Images { get; } = new();
+
+    public NamespaceLabels Namespaces { get; } = new();
+
+    /// <summary>Slots whose pods changed.</summary>
+    public ChangeJournal Journal { get; } = new();
+
+    /// <summary>Grows when a fact of any node changes that pods do not change: labels, taints, allocatable, existence.</summary>
+    public long FactsVersion { get; private set; }
 
     /// <summary>Slots of nodes that exist; a slot without its bit only holds pods of a node that was not seen yet, or is gone.</summary>
     public NodeBits Live { get; } = new();
@@ -33,8 +46,6 @@ internal sealed class ClusterColumns
 
     public int NodeCount { get; private set; }
 
-    public int PodCount => _pods.Count;
-
     /// <summary>Memory and cpu that scores count (with defaults for containers that request none), by slot.</summary>
     public long[] ScoredMilliCpu { get; private set; } = [];
 
@@ -43,29 +54,64 @@ internal sealed class ClusterColumns
     /// <summary>The taints that any node carries, each with its nodes.</summary>
     public IReadOnlyDictionary<Taint, NodeBits> Taints => _taints;
 
+    /// <summary>Those of them that only advise against (PreferNoSchedule).</summary>
+    public IReadOnlyDictionary<Taint, NodeBits> SoftTaints => _softTaints;
+
     public string NodeName(int slot) => _nodes[slot].Name;
 
     public int SlotOf(string nodeName) => _slots.TryGetValue(nodeName, out var slot) && Live[slot] ? slot : -1;
+
+    /// <summary>The node as it was last seen; null for a slot without one.</summary>
+    public NodeObject? NodeAt(int slot) => _nodes[slot].Node;
 
     public IReadOnlyDictionary<string, string> LabelsOf(int slot) => _nodes[slot].Labels;
 
     public IReadOnlyList<PlacedPod> PodsOn(int slot) => _nodes[slot].Pods;
 
-    public IReadOnlyList<PlacedPod> PodsIn(string @namespace) => _byNamespace.TryGetValue(@namespace, out var pods) ? pods : [];
-
     public ReadOnlySpan<long> Allocatable(int resource) => resource < _allocatable.Length ? _allocatable[resource] : new long[Capacity];
 
     public ReadOnlySpan<long> Requested(int resource) => resource < _requested.Length ? _requested[resource] : new long[Capacity];
 
-    public PlacedPod? Find(string uid) => _pods.GetValueOrDefault(uid);
+    public long AllocatableAt(int resource, int slot) => resource < _allocatable.Length ? _allocatable[resource][slot] : 0;
+
+    public long RequestedAt(int resource, int slot) => resource < _requested.Length ? _requested[resource][slot] : 0;
+
+    /// <summary>The domains of a topology key, as of now.</summary>
+    public TopologyDomains Topology(string key)
+    {
+        if (_topologies.TryGetValue(key, out var known) && known.Version == _labelsVersion)
+            return known.Domains;
+        var domains = TopologyDomains.Of(this, key);
+        _topologies[key] = (_labelsVersion, domains);
+        return domains;
+    }
+
+    /// <summary>A namespace's labels, for namespace selectors.</summary>
+    public void SetNamespace(string name, Dictionary<string, string>? labels)
+    {
+        if (Namespaces.Set(name, labels))
+            Counters.NamespacesChanged();
+    }
+
+    public void RemoveNamespace(string name)
+    {
+        Namespaces.Remove(name);
+        Counters.NamespacesChanged();
+    }
 
     public void SetNode(NodeObject node)
     {
         var slot = SlotFor(node.Metadata.Name);
+        var before = _nodes[slot].Node;
+        _nodes[slot].Node = node;
+        if (before is not null && Live[slot] && SameFacts(before, node))
+            return;
+        FactsVersion++;
         if (!Live[slot])
         {
             Live.Add(slot);
             NodeCount++;
+            _labelsVersion++;
         }
         var allocatable = node.Status.Allocatable.OrEmpty();
         foreach (var name in allocatable.Keys)
@@ -75,10 +121,9 @@ internal sealed class ClusterColumns
             var has = allocatable.TryGetValue(Resources[resource], out var quantity);
             _allocatable[resource][slot] = !has ? 0 : resource == ResourceNames.Cpu ? quantity.MilliValue() : quantity.Value();
         }
-        var labels = node.Metadata.Labels.OrEmpty();
-        Labels.Change(slot, _nodes[slot].Labels, labels);
-        _nodes[slot].Labels = labels;
+        ChangeLabels(slot, node.Metadata.Labels.OrEmpty());
         ChangeTaints(slot, node.Spec.Taints.OrEmpty());
+        ChangeImages(slot, node.Status.Images.OrEmpty());
         if (node.Spec.Unschedulable) Unschedulable.Add(slot);
         else Unschedulable.Remove(slot);
     }
@@ -87,76 +132,66 @@ internal sealed class ClusterColumns
     {
         if (!_slots.TryGetValue(name, out var slot) || !Live[slot])
             return;
+        FactsVersion++;
+        _labelsVersion++;
         Live.Remove(slot);
         Unschedulable.Remove(slot);
         NodeCount--;
-        Labels.Change(slot, _nodes[slot].Labels, EmptyLabels);
-        _nodes[slot].Labels = EmptyLabels;
+        ChangeLabels(slot, EmptyLabels);
         ChangeTaints(slot, []);
+        ChangeImages(slot, []);
+        _nodes[slot].Node = null;
         foreach (var column in _allocatable)
             column[slot] = 0;
         FreeIfEmpty(slot);
     }
 
-    /// <summary>Adds a placed pod, or replaces what was known of it (by UID).</summary>
-    public void SetPod(PlacedPod pod)
-    {
-        RemovePod(pod.Pod.Metadata.UID);
-        pod.Slot = SlotFor(pod.NodeName);
-        _pods[pod.Pod.Metadata.UID] = pod;
-        _nodes[pod.Slot].Pods.Add(pod);
-        if (!_byNamespace.TryGetValue(pod.Namespace, out var siblings))
-            _byNamespace[pod.Namespace] = siblings = [];
-        pod.NamespaceIndex = siblings.Count;
-        siblings.Add(pod);
-        Account(pod, +1);
-    }
-
-    public bool RemovePod(string uid)
-    {
-        if (!_pods.Remove(uid, out var pod))
-            return false;
-        Account(pod, -1);
-        _nodes[pod.Slot].Pods.Remove(pod);
-        var siblings = _byNamespace[pod.Namespace];
-        var last = siblings[^1];
-        siblings[pod.NamespaceIndex] = last;
-        last.NamespaceIndex = pod.NamespaceIndex;
-        siblings.RemoveAt(siblings.Count - 1);
-        if (siblings.Count == 0)
-            _byNamespace.Remove(pod.Namespace);
-        FreeIfEmpty(pod.Slot);
-        return true;
-    }
-
     private static IReadOnlyDictionary<string, string> EmptyLabels { get; } = new Dictionary<string, string>();
 
-    private void Account(PlacedPod pod, int sign)
+    private static bool SameFacts(NodeObject before, NodeObject after) =>
+        before.Spec.Unschedulable == after.Spec.Unschedulable
+        && ObjectEquality.StringMap(before.Metadata.Labels, after.Metadata.Labels)
+        && ObjectEquality.QuantityMap(before.Status.Allocatable, after.Status.Allocatable)
+        && ObjectEquality.ObjectList(before.Spec.Taints, after.Spec.Taints)
+        && ObjectEquality.ObjectList(before.Status.Images, after.Status.Images);
+
+    private void ChangeLabels(int slot, IReadOnlyDictionary<string, string> labels)
     {
-        foreach (var (resource, amount) in pod.Demand.Requests)
-        {
-            EnsureResource(resource);
-            _requested[resource][pod.Slot] += sign * amount;
-        }
-        ScoredMilliCpu[pod.Slot] += sign * pod.Demand.ScoredMilliCpu;
-        ScoredMemoryBytes[pod.Slot] += sign * pod.Demand.ScoredMemoryBytes;
+        var before = _nodes[slot].Labels;
+        _nodes[slot].Labels = labels;
+        if (before.Count == labels.Count && before.All(l => labels.TryGetValue(l.Key, out var value) && value == l.Value))
+            return;
+        Labels.Change(slot, before, labels);
+        _labelsVersion++;
     }
 
     private void ChangeTaints(int slot, IReadOnlyList<Taint> taints)
     {
         foreach (var old in _nodes[slot].Taints)
         {
-            _taints[old].Remove(slot);
-            if (_taints[old].Count() == 0)
-                _taints.Remove(old);
+            if (!_taints.TryGetValue(old, out var bits))
+                continue;
+            bits.Remove(slot);
+            if (!bits.IsEmpty)
+                continue;
+            _taints.Remove(old);
+            _softTaints.Remove(old);
         }
         foreach (var taint in taints)
         {
             if (!_taints.TryGetValue(taint, out var bits))
                 _taints[taint] = bits = new NodeBits();
             bits.Add(slot);
+            if (taint.Effect == "PreferNoSchedule")
+                _softTaints[taint] = bits;
         }
         _nodes[slot].Taints = taints;
+    }
+
+    private void ChangeImages(int slot, IReadOnlyList<ContainerImage> images)
+    {
+        Images.Change(slot, _nodes[slot].Images, images);
+        _nodes[slot].Images = images;
     }
 
     private int SlotFor(string name)
@@ -204,14 +239,19 @@ internal sealed class ClusterColumns
         Array.Resize(ref cpu, capacity);
         Array.Resize(ref memory, capacity);
         (ScoredMilliCpu, ScoredMemoryBytes) = (cpu, memory);
+        _labelsVersion++;
+        FactsVersion++;
     }
 
     private struct NodeSlot(string name, IReadOnlyDictionary<string, string> labels)
     {
         public readonly string Name = name;
         public readonly List<PlacedPod> Pods = [];
+        public readonly List<HostPort> HostPorts = [];
+        public NodeObject? Node;
         public IReadOnlyDictionary<string, string> Labels = labels;
         public IReadOnlyList<Taint> Taints = [];
+        public IReadOnlyList<ContainerImage> Images = [];
     }
 
     /// <summary>Taints are one when key, value and effect are.</summary>

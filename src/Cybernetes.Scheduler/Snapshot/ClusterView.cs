@@ -1,6 +1,7 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Storage.V1;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Queue;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
@@ -11,23 +12,36 @@ namespace Cybernetes.Scheduler.Snapshot;
 /// Keeps the columns true to what the informers tell and to what was decided but is not bound yet, and tells the queue what may help waiting pods.
 /// All changes and decisions go through one lock.
 /// </summary>
-internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue, string schedulerName)
+internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue, IReadOnlyList<SchedulingProfile> profiles)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PlacedPod> _nominated = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SchedulingProfile> _profiles = profiles.ToDictionary(p => p.SchedulerName, StringComparer.Ordinal);
 
-    /// <summary>Runs a decision over columns that do not change meanwhile; a chosen node's room is taken at once.</summary>
+    /// <summary>The profile of a pod's scheduler name, or null where another scheduler has it.</summary>
+    public SchedulingProfile? ProfileOf(Pod pod) => _profiles.GetValueOrDefault(pod.Spec.SchedulerName);
+
+    /// <summary>Runs a decision over columns that do not change meanwhile; a chosen node's room is taken at once, and so is a nominated one's.</summary>
     public Decision Decide(SchedulingCycle cycle, Pod pod, LabelMatcher? spreadSelector)
     {
+        var profile = _profiles[pod.Spec.SchedulerName];
         lock (_lock)
         {
             var facts = new PodFacts(pod, PodDemand.Of(pod.Spec, columns.Resources), spreadSelector);
-            var decision = cycle.Decide(facts);
+            var decision = cycle.Decide(facts, profile, NominatedBeside(facts));
             if (decision.NodeName is { } node)
             {
-                columns.SetPod(new PlacedPod(pod, node, facts.Demand));
+                columns.SetPod(facts.PlacedOn(node));
                 _assumed.Add(pod.Metadata.UID);
+                _nominated.Remove(pod.Metadata.UID);
+                foreach (var plugin in profile.Reserves)
+                    plugin.Reserve(cycle, node);
             }
+            else if (decision.Preemption is { } plan)
+                _nominated[pod.Metadata.UID] = facts.PlacedOn(plan.NodeName);
+            else if (cycle.Columns.NodeCount > 0)
+                _nominated.Remove(pod.Metadata.UID);
             return decision;
         }
     }
@@ -37,17 +51,55 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
     {
         lock (_lock)
         {
+            foreach (var plugin in ProfileOf(pod)?.Reserves ?? [])
+                plugin.Unreserve(pod);
             if (!_assumed.Remove(pod.Metadata.UID))
                 return;
             columns.RemovePod(pod.Metadata.UID);
         }
-        queue.Move(ClusterEvent.AssignedPodRemoved);
+        queue.Move(new ClusterHappening(ClusterEvent.AssignedPodRemoved, pod));
+    }
+
+    /// <summary>Pods of lower priority that were promised room on a node and may not fit there any more; their promises are taken back.</summary>
+    public IReadOnlyList<Pod> TakeBackNominations(string nodeName, int priority)
+    {
+        lock (_lock)
+        {
+            var lower = _nominated.Values.Where(p => p.NodeName == nodeName && p.Priority < priority).Select(p => p.Pod).ToList();
+            foreach (var pod in lower)
+                _nominated.Remove(pod.Metadata.UID);
+            return lower;
+        }
     }
 
     public void Watch(InformerFactory informers)
     {
         informers.For<NodeObject>().AddHandler(node => NodeChanged(null, node), NodeChanged, NodeRemoved);
         informers.For<Pod>().AddHandler(PodChanged, (_, pod) => PodChanged(pod), PodRemoved);
+        informers.For<Namespace>().AddHandler(NamespaceChanged, (_, ns) => NamespaceChanged(ns), NamespaceRemoved);
+        Tell<PersistentVolumeClaim>(informers, ClusterEvent.ClaimChanged);
+        Tell<PersistentVolume>(informers, ClusterEvent.VolumeChanged);
+        Tell<StorageClass>(informers, ClusterEvent.StorageClassChanged);
+        Tell<CSINode>(informers, ClusterEvent.StorageNodeChanged);
+        Tell<CSIDriver>(informers, ClusterEvent.StorageNodeChanged);
+        Tell<CSIStorageCapacity>(informers, ClusterEvent.StorageNodeChanged);
+    }
+
+    private void Tell<T>(InformerFactory informers, ClusterEvent happening)
+        where T : class, IKubernetesObject<T> =>
+        informers.For<T>().AddHandler(
+            _ => queue.Move(new ClusterHappening(happening)), (_, _) => queue.Move(new ClusterHappening(happening)),
+            _ => queue.Move(new ClusterHappening(happening)));
+
+    private List<PlacedPod> NominatedBeside(PodFacts pod)
+    {
+        var beside = new List<PlacedPod>();
+        foreach (var nominated in _nominated.Values)
+        {
+            if (nominated.Priority >= pod.Priority && nominated.Pod.Metadata.UID != pod.Pod.Metadata.UID && columns.SlotOf(nominated.NodeName) >= 0)
+                beside.Add(nominated);
+        }
+        return beside;
     }
 
     private void NodeChanged(NodeObject? before, NodeObject node)
@@ -59,7 +111,7 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
             happened = before is null ? ClusterEvent.NodeAdded : Difference(before, node);
         }
         if (happened != ClusterEvent.None)
-            queue.Move(happened);
+            queue.Move(new ClusterHappening(happened, Node: node));
     }
 
     private void NodeRemoved(NodeObject node)
@@ -68,35 +120,69 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
             columns.RemoveNode(node.Metadata.Name);
     }
 
+    private void NamespaceChanged(Namespace ns)
+    {
+        lock (_lock)
+            columns.SetNamespace(ns.Metadata.Name, ns.Metadata.Labels);
+    }
+
+    private void NamespaceRemoved(Namespace ns)
+    {
+        lock (_lock)
+            columns.RemoveNamespace(ns.Metadata.Name);
+    }
+
     private void PodChanged(Pod pod)
     {
         var finished = pod.Status.Phase is PodPhase.Succeeded or PodPhase.Failed;
         if (pod.Spec.NodeName.Length > 0 && !finished)
             Place(pod);
-        else if (finished)
+        else if (finished || pod.Metadata.DeletionTimestamp is not null)
             PodRemoved(pod);
-        else if (pod.Metadata.DeletionTimestamp is not null)
-            queue.Remove(pod.Metadata.UID);
-        else if (pod.Spec.SchedulerName == schedulerName)
+        else if (_profiles.ContainsKey(pod.Spec.SchedulerName))
+        {
+            Nominate(pod);
             queue.Put(pod);
+        }
+    }
+
+    /// <summary>A promise that stands in a pod's status, from before this scheduler began or from an autoscaler, holds too.</summary>
+    private void Nominate(Pod pod)
+    {
+        if (pod.Status.NominatedNodeName.Length == 0)
+            return;
+        lock (_lock)
+        {
+            if (!_assumed.Contains(pod.Metadata.UID) && !_nominated.ContainsKey(pod.Metadata.UID))
+                _nominated[pod.Metadata.UID] = new PlacedPod(pod, pod.Status.NominatedNodeName, PodDemand.Of(pod.Spec, columns.Resources));
+        }
     }
 
     private void Place(Pod pod)
     {
         queue.Remove(pod.Metadata.UID);
-        bool isNew;
+        var happened = ClusterEvent.AssignedPodAdded;
         lock (_lock)
         {
-            _assumed.Remove(pod.Metadata.UID);
+            var wasAssumed = _assumed.Remove(pod.Metadata.UID);
+            _nominated.Remove(pod.Metadata.UID);
             var known = columns.Find(pod.Metadata.UID);
-            isNew = known is null;
             // Status updates of a placed pod change nothing that counts here; most events are such.
             if (known is not null && known.NodeName == pod.Spec.NodeName && known.IsTerminating == (pod.Metadata.DeletionTimestamp is not null)
                 && known.Pod.Metadata.Generation == pod.Metadata.Generation && ObjectEquality.StringMap(known.Labels, pod.Metadata.Labels))
-                return;
-            columns.SetPod(new PlacedPod(pod, pod.Spec.NodeName, PodDemand.Of(pod.Spec, columns.Resources)));
+            {
+                known.Pod = pod;
+                if (!wasAssumed)
+                    return;
+            }
+            else
+            {
+                columns.SetPod(new PlacedPod(pod, pod.Spec.NodeName, PodDemand.Of(pod.Spec, columns.Resources)));
+                if (known is not null)
+                    happened = ClusterEvent.AssignedPodLabelsChanged | ClusterEvent.AssignedPodRemoved;
+            }
         }
-        queue.Move(isNew ? ClusterEvent.AssignedPodAdded : ClusterEvent.AssignedPodLabelsChanged | ClusterEvent.AssignedPodRemoved);
+        queue.Move(new ClusterHappening(happened, pod));
     }
 
     private void PodRemoved(Pod pod)
@@ -106,17 +192,18 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
         lock (_lock)
         {
             _assumed.Remove(pod.Metadata.UID);
+            _nominated.Remove(pod.Metadata.UID);
             had = columns.RemovePod(pod.Metadata.UID);
         }
         if (had)
-            queue.Move(ClusterEvent.AssignedPodRemoved);
+            queue.Move(new ClusterHappening(ClusterEvent.AssignedPodRemoved, pod));
     }
 
     private static ClusterEvent Difference(NodeObject before, NodeObject after)
     {
         var happened = ClusterEvent.None;
         if (!ObjectEquality.QuantityMap(before.Status.Allocatable, after.Status.Allocatable))
-            happened |= ClusterEvent.NodeAllocatableGrown;
+            happened |= ClusterEvent.NodeAllocatableChanged;
         if (!ObjectEquality.StringMap(before.Metadata.Labels, after.Metadata.Labels))
             happened |= ClusterEvent.NodeLabelsChanged;
         if (!ObjectEquality.ObjectList(before.Spec.Taints, after.Spec.Taints))

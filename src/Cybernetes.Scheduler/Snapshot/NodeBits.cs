@@ -43,6 +43,26 @@ internal sealed class NodeBits
 
     public void Clear() => Array.Clear(_words);
 
+    public bool IsEmpty => !_words.AsSpan().ContainsAnyExcept(0UL);
+
+    /// <summary>The lowest slot, or -1.</summary>
+    public int First()
+    {
+        for (var i = 0; i < _words.Length; i++)
+        {
+            if (_words[i] != 0)
+                return (i << 6) + BitOperations.TrailingZeroCount(_words[i]);
+        }
+        return -1;
+    }
+
+    public static NodeBits Copy(NodeBits other)
+    {
+        var copy = new NodeBits();
+        copy.CopyFrom(other);
+        return copy;
+    }
+
     public void UnionWith(NodeBits other)
     {
         if (_words.Length < other._words.Length)

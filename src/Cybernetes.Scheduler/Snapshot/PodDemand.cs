@@ -18,7 +18,7 @@ internal sealed class PodDemand
     private const long DefaultMilliCpu = 100;
     private const long DefaultMemoryBytes = 200 * 1024 * 1024;
 
-    private PodDemand(IReadOnlyList<(int Resource, long Amount)> requests, long scoredCpu, long scoredMemory, IReadOnlyList<HostPort> hostPorts)
+    private PodDemand((int Resource, long Amount)[] requests, long scoredCpu, long scoredMemory, HostPort[] hostPorts)
     {
         Requests = requests;
         ScoredMilliCpu = scoredCpu;
@@ -27,13 +27,24 @@ internal sealed class PodDemand
     }
 
     /// <summary>Non-zero requests by resource number; one pod slot is always among them.</summary>
-    public IReadOnlyList<(int Resource, long Amount)> Requests { get; }
+    public (int Resource, long Amount)[] Requests { get; }
 
     public long ScoredMilliCpu { get; }
 
     public long ScoredMemoryBytes { get; }
 
-    public IReadOnlyList<HostPort> HostPorts { get; }
+    public HostPort[] HostPorts { get; }
+
+    /// <summary>How much of a resource it takes; 0 for one it does not name.</summary>
+    public long AmountOf(int resource)
+    {
+        foreach (var (number, amount) in Requests)
+        {
+            if (number == resource)
+                return amount;
+        }
+        return 0;
+    }
 
     public static PodDemand Of(PodSpec spec, ResourceNames names)
     {
@@ -46,7 +57,7 @@ internal sealed class PodDemand
                 requests.Add((id, amount));
         }
         var (cpu, memory) = Scored(spec);
-        return new PodDemand(requests, cpu, memory, Ports(spec));
+        return new PodDemand([.. requests], cpu, memory, [.. PortsOf(spec)]);
     }
 
     private static (long MilliCpu, long MemoryBytes) Scored(PodSpec spec)
@@ -61,7 +72,8 @@ internal sealed class PodDemand
         return (cpu, memory);
     }
 
-    private static List<HostPort> Ports(PodSpec spec)
+    /// <summary>The host ports of a pod.</summary>
+    public static List<HostPort> PortsOf(PodSpec spec)
     {
         var ports = new List<HostPort>();
         var sidecars = spec.InitContainers.OrEmpty().Where(c => c.RestartPolicy == "Always");

@@ -32,10 +32,10 @@ public sealed class SchedulingQueueTests
         queue.PutBack(taken, ClusterEvent.NodeAdded);
         Assert.Equal(QueuePlace.Unschedulable, taken.Place);
 
-        queue.Move(ClusterEvent.NodeTaintsChanged);
+        queue.Move(new(ClusterEvent.NodeTaintsChanged));
         Assert.Equal(QueuePlace.Unschedulable, taken.Place);
 
-        queue.Move(ClusterEvent.NodeAdded);
+        queue.Move(new(ClusterEvent.NodeAdded));
         Assert.Equal(QueuePlace.Backoff, taken.Place);
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(QueuePlace.Active, taken.Place);
@@ -47,7 +47,7 @@ public sealed class SchedulingQueueTests
         using var queue = new SchedulingQueue(_time);
         queue.Put(Cluster.Pod("p"));
         var taken = await queue.TakeAsync(default);
-        queue.Move(ClusterEvent.NodeAdded);
+        queue.Move(new(ClusterEvent.NodeAdded));
         queue.PutBack(taken, ClusterEvent.NodeAdded);
         Assert.Equal(QueuePlace.Backoff, taken.Place);
     }

@@ -3,37 +3,52 @@ using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Plugins.NodeResources;
 
-/// <summary>Prefers nodes whose used shares of cpu and memory stay alike (NodeResourcesBalancedAllocation).</summary>
-internal sealed class BalancedAllocationScore : IScorePlugin
+/// <summary>Prefers nodes on which the pod makes the used shares of the resources more alike (NodeResourcesBalancedAllocation).</summary>
+internal sealed class BalancedAllocationScore(IReadOnlyList<WeightedResource> resources) : INodeRoomScore
 {
+    private int[]? _numbers;
+
     public string Name => "NodeResourcesBalancedAllocation";
 
-    public long Weight => 1;
-
-    public void Score(SchedulingCycle cycle, Span<long> scores)
+    public int Score(PodFacts pod, ClusterColumns columns, int slot)
     {
-        var columns = cycle.Columns;
-        var cpu = columns.Allocatable(ResourceNames.Cpu);
-        var memory = columns.Allocatable(ResourceNames.Memory);
-        var usedCpu = columns.Requested(ResourceNames.Cpu);
-        var usedMemory = columns.Requested(ResourceNames.Memory);
-        long wantedCpu = 0, wantedMemory = 0;
-        foreach (var (resource, amount) in cycle.Pod.Demand.Requests)
-        {
-            if (resource == ResourceNames.Cpu) wantedCpu = amount;
-            if (resource == ResourceNames.Memory) wantedMemory = amount;
-        }
+        _numbers ??= [.. resources.Select(r => columns.Resources.Intern(r.Name))];
         // A best-effort pod changes no share: upstream skips the plugin for it.
-        if (wantedCpu == 0 && wantedMemory == 0)
-            return;
-        foreach (var slot in cycle.Feasible)
-        {
-            var share = (Cpu: Share(usedCpu[slot] + wantedCpu, cpu[slot]), Memory: Share(usedMemory[slot] + wantedMemory, memory[slot]));
-            // With two resources the standard deviation is half their distance.
-            var deviation = cpu[slot] == 0 || memory[slot] == 0 ? 0 : Math.Abs(share.Cpu - share.Memory) / 2;
-            scores[slot] = (long)((1 - deviation) * IScorePlugin.MaximumScore);
-        }
+        var wantsAny = false;
+        foreach (var number in _numbers)
+            wantsAny |= pod.Demand.AmountOf(number) > 0;
+        if (!wantsAny)
+            return 0;
+        var with = Balance(pod.Demand, columns, slot, isWithPod: true);
+        var without = Balance(pod.Demand, columns, slot, isWithPod: false);
+        return (IClusterScore.MaximumScore / 2) + (((IClusterScore.MaximumScore / 2) + with - without) / 2);
     }
 
-    private static double Share(long used, long capacity) => capacity == 0 ? 0 : Math.Min(1.0, (double)used / capacity);
+    private int Balance(PodDemand demand, ClusterColumns columns, int slot, bool isWithPod)
+    {
+        Span<double> shares = stackalloc double[_numbers!.Length];
+        var count = 0;
+        var total = 0.0;
+        foreach (var number in _numbers)
+        {
+            var capacity = columns.AllocatableAt(number, slot);
+            var wanted = demand.AmountOf(number);
+            if (capacity == 0 || (wanted == 0 && number > ResourceNames.Pods))
+                continue;
+            var used = columns.RequestedAt(number, slot) + (isWithPod ? wanted : 0);
+            total += shares[count++] = Math.Min(1.0, (double)used / capacity);
+        }
+        var deviation = 0.0;
+        if (count == 2)
+            deviation = Math.Abs(shares[0] - shares[1]) / 2;
+        else if (count > 2)
+        {
+            var mean = total / count;
+            var sum = 0.0;
+            foreach (var share in shares[..count])
+                sum += (share - mean) * (share - mean);
+            deviation = Math.Sqrt(sum / count);
+        }
+        return (int)((1 - deviation) * IClusterScore.MaximumScore);
+    }
 }

@@ -1,54 +1,60 @@
-using System.Numerics;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Queue;
 using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Plugins.NodeResources;
 
-/// <summary>What the pod requests must fit into what the node still has. A node short of several resources counts for each of them.</summary>
-internal sealed class NodeResourcesFitFilter : IFilterPlugin
+/// <summary>
+/// What the pod requests must fit into what the node still has; a node short of several resources counts for each of them. Scores by the
+/// profile's strategy.
+/// </summary>
+/// <param name="strategy">How nodes are rated.</param>
+/// <param name="ignored">Extended resources, and groups of them (before the slash), that are not looked at.</param>
+internal sealed class NodeResourcesFitFilter(ScoringStrategy strategy, IReadOnlyList<string>? ignored = null) : INodeRoomFilter, INodeRoomScore
 {
     public string Name => "NodeResourcesFit";
 
-    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeAllocatableGrown | ClusterEvent.AssignedPodRemoved;
+    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeAllocatableChanged | ClusterEvent.AssignedPodRemoved;
 
-    public void Filter(SchedulingCycle cycle)
+    public bool MayHelp(Pod pod, in ClusterHappening happening)
     {
-        var columns = cycle.Columns;
-        var rejected = new NodeBits(columns.Capacity);
-        foreach (var (resource, amount) in cycle.Pod.Demand.Requests)
-        {
-            var lacking = Lacking(columns.Allocatable(resource), columns.Requested(resource), amount);
-            lacking.IntersectWith(cycle.Feasible);
-            var reason = resource == ResourceNames.Pods ? "Too many pods" : "Insufficient " + columns.Resources[resource];
-            cycle.AddReason(reason, lacking.Count());
-            rejected.UnionWith(lacking);
-        }
-        cycle.Feasible.ExceptWith(rejected);
+        // A pod that goes gives back at least its place; a node must have room for the pod at all.
+        if (happening.Node is not { } node)
+            return true;
+        return PodResources.Requests(pod.Spec).All(r => IsIgnored(r.Key) || r.Value.Sign <= 0
+            || (node.Status.Allocatable.OrEmpty().TryGetValue(r.Key, out var has) && has >= r.Value));
     }
 
-    /// <summary>The slots where <c>requested + amount</c> exceeds <c>allocatable</c>; compared a vector at a time.</summary>
-    internal static NodeBits Lacking(ReadOnlySpan<long> allocatable, ReadOnlySpan<long> requested, long amount)
+    public bool Applies(PodFacts pod) => true;
+
+    public ushort Check(PodFacts pod, ClusterColumns columns, int slot, RejectionTable rejections)
     {
-        var bits = new NodeBits(allocatable.Length);
-        var slot = 0;
-        var wanted = new Vector<long>(amount);
-        for (; slot <= allocatable.Length - Vector<long>.Count; slot += Vector<long>.Count)
+        var requests = pod.Demand.Requests;
+        uint lacking = 0;
+        var isResolvable = true;
+        for (var i = 0; i < requests.Length; i++)
         {
-            var free = new Vector<long>(allocatable[slot..]) - new Vector<long>(requested[slot..]);
-            if (Vector.GreaterThanOrEqualAll(free, wanted))
+            var (resource, amount) = requests[i];
+            var allocatable = columns.AllocatableAt(resource, slot);
+            if (allocatable - columns.RequestedAt(resource, slot) >= amount || IsIgnored(columns.Resources[resource]))
                 continue;
-            for (var i = 0; i < Vector<long>.Count; i++)
-            {
-                if (free[i] < amount)
-                    bits.Add(slot + i);
-            }
+            lacking |= 1u << Math.Min(i, 31);
+            isResolvable &= amount <= allocatable;
         }
-        for (; slot < allocatable.Length; slot++)
-        {
-            if (allocatable[slot] - requested[slot] < amount)
-                bits.Add(slot);
-        }
-        return bits;
+        if (lacking == 0)
+            return RejectionTable.Fits;
+        if (pod.FitCodes.TryGetValue((lacking, isResolvable), out var code))
+            return code;
+        var reasons = requests.Where((_, i) => (lacking & (1u << Math.Min(i, 31))) != 0)
+            .Select(r => r.Resource == ResourceNames.Pods ? "Too many pods" : "Insufficient " + columns.Resources[r.Resource]);
+        return pod.FitCodes[(lacking, isResolvable)] = rejections.CodeOf(this, [.. reasons], isResolvable);
     }
+
+    public int Score(PodFacts pod, ClusterColumns columns, int slot) => strategy.Score(pod, columns, slot);
+
+    private bool IsIgnored(string resource) =>
+        ignored is { Count: > 0 } && resource.Contains('/') && (ignored.Contains(resource) || ignored.Contains(resource[..resource.IndexOf('/')]));
 }

@@ -10,72 +10,55 @@ namespace Cybernetes.Scheduler.Plugins.PodTopologySpread;
 /// <summary>One spread constraint with its selector made ready, and the counting that filter and score share.</summary>
 internal sealed record SpreadConstraint(string TopologyKey, int MaxSkew, int MinDomains, bool Hard, LabelMatcher Selector, bool HonorAffinity, bool HonorTaints)
 {
-    /// <summary>The pod's own constraints; without any, upstream's system defaults over what its services and owner select.</summary>
-    public static IReadOnlyList<SpreadConstraint> Of(PodFacts pod)
+    /// <summary>A pod's or a profile's constraint; <paramref name="selector"/> stands in for one without.</summary>
+    public static SpreadConstraint Of(TopologySpreadConstraint constraint, Pod pod, LabelMatcher? selector = null)
     {
-        var own = pod.Spec.TopologySpreadConstraints.OrEmpty();
-        if (own.Count > 0)
-            return [.. own.Select(c => Of(c, pod.Pod))];
-        if (pod.SpreadSelector is null)
-            return [];
-        return
-        [
-            new("kubernetes.io/hostname", 3, 1, false, pod.SpreadSelector, true, false),
-            new("topology.kubernetes.io/zone", 5, 1, false, pod.SpreadSelector, true, false),
-        ];
-    }
-
-    /// <summary>The nodes that count for skew: those that carry the key and pass the pod's own affinity and taints, as the policies say.</summary>
-    public NodeBits Eligible(SchedulingCycle cycle)
-    {
-        var columns = cycle.Columns;
-        var nodes = new NodeBits(columns.Capacity);
-        nodes.CopyFrom(columns.Live);
-        nodes.IntersectWith(columns.Labels.WithKey(TopologyKey));
-        if (HonorAffinity)
-            ApplyAffinity(cycle, nodes);
-        if (HonorTaints)
-        {
-            foreach (var (taint, tainted) in columns.Taints)
-            {
-                if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(cycle.Pod.Tolerations, taint))
-                    nodes.ExceptWith(tainted);
-            }
-        }
-        return nodes;
-    }
-
-    /// <summary>Matching pods per domain, over the eligible nodes; domains without pods count zero.</summary>
-    public Dictionary<string, int> Count(SchedulingCycle cycle, NodeBits eligible)
-    {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var slot in eligible)
-            counts.TryAdd(cycle.Columns.LabelsOf(slot)[TopologyKey], 0);
-        foreach (var placed in cycle.Columns.PodsIn(cycle.Pod.Pod.Metadata.Namespace))
-        {
-            if (!placed.IsTerminating && eligible[placed.Slot] && Selector.Matches(placed.Labels))
-                counts[cycle.Columns.LabelsOf(placed.Slot)[TopologyKey]]++;
-        }
-        return counts;
-    }
-
-    private static SpreadConstraint Of(TopologySpreadConstraint constraint, Pod pod)
-    {
-        var selector = LabelMatcher.For(constraint.LabelSelector);
+        var own = selector ?? LabelMatcher.For(constraint.LabelSelector);
         foreach (var key in constraint.MatchLabelKeys.OrEmpty())
         {
             if (pod.Metadata.Labels.OrEmpty().TryGetValue(key, out var value))
-                selector = selector.And(LabelMatcher.Of(LabelRequirement.Of(key, LabelOperator.In, value)));
+                own = own.And(LabelMatcher.Of(LabelRequirement.Of(key, LabelOperator.In, value)));
         }
         return new SpreadConstraint(constraint.TopologyKey, constraint.MaxSkew, constraint.MinDomains ?? 1,
-            constraint.WhenUnsatisfiable == "DoNotSchedule", selector, constraint.NodeAffinityPolicy != "Ignore", constraint.NodeTaintsPolicy == "Honor");
+            constraint.WhenUnsatisfiable == "DoNotSchedule", own, constraint.NodeAffinityPolicy != "Ignore", constraint.NodeTaintsPolicy == "Honor");
     }
 
-    private static void ApplyAffinity(SchedulingCycle cycle, NodeBits nodes)
+    /// <summary>Whether every node counts that carries the key: neither policy has anything to leave out.</summary>
+    public bool CountsAll(PodFacts pod) =>
+        !HonorTaints && (!HonorAffinity || (pod.Spec.NodeSelector is not { Count: > 0 } && pod.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is null));
+
+    /// <summary>Takes the nodes out that the policies leave out of the count.</summary>
+    public void ApplyPolicies(SchedulingCycle cycle, NodeBits nodes)
     {
-        if (cycle.Pod.Spec.NodeSelector is { } labels)
-            NodeSelection.IntersectLabels(cycle.Columns, nodes, labels);
-        if (cycle.Pod.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required)
-            nodes.IntersectWith(NodeSelection.Matching(cycle.Columns, required.NodeSelectorTerms.OrEmpty()));
+        if (CountsAll(cycle.Pod))
+            return;
+        if (HonorAffinity)
+            nodes.IntersectWith(NodeAffinityPlugin.Required(cycle.Columns, cycle.Pod.Spec));
+        if (!HonorTaints)
+            return;
+        foreach (var (taint, tainted) in cycle.Columns.Taints)
+        {
+            if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(cycle.Pod.Tolerations, taint))
+                nodes.ExceptWith(tainted);
+        }
+    }
+
+    /// <summary>The matching pods by node; null where the selector selects everything, which upstream counts as nothing.</summary>
+    public PodCounter? Counter(SchedulingCycle cycle) =>
+        Selector.IsEmpty ? null : cycle.Columns.Counters.For(TermScope.In(cycle.Pod.Namespace, Selector), skipsTerminating: true);
+
+    /// <summary>Matching pods by domain, over the given nodes.</summary>
+    public int[] ByDomain(SchedulingCycle cycle, TopologyDomains domains, NodeBits nodes)
+    {
+        var counts = new int[domains.Count];
+        if (Counter(cycle) is not { Total: > 0 } counter)
+            return counts;
+        var bySlot = counter.BySlot(cycle.Columns.Capacity);
+        foreach (var slot in counter.Slots)
+        {
+            if (nodes[slot] && domains.DomainOf[slot] is >= 0 and var domain)
+                counts[domain] += bySlot[slot];
+        }
+        return counts;
     }
 }

@@ -10,6 +10,8 @@ internal sealed class SpreadOwners(InformerFactory informers)
 {
     private readonly ObjectStore<Service> _services = informers.For<Service>().Store;
     private readonly ObjectStore<ReplicaSet> _replicaSets = informers.For<ReplicaSet>().Store;
+    private readonly ObjectStore<ReplicationController> _controllers = informers.For<ReplicationController>().Store;
+    private readonly ObjectStore<StatefulSet> _statefulSets = informers.For<StatefulSet>().Store;
 
     /// <summary>The merged selector, or null where nothing selects the pod.</summary>
     public LabelMatcher? SelectorFor(Pod pod)
@@ -17,18 +19,20 @@ internal sealed class SpreadOwners(InformerFactory informers)
         LabelMatcher? merged = null;
         foreach (var service in _services.ListNamespace(pod.Metadata.Namespace))
         {
-            if (service.Spec.Selector is not { Count: > 0 } selector)
-                continue;
-            var matcher = LabelMatcher.FromSet(selector);
-            if (matcher.Matches(pod.Metadata.Labels))
+            if (service.Spec.Selector is { Count: > 0 } selector && LabelMatcher.FromSet(selector) is var matcher && matcher.Matches(pod.Metadata.Labels))
                 merged = merged?.And(matcher) ?? matcher;
         }
-        var owner = pod.Metadata.OwnerReferences.OrEmpty().FirstOrDefault(o => o.Controller == true);
-        if (owner is { Kind: "ReplicaSet" } && _replicaSets.Get(pod.Metadata.Namespace, owner.Name) is { } replicaSet)
-        {
-            var matcher = LabelMatcher.For(replicaSet.Spec.Selector);
-            merged = merged?.And(matcher) ?? matcher;
-        }
-        return merged;
+        var owned = pod.Metadata.OwnerReferences.OrEmpty().FirstOrDefault(o => o.Controller == true) is { } owner
+            ? OwnerSelector(pod.Metadata.Namespace, owner.Kind, owner.Name)
+            : null;
+        return owned is null ? merged : merged?.And(owned) ?? owned;
     }
+
+    private LabelMatcher? OwnerSelector(string ns, string kind, string name) => kind switch
+    {
+        "ReplicaSet" when _replicaSets.Get(ns, name) is { } set => LabelMatcher.For(set.Spec.Selector),
+        "StatefulSet" when _statefulSets.Get(ns, name) is { } set => LabelMatcher.For(set.Spec.Selector),
+        "ReplicationController" when _controllers.Get(ns, name) is { } controller => LabelMatcher.FromSet(controller.Spec.Selector),
+        _ => null,
+    };
 }

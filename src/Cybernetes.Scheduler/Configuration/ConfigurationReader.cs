@@ -1,0 +1,164 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Cybernetes.Scheduler.Configuration;
+
+/// <summary>Reads a KubeSchedulerConfiguration top-down; the first mistake ends it, with its line and field.</summary>
+internal static class ConfigurationReader
+{
+    private const string Group = "kubescheduler.config.k8s.io/";
+
+    public static SchedulerConfiguration Read(string yaml, string source)
+    {
+        var root = Root(yaml, source);
+        var fields = root.Fields(
+            "apiVersion", "kind", "parallelism", "leaderElection", "clientConnection", "healthzBindAddress", "metricsBindAddress", "enableProfiling",
+            "enableContentionProfiling", "percentageOfNodesToScore", "podInitialBackoffSeconds", "podMaxBackoffSeconds", "profiles", "extenders",
+            "delayCacheUntilActive", "metadata");
+        if (!fields.TryGetValue("kind", out var kind) || kind.Text() != "KubeSchedulerConfiguration")
+            throw (kind ?? root).Error("kind must be KubeSchedulerConfiguration");
+        var version = fields.TryGetValue("apiVersion", out var apiVersion)
+            ? apiVersion.OneOf(Group + "v1", Group + "v1beta3", Group + "v1beta2")[Group.Length..]
+            : throw root.Error("apiVersion is missing: kubescheduler.config.k8s.io/v1");
+        var read = new SchedulerConfiguration
+        {
+            Version = version,
+            PodInitialBackoff = TimeSpan.FromSeconds(Number(fields, "podInitialBackoffSeconds", 1, 1, int.MaxValue)),
+            PodMaxBackoff = TimeSpan.FromSeconds(Number(fields, "podMaxBackoffSeconds", 10, 1, int.MaxValue)),
+            PercentageOfNodesToScore = Number(fields, "percentageOfNodesToScore", 0, 0, 100),
+        };
+        Number(fields, "parallelism", 16, 1, int.MaxValue);
+        if (read.PodMaxBackoff < read.PodInitialBackoff)
+            throw (fields.GetValueOrDefault("podMaxBackoffSeconds") ?? root).Error("Invalid value: must be greater than or equal to PodInitialBackoffSeconds");
+        if (fields.TryGetValue("profiles", out var profiles) && profiles.Items().Select(p => Profile(p)).ToList() is { Count: > 0 } given)
+            read = read with { Profiles = Distinct(profiles, given) };
+        if (fields.TryGetValue("extenders", out var extenders))
+            read = read with { Extenders = [.. extenders.Items().Select(Extender)] };
+        return Surroundings(fields, read);
+    }
+
+    private static ConfigurationNode Root(string yaml, string source)
+    {
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(yaml));
+        }
+        catch (YamlException failure)
+        {
+            throw new SchedulerConfigurationException($"{source}:{failure.Start.Line}: {failure.Message}");
+        }
+        return stream.Documents.Count == 1
+            ? new ConfigurationNode(stream.Documents[0].RootNode, "", source)
+            : throw new SchedulerConfigurationException($"{source}:1: document: one KubeSchedulerConfiguration is expected, not {stream.Documents.Count}");
+    }
+
+    private static SchedulerConfiguration Surroundings(Dictionary<string, ConfigurationNode> fields, SchedulerConfiguration read)
+    {
+        if (fields.TryGetValue("leaderElection", out var election))
+        {
+            var inside = election.Fields("leaderElect", "leaseDuration", "renewDeadline", "retryPeriod", "resourceLock", "resourceName", "resourceNamespace");
+            foreach (var duration in new[] { "leaseDuration", "renewDeadline", "retryPeriod" })
+                inside.GetValueOrDefault(duration)?.Duration();
+            inside.GetValueOrDefault("resourceLock")?.OneOf("leases");
+            read = read with
+            {
+                LeaderElect = inside.GetValueOrDefault("leaderElect")?.Truth(),
+                LeaseName = inside.GetValueOrDefault("resourceName")?.Text() ?? read.LeaseName,
+            };
+        }
+        if (fields.TryGetValue("clientConnection", out var connection))
+        {
+            var inside = connection.Fields("kubeconfig", "acceptContentTypes", "contentType", "qps", "burst");
+            read = read with { Kubeconfig = inside.GetValueOrDefault("kubeconfig")?.Text() ?? "" };
+        }
+        foreach (var flag in new[] { "enableProfiling", "enableContentionProfiling", "delayCacheUntilActive" })
+            fields.GetValueOrDefault(flag)?.Truth();
+        return read;
+    }
+
+    private static List<ProfileConfiguration> Distinct(ConfigurationNode node, List<ProfileConfiguration> profiles)
+    {
+        var twice = profiles.GroupBy(p => p.SchedulerName, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        return twice is null ? profiles : throw node.Error($"Duplicate value: schedulerName \"{twice.Key}\"");
+    }
+
+    private static ProfileConfiguration Profile(ConfigurationNode node)
+    {
+        var fields = node.Fields("schedulerName", "percentageOfNodesToScore", "plugins", "pluginConfig");
+        Number(fields, "percentageOfNodesToScore", 0, 0, 100);
+        var plugins = new Dictionary<string, PluginSet>(StringComparer.Ordinal);
+        if (fields.TryGetValue("plugins", out var sets))
+        {
+            foreach (var (point, set) in sets.Fields([.. PluginCatalog.ExtensionPoints]))
+                plugins[point] = Set(set);
+        }
+        return new ProfileConfiguration
+        {
+            SchedulerName = fields.TryGetValue("schedulerName", out var name)
+                ? name.Text() is { Length: > 0 } text ? text : throw name.Error("Required value")
+                : "default-scheduler",
+            Plugins = plugins,
+            Arguments = fields.TryGetValue("pluginConfig", out var arguments) ? ArgumentReader.Read(arguments) : new PluginArguments(),
+        };
+    }
+
+    private static PluginSet Set(ConfigurationNode node)
+    {
+        var fields = node.Fields("enabled", "disabled");
+        var enabled = new List<(string, int)>();
+        foreach (var item in fields.GetValueOrDefault("enabled")?.Items() ?? [])
+        {
+            var inside = item.Fields("name", "weight");
+            var weight = Number(inside, "weight", 0, 0, 100_000);
+            enabled.Add((Name(item, inside, allowsAll: false), weight));
+        }
+        var disabled = (fields.GetValueOrDefault("disabled")?.Items() ?? []).Select(item => Name(item, item.Fields("name", "weight"), allowsAll: true));
+        return new PluginSet(enabled, [.. disabled]);
+    }
+
+    private static string Name(ConfigurationNode item, Dictionary<string, ConfigurationNode> fields, bool allowsAll)
+    {
+        if (!fields.TryGetValue("name", out var node))
+            throw item.Error("Required value: name");
+        var name = node.Text();
+        return (allowsAll && name == "*") || PluginCatalog.Knows(name) ? name : throw node.Error($"plugin \"{name}\" does not exist");
+    }
+
+    private static ExtenderConfiguration Extender(ConfigurationNode node)
+    {
+        var fields = node.Fields(
+            "urlPrefix", "filterVerb", "preemptVerb", "prioritizeVerb", "weight", "bindVerb", "enableHTTPS", "tlsConfig", "httpTimeout", "nodeCacheCapable",
+            "managedResources", "ignorable");
+        string Text(string name) => fields.GetValueOrDefault(name)?.Text() ?? "";
+        bool Truth(string name) => fields.GetValueOrDefault(name)?.Truth() ?? false;
+        var tls = fields.GetValueOrDefault("tlsConfig")?.Fields("insecure", "serverName", "certFile", "keyFile", "caFile", "certData", "keyData", "caData") ?? [];
+        var url = Text("urlPrefix");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out _))
+            throw (fields.GetValueOrDefault("urlPrefix") ?? node).Error($"Invalid value: \"{url}\": must be a URL");
+        var weight = Number(fields, "weight", 1, 0, int.MaxValue);
+        if (Text("prioritizeVerb").Length > 0 && weight <= 0)
+            throw fields["weight"].Error("Invalid value: must have a positive weight applied to it");
+        var authority = tls.TryGetValue("caData", out var data) ? Encoding.UTF8.GetString(Convert.FromBase64String(data.Text()))
+            : tls.TryGetValue("caFile", out var file) ? File.ReadAllText(file.Text()) : null;
+        return new ExtenderConfiguration
+        {
+            UrlPrefix = Truth("enableHTTPS") && url.StartsWith("http://", StringComparison.Ordinal) ? "https://" + url[7..] : url,
+            FilterVerb = Text("filterVerb"),
+            PreemptVerb = Text("preemptVerb"),
+            PrioritizeVerb = Text("prioritizeVerb"),
+            BindVerb = Text("bindVerb"),
+            Weight = weight,
+            NodeCacheCapable = Truth("nodeCacheCapable"),
+            Ignorable = Truth("ignorable"),
+            HttpTimeout = fields.GetValueOrDefault("httpTimeout")?.Duration() ?? TimeSpan.FromSeconds(5),
+            Insecure = tls.GetValueOrDefault("insecure")?.Truth() ?? false,
+            CertificateAuthorityPem = authority,
+            ManagedResources = [.. (fields.GetValueOrDefault("managedResources")?.Items() ?? []).Select(r => r.Fields("name", "ignoredByScheduler")["name"].Text())],
+        };
+    }
+
+    private static int Number(Dictionary<string, ConfigurationNode> fields, string name, int absent, int least, int most) =>
+        fields.TryGetValue(name, out var node) ? node.Number(least, most) : absent;
+}

@@ -1,0 +1,228 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
+using Cybernetes.Scheduler.Configuration;
+using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Preemption;
+using Cybernetes.Scheduler.Snapshot;
+
+namespace Cybernetes.Scheduler.Extenders;
+
+/// <summary>
+/// A scheduler extender: an HTTP service that is asked to filter, rate, preempt or bind (kube-scheduler's extender/v1). A decision waits for it,
+/// at most its timeout; one that fails rejects the pod, unless it may be ignored.
+/// </summary>
+internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMessageHandler? transport = null) : IBindPlugin, IDisposable
+{
+    private const int ScoreScale = 10;
+    private readonly HttpClient _http = new(transport ?? ExtenderTransport.For(configuration)) { Timeout = configuration.HttpTimeout };
+
+    public string Name => configuration.UrlPrefix;
+
+    public bool Prioritizes => configuration.PrioritizeVerb.Length > 0;
+
+    public bool Preempts => configuration.PreemptVerb.Length > 0;
+
+    public bool Binds => configuration.BindVerb.Length > 0;
+
+    /// <summary>Whether the extender wants to hear of the pod: it manages no resources, or one that the pod asks for.</summary>
+    public bool IsInterestedIn(PodSpec spec)
+    {
+        if (configuration.ManagedResources.Count == 0)
+            return true;
+        return PodResources.Requests(spec).Keys.Concat(PodResources.Limits(spec).Keys).Any(configuration.ManagedResources.Contains);
+    }
+
+    public void Filter(SchedulingCycle cycle)
+    {
+        if (configuration.FilterVerb.Length == 0 || cycle.Feasible.IsEmpty || !IsInterestedIn(cycle.Pod.Spec))
+            return;
+        cycle.SpeakAs(this);
+        try
+        {
+            using var answer = Call(configuration.FilterVerb, writer => WriteArguments(writer, cycle));
+            if (Text(answer.RootElement, "Error") is { Length: > 0 } error)
+                throw new HttpRequestException(error);
+            var allowed = new NodeBits(cycle.Columns.Capacity);
+            foreach (var name in NamesIn(answer.RootElement))
+            {
+                if (cycle.Columns.SlotOf(name) is >= 0 and var slot)
+                    allowed.Add(slot);
+            }
+            Drop(cycle, answer.RootElement, "FailedAndUnresolvableNodes", isResolvable: false);
+            Drop(cycle, answer.RootElement, "FailedNodes", isResolvable: true);
+            cycle.Keep(allowed, $"node(s) were refused by extender {Name}");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
+        {
+            if (!configuration.Ignorable)
+                cycle.RejectPod($"extender {Name}: {failure.Message}");
+        }
+    }
+
+    /// <summary>Adds the extender's scores (0 … 10, times its weight) to the nodes'. One that fails rates nothing.</summary>
+    public void Prioritize(SchedulingCycle cycle, int[] total)
+    {
+        if (!IsInterestedIn(cycle.Pod.Spec))
+            return;
+        try
+        {
+            using var answer = Call(configuration.PrioritizeVerb, writer => WriteArguments(writer, cycle));
+            foreach (var rated in answer.RootElement.EnumerateArray())
+            {
+                if (cycle.Columns.SlotOf(Text(rated, "Host") ?? "") is >= 0 and var slot && Property(rated, "Score") is { } score)
+                    total[slot] += score.GetInt32() * configuration.Weight * ScoreScale;
+            }
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
+        {
+            // As upstream: rating is a wish, not a condition.
+        }
+    }
+
+    /// <summary>The plans that the extender lets stand.</summary>
+    public IReadOnlyList<PreemptionPlan> Preempt(SchedulingCycle cycle, IReadOnlyList<PreemptionPlan> plans)
+    {
+        if (!IsInterestedIn(cycle.Pod.Spec))
+            return plans;
+        try
+        {
+            using var answer = Call(configuration.PreemptVerb, writer => WritePreemption(writer, cycle, plans));
+            if (Property(answer.RootElement, "NodeNameToMetaVictims") is not { ValueKind: JsonValueKind.Object } kept)
+                return [];
+            return [.. plans.Where(p => kept.TryGetProperty(p.NodeName, out _))];
+        }
+        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
+        {
+            return configuration.Ignorable ? plans : [];
+        }
+    }
+
+    public async Task<bool> BindAsync(Pod pod, string nodeName, CancellationToken cancellation)
+    {
+        if (!Binds || !IsInterestedIn(pod.Spec))
+            return false;
+        using var request = Request(configuration.BindVerb, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("PodName", pod.Metadata.Name);
+            writer.WriteString("PodNamespace", pod.Metadata.Namespace);
+            writer.WriteString("PodUID", pod.Metadata.UID);
+            writer.WriteString("Node", nodeName);
+            writer.WriteEndObject();
+        });
+        using var response = await _http.SendAsync(request, cancellation).ConfigureAwait(false);
+        response.EnsureSuccessStatusCode();
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+        return Text(answer.RootElement, "Error") is { Length: > 0 } error ? throw new HttpRequestException(error) : true;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private JsonDocument Call(string verb, Action<Utf8JsonWriter> body)
+    {
+        using var request = Request(verb, body);
+        using var response = _http.Send(request);
+        response.EnsureSuccessStatusCode();
+        return JsonDocument.Parse(response.Content.ReadAsStream());
+    }
+
+    private HttpRequestMessage Request(string verb, Action<Utf8JsonWriter> body)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+            body(writer);
+        var content = new ByteArrayContent(stream.ToArray());
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        return new HttpRequestMessage(HttpMethod.Post, configuration.UrlPrefix.TrimEnd('/') + "/" + verb) { Content = content };
+    }
+
+    private void WriteArguments(Utf8JsonWriter writer, SchedulingCycle cycle)
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName("Pod");
+        cycle.Pod.Pod.WriteJson(writer);
+        if (configuration.NodeCacheCapable)
+        {
+            writer.WriteNull("Nodes");
+            writer.WriteStartArray("NodeNames");
+            foreach (var slot in cycle.Feasible)
+                writer.WriteStringValue(cycle.Columns.NodeName(slot));
+            writer.WriteEndArray();
+        }
+        else
+        {
+            writer.WriteStartObject("Nodes");
+            writer.WriteStartObject("metadata");
+            writer.WriteEndObject();
+            writer.WriteStartArray("items");
+            foreach (var slot in cycle.Feasible)
+                cycle.Columns.NodeAt(slot)?.WriteJson(writer);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            writer.WriteNull("NodeNames");
+        }
+        writer.WriteEndObject();
+    }
+
+    private static void WritePreemption(Utf8JsonWriter writer, SchedulingCycle cycle, IReadOnlyList<PreemptionPlan> plans)
+    {
+        writer.WriteStartObject();
+        writer.WritePropertyName("Pod");
+        cycle.Pod.Pod.WriteJson(writer);
+        writer.WriteStartObject("NodeNameToMetaVictims");
+        foreach (var plan in plans)
+        {
+            writer.WriteStartObject(plan.NodeName);
+            writer.WriteStartArray("Pods");
+            foreach (var victim in plan.Victims)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("UID", victim.Pod.Metadata.UID);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteNumber("NumPDBViolations", plan.BudgetViolations);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void Drop(SchedulingCycle cycle, JsonElement answer, string list, bool isResolvable)
+    {
+        if (Property(answer, list) is not { ValueKind: JsonValueKind.Object } failed)
+            return;
+        foreach (var node in failed.EnumerateObject())
+        {
+            if (cycle.Columns.SlotOf(node.Name) is >= 0 and var slot && cycle.Feasible[slot])
+                cycle.Reject(slot, node.Value.GetString() ?? "", isResolvable);
+        }
+    }
+
+    private IEnumerable<string> NamesIn(JsonElement answer)
+    {
+        if (configuration.NodeCacheCapable && Property(answer, "NodeNames") is { ValueKind: JsonValueKind.Array } names)
+            return names.EnumerateArray().Select(n => n.GetString() ?? "");
+        if (Property(answer, "Nodes") is { ValueKind: JsonValueKind.Object } nodes && Property(nodes, "items") is { ValueKind: JsonValueKind.Array } items)
+            return items.EnumerateArray().Select(n => Property(n, "metadata") is { } metadata ? Text(metadata, "name") ?? "" : "");
+        return [];
+    }
+
+    // Go reads names whatever their case, and extenders in other languages rely on it.
+    private static JsonElement? Property(JsonElement element, string name)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            return null;
+        foreach (var property in element.EnumerateObject())
+        {
+            if (string.Equals(property.Name, name, StringComparison.OrdinalIgnoreCase))
+                return property.Value;
+        }
+        return null;
+    }
+
+    private static string? Text(JsonElement element, string name) => Property(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+}

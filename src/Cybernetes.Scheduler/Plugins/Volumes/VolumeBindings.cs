@@ -1,0 +1,108 @@
+using Cybernetes.Client.Transport;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.Scheduler.Plugins.Volumes;
+
+/// <summary>What a decision chose for a claim: a volume that exists, or (null) one that the claim's class is to make.</summary>
+internal sealed record VolumeChoice(PersistentVolumeClaim Claim, PersistentVolume? Volume);
+
+/// <summary>
+/// The choices of decisions that are not written down yet, and the writing: a volume gets its claimRef, a claim the chosen node; then the volume
+/// controller's binding is waited for. Thread-safe.
+/// </summary>
+internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, TimeSpan bindTimeout)
+{
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPoll = TimeSpan.FromSeconds(1);
+    private ApiClient client => api ?? throw new InvalidOperationException("there is no API server to bind volumes at");
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, IReadOnlyList<VolumeChoice>> _chosen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _takenBy = new(StringComparer.Ordinal);
+
+    /// <summary>Whether another claim has been given the volume.</summary>
+    public bool IsTaken(string volume, PersistentVolumeClaim claim)
+    {
+        lock (_lock)
+            return _takenBy.TryGetValue(volume, out var uid) && uid != claim.Metadata.UID;
+    }
+
+    public void Assume(string podUid, IReadOnlyList<VolumeChoice> chosen)
+    {
+        lock (_lock)
+        {
+            _chosen[podUid] = chosen;
+            foreach (var choice in chosen.Where(c => c.Volume is not null))
+                _takenBy[choice.Volume!.Metadata.Name] = choice.Claim.Metadata.UID;
+        }
+    }
+
+    public void Forget(string podUid)
+    {
+        lock (_lock)
+        {
+            if (!_chosen.Remove(podUid, out var chosen))
+                return;
+            foreach (var choice in chosen.Where(c => c.Volume is not null))
+                _takenBy.Remove(choice.Volume!.Metadata.Name);
+        }
+    }
+
+    /// <summary>Writes a pod's choices and waits until its claims are bound; null when they are, else why not.</summary>
+    public async ValueTask<string?> BindAsync(Pod pod, string node, CancellationToken cancellation)
+    {
+        IReadOnlyList<VolumeChoice>? chosen;
+        lock (_lock)
+            chosen = _chosen.GetValueOrDefault(pod.Metadata.UID);
+        if (chosen is null)
+            return null;
+        foreach (var choice in chosen)
+            await WriteAsync(choice, node, cancellation).ConfigureAwait(false);
+        var deadline = client.Time.GetUtcNow() + bindTimeout;
+        var delay = s_pollInterval;
+        foreach (var choice in chosen)
+        {
+            // The informer's store is looked at, not the server: waiting costs nothing but time.
+            while (objects.Claim(choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name) is var claim && (claim is null || !PodClaims.IsFullyBound(claim)))
+            {
+                if (client.Time.GetUtcNow() > deadline)
+                    return "binding volumes: context deadline exceeded";
+                if (delay == s_longestPoll && choice.Volume is null && claim is not null && !claim.Metadata.Annotations.OrEmpty().ContainsKey(PodClaims.SelectedNode))
+                    return $"binding volumes: provisioning failed for PVC \"{claim.Metadata.Name}\"";
+                await Task.Delay(delay, client.Time, cancellation).ConfigureAwait(false);
+                delay = delay * 2 > s_longestPoll ? s_longestPoll : delay * 2;
+            }
+        }
+        Forget(pod.Metadata.UID);
+        return null;
+    }
+
+    private async Task WriteAsync(VolumeChoice choice, string node, CancellationToken cancellation)
+    {
+        if (choice.Volume is null)
+        {
+            var claim = (objects.Claim(choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name) ?? choice.Claim).DeepClone();
+            claim.Metadata.Annotations ??= [];
+            if (!claim.Metadata.Annotations.TryAdd(PodClaims.SelectedNode, node))
+                return;
+            await client.For<PersistentVolumeClaim>().UpdateAsync(claim, cancellation: cancellation).ConfigureAwait(false);
+            return;
+        }
+        var volume = choice.Volume.DeepClone();
+        if (volume.Spec.ClaimRef is null)
+        {
+            volume.Metadata.Annotations ??= [];
+            volume.Metadata.Annotations[PodClaims.BoundByController] = "yes";
+        }
+        volume.Spec.ClaimRef = new ObjectReference
+        {
+            APIVersion = "v1",
+            Kind = "PersistentVolumeClaim",
+            Namespace = choice.Claim.Metadata.Namespace,
+            Name = choice.Claim.Metadata.Name,
+            UID = choice.Claim.Metadata.UID,
+            ResourceVersion = choice.Claim.Metadata.ResourceVersion,
+        };
+        await client.For<PersistentVolume>().UpdateAsync(volume, cancellation: cancellation).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,117 @@
+using Cybernetes.Foundation;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Snapshot;
+using NodeObject = Cybernetes.Objects.Core.V1.Node;
+
+namespace Cybernetes.Scheduler.Tests.Cycle;
+
+/// <summary>The fast plugins against a slow, obvious reading of the same rules, on random clusters that change under one cycle.</summary>
+public sealed class TwinTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Decide_RandomClusters_FeasibleAndBestNodesEqualTwin(int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 12; round++)
+        {
+            var nodes = Enumerable.Range(0, random.Next(1, 70)).Select(i => RandomNode(random, i)).ToList();
+            var columns = Cluster.Columns([.. nodes]);
+            var cycle = new SchedulingCycle(columns, Chance.Seeded(seed));
+            var profile = Cluster.Profile();
+            var placed = nodes.ToDictionary(n => n.Metadata.Name, _ => new List<Pod>());
+            for (var i = 0; i < 60; i++)
+            {
+                var pod = RandomPod(random, $"{round}-{i}");
+                var twin = new SlowTwin(nodes, placed);
+                var expected = twin.Feasible(pod);
+                var decision = cycle.Decide(Cluster.Facts(columns, pod), profile);
+                Assert.Equal(expected.Count, decision.FeasibleNodes);
+                if (decision.NodeName is null)
+                    continue;
+                Assert.Contains(decision.NodeName, twin.Best(pod, expected));
+                Cluster.Place(columns, pod, decision.NodeName);
+                placed[decision.NodeName].Add(pod);
+                Change(random, columns, nodes, placed);
+            }
+        }
+    }
+
+    private static void Change(Random random, ClusterColumns columns, List<NodeObject> nodes, Dictionary<string, List<Pod>> placed)
+    {
+        var pods = placed.Values.FirstOrDefault(p => p.Count > 0);
+        if (pods is not null && random.Next(3) == 0)
+        {
+            Assert.True(columns.RemovePod(pods[0].Metadata.UID));
+            pods.RemoveAt(0);
+        }
+        if (random.Next(6) != 0)
+            return;
+        var at = random.Next(nodes.Count);
+        nodes[at] = RandomNode(random, at);
+        columns.SetNode(nodes[at]);
+    }
+
+    private static NodeObject RandomNode(Random random, int i)
+    {
+        var node = Cluster.Node("n" + i, cpu: random.Next(1, 5).ToString(), memory: random.Next(1, 5) + "Gi", pods: random.Next(1, 5).ToString());
+        if (random.Next(8) != 0)
+            node.Metadata.Labels!["zone"] = random.Next(3).ToString();
+        node.Spec.Unschedulable = random.Next(8) == 0;
+        if (random.Next(4) == 0)
+            node.Spec.Taints = [new Taint { Key = "t" + random.Next(2), Value = "x", Effect = random.Next(2) == 0 ? "NoSchedule" : "PreferNoSchedule" }];
+        return node;
+    }
+
+    private static Pod RandomPod(Random random, string name) => Cluster.Pod(
+        name, random.Next(4) == 0 ? null : random.Next(1, 2500) + "m", random.Next(4) == 0 ? null : random.Next(1, 2500) + "Mi", p =>
+    {
+        p.Metadata.Labels = new() { ["app"] = "a" + random.Next(3) };
+        if (random.Next(4) == 0)
+            p.Metadata.Namespace = "other";
+        if (random.Next(5) == 0)
+            p.Spec.NodeSelector = new() { ["zone"] = random.Next(3).ToString() };
+        if (random.Next(3) == 0)
+            p.Spec.Tolerations = [new Toleration { Key = "t" + random.Next(2), Operator = "Exists" }];
+        if (random.Next(4) == 0)
+            p.Spec.Containers![0].Ports = [new ContainerPort { HostPort = random.Next(80, 83), Protocol = random.Next(2) == 0 ? "TCP" : "UDP" }];
+        if (random.Next(3) == 0)
+            p.Spec.TopologySpreadConstraints = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => RandomConstraint(random))];
+        if (random.Next(3) == 0)
+            p.Spec.Affinity = RandomAffinity(random);
+    });
+
+    private static TopologySpreadConstraint RandomConstraint(Random random) => new()
+    {
+        MaxSkew = random.Next(1, 4),
+        TopologyKey = Key(random),
+        WhenUnsatisfiable = random.Next(2) == 0 ? "DoNotSchedule" : "ScheduleAnyway",
+        LabelSelector = Cluster.Selects("app", "a" + random.Next(3)),
+    };
+
+    private static Affinity RandomAffinity(Random random)
+    {
+        PodAffinityTerm Term() => new()
+        {
+            TopologyKey = Key(random),
+            LabelSelector = Cluster.Selects("app", "a" + random.Next(3)),
+            Namespaces = random.Next(3) == 0 ? ["default", "other"] : null,
+        };
+        List<WeightedPodAffinityTerm> Weighted() => [new() { Weight = random.Next(1, 100), PodAffinityTerm = Term() }];
+        return random.Next(4) switch
+        {
+            0 => new() { PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Term())] } },
+            1 => new() { PodAntiAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [Term()] } },
+            2 => new() { PodAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = Weighted() } },
+            _ => new() { PodAntiAffinity = new() { PreferredDuringSchedulingIgnoredDuringExecution = Weighted() } },
+        };
+    }
+
+    private static string Key(Random random) => random.Next(2) == 0 ? "zone" : "kubernetes.io/hostname";
+}
