@@ -46,7 +46,8 @@ internal sealed class WhyCommand : Command
             await console.Out.WriteAsync(answer).ConfigureAwait(false);
             return ExitCodes.Success;
         }
-        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or SchedulerConfigurationException or KubeconfigException)
+        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException
+            or SchedulerConfigurationException or KubeconfigException)
         {
             await console.Error.WriteLineAsync($"error: {failure.Message}").ConfigureAwait(false);
             return ExitCodes.Failure;

@@ -33,7 +33,7 @@ internal static class ArgumentReader
                 return Fit(arguments, Fields("ignoredResources", "ignoredResourceGroups", "scoringStrategy"));
             case "NodeResourcesBalancedAllocation":
                 var balanced = Fields("resources");
-                return arguments with { BalancedResources = balanced.TryGetValue("resources", out var list) ? Resources(list, 1) : arguments.BalancedResources };
+                return balanced.TryGetValue("resources", out var list) ? arguments with { BalancedResources = Resources(list, 1) } : arguments;
             case "NodeAffinity":
                 return arguments with { AddedAffinity = Fields("addedAffinity").GetValueOrDefault("addedAffinity")?.Object<NodeAffinity>() };
             case "InterPodAffinity":

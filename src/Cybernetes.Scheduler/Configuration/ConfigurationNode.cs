@@ -45,7 +45,9 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
     public string Text() => node is YamlScalarNode scalar ? scalar.Value ?? "" : throw Error("must be a string");
 
     public string OneOf(params string[] allowed) =>
-        allowed.Contains(Text()) ? Text() : throw Error($"Unsupported value: \"{Text()}\": supported values: {string.Join(", ", allowed.Select(a => $"\"{a}\""))}");
+        allowed.Contains(Text())
+            ? Text()
+            : throw Error($"Unsupported value: \"{Text()}\": supported values: {string.Join(", ", allowed.Select(a => $"\"{a}\""))}");
 
     public long Whole(long least, long most)
     {

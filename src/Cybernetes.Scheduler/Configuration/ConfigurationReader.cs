@@ -133,7 +133,8 @@ internal static class ConfigurationReader
             "managedResources", "ignorable");
         string Text(string name) => fields.GetValueOrDefault(name)?.Text() ?? "";
         bool Truth(string name) => fields.GetValueOrDefault(name)?.Truth() ?? false;
-        var tls = fields.GetValueOrDefault("tlsConfig")?.Fields("insecure", "serverName", "certFile", "keyFile", "caFile", "certData", "keyData", "caData") ?? [];
+        var tls = fields.GetValueOrDefault("tlsConfig")?.Fields(
+            "insecure", "serverName", "certFile", "keyFile", "caFile", "certData", "keyData", "caData") ?? [];
         var url = Text("urlPrefix");
         if (!Uri.TryCreate(url, UriKind.Absolute, out _))
             throw (fields.GetValueOrDefault("urlPrefix") ?? node).Error($"Invalid value: \"{url}\": must be a URL");
@@ -155,9 +156,12 @@ internal static class ConfigurationReader
             HttpTimeout = fields.GetValueOrDefault("httpTimeout")?.Duration() ?? TimeSpan.FromSeconds(5),
             Insecure = tls.GetValueOrDefault("insecure")?.Truth() ?? false,
             CertificateAuthorityPem = authority,
-            ManagedResources = [.. (fields.GetValueOrDefault("managedResources")?.Items() ?? []).Select(r => r.Fields("name", "ignoredByScheduler")["name"].Text())],
+            ManagedResources = [.. (fields.GetValueOrDefault("managedResources")?.Items() ?? []).Select(Managed)],
         };
     }
+
+    private static string Managed(ConfigurationNode item) =>
+        item.Fields("name", "ignoredByScheduler").TryGetValue("name", out var name) ? name.Text() : throw item.Error("Required value: name");
 
     private static int Number(Dictionary<string, ConfigurationNode> fields, string name, int absent, int least, int most) =>
         fields.TryGetValue(name, out var node) ? node.Number(least, most) : absent;

@@ -224,5 +224,6 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         return null;
     }
 
-    private static string? Text(JsonElement element, string name) => Property(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    private static string? Text(JsonElement element, string name) =>
+        Property(element, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 }

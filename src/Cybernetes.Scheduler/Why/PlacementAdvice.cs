@@ -138,7 +138,8 @@ public static class PlacementAdvice
     };
 
     private static string Names(PreemptionPlan plan) =>
-        string.Join(", ", plan.Victims.Take(5).Select(v => $"{v.Namespace}/{v.Pod.Metadata.Name}")) + (plan.Victims.Count > 5 ? $" and {plan.Victims.Count - 5} more" : "");
+        string.Join(", ", plan.Victims.Take(5).Select(v => $"{v.Namespace}/{v.Pod.Metadata.Name}"))
+        + (plan.Victims.Count > 5 ? $" and {plan.Victims.Count - 5} more" : "");
 
     private static string Nodes(int count) => count == 1 ? "1 node" : $"{count} nodes";
 }

@@ -5,7 +5,9 @@ using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Plugins.ImageLocality;
 
-/// <summary>Prefers nodes that have the pod's images already, the more so the larger they are; an image on few nodes counts less, against heating them.</summary>
+/// <summary>
+/// Prefers nodes that have the pod's images already, the more so the larger they are; an image on few nodes counts less, against heating them.
+/// </summary>
 internal sealed class ImageLocalityScore : IClusterScore
 {
     private const long LeastBytes = 23L * 1024 * 1024;

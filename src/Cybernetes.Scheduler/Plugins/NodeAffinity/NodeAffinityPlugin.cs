@@ -47,7 +47,10 @@ internal sealed class NodeAffinityPlugin(Objects.Core.V1.NodeAffinity? added = n
     public void Filter(PodFacts pod, NodeFactsVerdict verdict)
     {
         if (added?.RequiredDuringSchedulingIgnoredDuringExecution is { } enforced)
-            verdict.Keep(NodeSelection.Matching(verdict.Columns, enforced.NodeSelectorTerms.OrEmpty()), "node(s) didn't match scheduler-enforced node affinity");
+        {
+            var matching = NodeSelection.Matching(verdict.Columns, enforced.NodeSelectorTerms.OrEmpty());
+            verdict.Keep(matching, "node(s) didn't match scheduler-enforced node affinity");
+        }
         if (pod.Spec.NodeSelector is { Count: > 0 } || pod.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is not null)
             verdict.Keep(Required(verdict.Columns, pod.Spec), "node(s) didn't match Pod's node affinity/selector");
     }

@@ -25,7 +25,8 @@ internal sealed record SpreadConstraint(string TopologyKey, int MaxSkew, int Min
 
     /// <summary>Whether every node counts that carries the key: neither policy has anything to leave out.</summary>
     public bool CountsAll(PodFacts pod) =>
-        !HonorTaints && (!HonorAffinity || (pod.Spec.NodeSelector is not { Count: > 0 } && pod.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is null));
+        !HonorTaints && (!HonorAffinity
+            || (pod.Spec.NodeSelector is not { Count: > 0 } && pod.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution is null));
 
     /// <summary>Takes the nodes out that the policies leave out of the count.</summary>
     public void ApplyPolicies(SchedulingCycle cycle, NodeBits nodes)

@@ -63,12 +63,16 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
         foreach (var choice in chosen)
         {
             // The informer's store is looked at, not the server: waiting costs nothing but time.
-            while (objects.Claim(choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name) is var claim && (claim is null || !PodClaims.IsFullyBound(claim)))
+            while (true)
             {
+                var claim = objects.Claim(choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name);
+                if (claim is not null && PodClaims.IsFullyBound(claim))
+                    break;
                 if (client.Time.GetUtcNow() > deadline)
                     return "binding volumes: context deadline exceeded";
-                if (delay == s_longestPoll && choice.Volume is null && claim is not null && !claim.Metadata.Annotations.OrEmpty().ContainsKey(PodClaims.SelectedNode))
-                    return $"binding volumes: provisioning failed for PVC \"{claim.Metadata.Name}\"";
+                var isPinned = claim is null || claim.Metadata.Annotations.OrEmpty().ContainsKey(PodClaims.SelectedNode);
+                if (delay == s_longestPoll && choice.Volume is null && !isPinned)
+                    return $"binding volumes: provisioning failed for PVC \"{choice.Claim.Metadata.Name}\"";
                 await Task.Delay(delay, client.Time, cancellation).ConfigureAwait(false);
                 delay = delay * 2 > s_longestPoll ? s_longestPoll : delay * 2;
             }

@@ -68,7 +68,8 @@ internal static class VolumeMatching
         var wanted = RequestOf(claim);
         var labels = nodeLabels as Dictionary<string, string> ?? new Dictionary<string, string>(nodeLabels);
         return objects.CapacitiesOf(@class.Metadata.Name).Any(c =>
-            c.NodeTopology is not null && LabelMatcher.For(c.NodeTopology).Matches(labels) && (c.MaximumVolumeSize ?? c.Capacity) is { } room && room >= wanted);
+            c.NodeTopology is not null && LabelMatcher.For(c.NodeTopology).Matches(labels)
+            && (c.MaximumVolumeSize ?? c.Capacity) is { } room && room >= wanted);
     }
 
     private static bool IsFreeFor(PersistentVolume volume, PersistentVolumeClaim claim)
