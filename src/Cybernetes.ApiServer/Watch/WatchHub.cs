@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Store;
+using Cybernetes.Store.Embedded;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.ApiServer.Watch;
@@ -17,6 +18,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     private readonly ConcurrentDictionary<string, WatchCache> _caches = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
+    private readonly PastChanges _past = new(time);
     private readonly List<(long Revision, TaskCompletionSource Reached)> _waiters = [];
     private ITimer? _ticker;
     private Task _feeding = Task.CompletedTask;
@@ -29,13 +31,15 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     /// <summary>The caches, for metrics.</summary>
     public IEnumerable<WatchCache> Caches => _caches.Values;
 
-    /// <summary>Begins at the store's revision of now.</summary>
+    /// <summary>Begins at the store's revision of now, with the past that a store in this process still knows.</summary>
     /// <exception cref="InvalidOperationException">The store does not answer.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
         if (!(await store.StatusAsync(cancellation)).TryGet(out var status, out var error))
             throw new InvalidOperationException($"the store does not answer: {error.Message}");
         Begin(status.Revision);
+        if (store is EmbeddedStore)
+            await ReadPastAsync(status, cancellation);
         _ticker = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
         _feeding = FeedAsync(_stop.Token);
     }
@@ -50,7 +54,8 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             return _caches.GetOrAdd(kind.StoragePath, (_, k) =>
             {
                 var made = new WatchCache(k, time);
-                made.Start(Revision);
+                made.Start(_past.CoveredFrom ?? Revision);
+                made.Append(_past.Below(made.Prefix));
                 return made;
             }, kind);
         }
@@ -92,8 +97,31 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         lock (_lock)
         {
             Volatile.Write(ref _revision, revision);
+            _past.Forget();
             foreach (var cache in _caches.Values)
                 cache.Start(revision);
+        }
+    }
+
+    private async Task ReadPastAsync(StoreStatus status, CancellationToken cancellation)
+    {
+        var from = Math.Max(status.CompactRevision, status.Revision - PastChanges.Limit);
+        lock (_lock)
+            _past.Start(from);
+        await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = from + 1, PreviousRecords = true });
+        watch.RequestProgress();
+        for (var seen = from; seen < status.Revision;)
+        {
+            var batch = await watch.ReadAsync(cancellation);
+            lock (_lock)
+            {
+                // Without it watchers list anew, as they do after a compaction.
+                if (batch.Error is not null)
+                    _past.Forget();
+                foreach (var change in batch.Events.TakeWhile(change => change.Record.ModRevision <= status.Revision))
+                    _past.Add(new(change.Record, change.Previous, time.GetUtcNow()));
+            }
+            seen = batch.Error is null ? batch.Revision : status.Revision;
         }
     }
 
@@ -152,6 +180,8 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                 }
                 if (cache is not null)
                     changes.Add(new(change.Record, change.Previous, now));
+                else
+                    _past.Add(new(change.Record, change.Previous, now));
             }
             Flush(cache, changes);
             Volatile.Write(ref _revision, batch.Revision);
@@ -189,6 +219,8 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     private void Tick()
     {
         var now = time.GetUtcNow();
+        lock (_lock)
+            _past.ForgetWhenOld(now);
         foreach (var cache in _caches.Values)
             cache.Tick(now);
     }

@@ -75,14 +75,18 @@ internal sealed class CybServer : IAsyncDisposable
     /// <summary>Starts the process, after <see cref="KillAsync"/> or <see cref="StopAsync"/>, and waits until /readyz says ok.</summary>
     public async Task StartAgainAsync()
     {
-        if (_process is not null)
-            await _process.DisposeAsync();
-        // Running as the build machine's root has no home of its own to fall back to.
-        var environment = new Dictionary<string, string> { ["HOME"] = _folder };
         var start = TimeProvider.System.GetTimestamp();
-        _process = BackgroundProcess.Start(_options.Node, LogFile, Machine.Program, Arguments(), environment);
+        await StartProcessAsync();
         await Until.TrueAsync("the server is ready", ReadyLimit, IsReadyAsync, LogTail);
         LastStart = TimeProvider.System.GetElapsedTime(start);
+    }
+
+    /// <summary>Starts the process and kills it after some time, ready or not.</summary>
+    public async Task KillWhileStartingAsync(TimeSpan after)
+    {
+        await StartProcessAsync();
+        await Task.Delay(after, TimeProvider.System);
+        await KillAsync();
     }
 
     /// <summary>kill -9.</summary>
@@ -104,6 +108,15 @@ internal sealed class CybServer : IAsyncDisposable
             await _process.DisposeAsync();
         if (_options.Node is null)
             Machine.DeleteScratch(_folder);
+    }
+
+    private async Task StartProcessAsync()
+    {
+        if (_process is not null)
+            await _process.DisposeAsync();
+        // Running as the build machine's root has no home of its own to fall back to.
+        var environment = new Dictionary<string, string> { ["HOME"] = _folder };
+        _process = BackgroundProcess.Start(_options.Node, LogFile, Machine.Program, Arguments(), environment);
     }
 
     private List<string> Arguments()
