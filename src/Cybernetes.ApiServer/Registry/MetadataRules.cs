@@ -60,6 +60,19 @@ internal static class MetadataRules
         metadata.SelfLink = "";
     }
 
+    /// <summary>
+    /// Gives back what a write of the status may not change (metav1.ResetObjectMetaForStatus). Who manages the fields stays as the write has it.
+    /// </summary>
+    public static void ResetForStatus(ObjectMeta metadata, ObjectMeta old)
+    {
+        metadata.DeletionTimestamp = old.DeletionTimestamp;
+        metadata.Generation = old.Generation;
+        metadata.Labels = old.Labels;
+        metadata.Annotations = old.Annotations;
+        metadata.Finalizers = old.Finalizers;
+        metadata.OwnerReferences = old.OwnerReferences;
+    }
+
     /// <summary>The optimistic lock: an empty revision means any, where the kind allows it.</summary>
     public static void CheckRevision(KindDefinition kind, IKubernetesObject obj, CurrentState current)
     {

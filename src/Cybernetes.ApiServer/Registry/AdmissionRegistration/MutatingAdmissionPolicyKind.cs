@@ -77,11 +77,11 @@ internal sealed class MutatingAdmissionPolicyKind : KindDefinition<MutatingAdmis
     private static void Patch(
         string? expression, bool hasOther, string field, string other, Mutation mutation, FieldPath path, FieldErrorList errors)
     {
-        if (hasOther)
-            errors.Forbidden(path.Child(other), $"must not be specified when patchType is {mutation.PatchType}");
         if (expression is null)
             errors.Required(path.Child(field), $"must be specified when patchType is {mutation.PatchType}");
-        else
-            PolicyChecks.Expression(expression, path.Child(field), errors);
+        else if (string.IsNullOrWhiteSpace(expression))
+            errors.Required(path.Child(field, "expression"));
+        if (hasOther)
+            errors.Invalid(path.Child(other), $"{{{other}}}", $"must not be specified when patchType is {mutation.PatchType}");
     }
 }

@@ -16,6 +16,8 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     public override bool AllowUnconditionalUpdate => false;
 
     public override IReadOnlyList<Column<ValidatingAdmissionPolicy>> Columns { get; } =
@@ -57,8 +59,11 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
         Generations.Count(obj.Metadata, old.Metadata, !obj.Spec.SemanticEquals(old.Spec));
     }
 
-    protected override void PrepareForStatusUpdate(ValidatingAdmissionPolicy obj, ValidatingAdmissionPolicy old, WriteContext context) =>
+    protected override void PrepareForStatusUpdate(ValidatingAdmissionPolicy obj, ValidatingAdmissionPolicy old, WriteContext context)
+    {
         obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void Validate(ValidatingAdmissionPolicy obj, FieldErrorList errors)
     {

@@ -11,6 +11,11 @@ internal sealed class StorageVersionKind : KindDefinition<StorageVersionObject>
 
     public override bool HasStatus => true;
 
+    // Upstream's strategy of this kind says nothing of it.
+    public override IReadOnlyList<string> FieldsKeptOnWrite => [];
+
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => [];
+
     public override IReadOnlyList<Column<StorageVersionObject>> Columns { get; } =
     [
         Column<StorageVersionObject>.Name,
@@ -24,7 +29,11 @@ internal sealed class StorageVersionKind : KindDefinition<StorageVersionObject>
 
     protected override void PrepareForUpdate(StorageVersionObject obj, StorageVersionObject old, WriteContext context) => obj.Status = old.Status;
 
-    protected override void PrepareForStatusUpdate(StorageVersionObject obj, StorageVersionObject old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(StorageVersionObject obj, StorageVersionObject old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     public override IReadOnlyList<string> NameProblems(string name)
     {

@@ -28,14 +28,14 @@ internal static class StatefulSetValidation
             Retention(retention.WhenDeleted, retentionPath, "whenDeleted", errors);
             Retention(retention.WhenScaled, retentionPath, "whenScaled", errors);
         }
+        for (var i = 0; isNew && i < (spec.VolumeClaimTemplates?.Count ?? 0); i++)
+            ClaimSpecValidation.Validate(spec.VolumeClaimTemplates![i].Spec, path.Child("volumeClaimTemplates").Index(i).Child("spec"), errors);
         FieldChecks.NonNegative(spec.Replicas ?? 1, path, "replicas", errors);
         FieldChecks.NonNegative(spec.MinReadySeconds, path, "minReadySeconds", errors);
         if (spec.Ordinals is not null)
             FieldChecks.NonNegative(spec.Ordinals.Start, path, "ordinals.start", errors);
         if (isNew && spec.ServiceName.Length > 0)
             FieldChecks.DnsLabel(spec.ServiceName, path, "serviceName", errors);
-        for (var i = 0; isNew && i < (spec.VolumeClaimTemplates?.Count ?? 0); i++)
-            ClaimSpecValidation.Validate(spec.VolumeClaimTemplates![i].Spec, path.Child("volumeClaimTemplates").Index(i).Child("spec"), errors);
         SelectorAndTemplate(spec, path, errors);
         if (spec.Template.Spec.RestartPolicy != "Always")
             errors.NotSupported(path.Child("template").Child("spec", "restartPolicy"), spec.Template.Spec.RestartPolicy, "Always");

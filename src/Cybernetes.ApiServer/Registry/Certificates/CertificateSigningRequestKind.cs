@@ -10,7 +10,10 @@ internal sealed class CertificateSigningRequestKind : KindDefinition<Certificate
 
     public override bool HasStatus => true;
 
-    public override IReadOnlyList<Subresource> Subresources { get; } = [new ApprovalSubresource()];
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["spec", "status.conditions"];
+
+    public override IReadOnlyList<Subresource> Subresources { get; } = 
+        [new PartSubresource("approval", "certificates.k8s.io", "CertificateSigningRequest", new ApprovalStrategy())];
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("spec.signerName")];
 

@@ -1,5 +1,6 @@
 using Cybernetes.Objects;
 using Cybernetes.Objects.Certificates.V1beta1;
+using Cybernetes.Objects.Meta.V1;
 
 namespace Cybernetes.ApiServer.Registry.Certificates;
 
@@ -7,9 +8,6 @@ namespace Cybernetes.ApiServer.Registry.Certificates;
 internal sealed class PodCertificateRequestKind : KindDefinition<PodCertificateRequest>
 {
     private const int DefaultSeconds = 86400;
-    private const int LeastSeconds = 3600;
-    private const int MostSeconds = 91 * 86400;
-    private const int MostSecondsOfOwnSigners = 86400;
     private static readonly FieldPath s_spec = FieldPath.Of("spec");
 
     public override string FeatureGate => "PodCertificateRequest";
@@ -38,53 +36,44 @@ internal sealed class PodCertificateRequestKind : KindDefinition<PodCertificateR
 
     protected override void PrepareForUpdate(PodCertificateRequest obj, PodCertificateRequest old, WriteContext context) => obj.Status = old.Status;
 
-    protected override void PrepareForStatusUpdate(PodCertificateRequest obj, PodCertificateRequest old, WriteContext context) =>
-        obj.Spec = old.Spec;
-
-    protected override void Validate(PodCertificateRequest obj, FieldErrorList errors)
+    protected override void PrepareForStatusUpdate(PodCertificateRequest obj, PodCertificateRequest old, WriteContext context)
     {
-        var spec = obj.Spec;
-        SignerNames.Check(spec.SignerName, s_spec.Child("signerName"), errors);
-        FieldChecks.Subdomain(spec.PodName, s_spec, "podName", errors);
-        Uid(spec.PodUID, "podUID", errors);
-        FieldChecks.Subdomain(spec.ServiceAccountName, s_spec, "serviceAccountName", errors);
-        Uid(spec.ServiceAccountUID, "serviceAccountUID", errors);
-        FieldChecks.Subdomain(spec.NodeName, s_spec, "nodeName", errors);
-        Uid(spec.NodeUID, "nodeUID", errors);
-        var most = spec.SignerName.StartsWith("kubernetes.io/", StringComparison.Ordinal) ? MostSecondsOfOwnSigners : MostSeconds;
-        if (spec.MaxExpirationSeconds is not { } seconds)
-            errors.Required(s_spec.Child("maxExpirationSeconds"), "must be set");
-        else if (seconds < LeastSeconds || seconds > most)
-            errors.Invalid(s_spec.Child("maxExpirationSeconds"), seconds, $"must be in the range [{LeastSeconds}, {most}]");
-        var hasStub = spec.StubPKCS10Request is { Length: > 0 };
-        if (!hasStub && spec.PKIXPublicKey is not { Length: > 0 })
-            errors.Required(s_spec.Child("stubPKCS10Request"), "must be specified");
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+        foreach (var type in (string[])["Issued", "Denied", "Failed"])
+            Preserve(obj.Status.Conditions ?? [], old.Status.Conditions ?? [], type);
+        foreach (var condition in obj.Status.Conditions.OrEmpty())
+        {
+            var before = old.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == condition.Type && c.Status == condition.Status);
+            condition.LastTransitionTime ??= before?.LastTransitionTime ?? KubernetesTime.TruncateToSecond(context.Now);
+        }
     }
+
+    /// <summary>What was said stays as it was said: conditions of these kinds are not rewritten, as long as there are as many.</summary>
+    private static void Preserve(List<Condition> now, List<Condition> old, string type)
+    {
+        var before = old.FindAll(c => c.Type == type);
+        if (before.Count != now.Count(c => c.Type == type))
+            return;
+        var next = 0;
+        for (var i = 0; i < now.Count; i++)
+        {
+            if (now[i].Type == type)
+                now[i] = before[next++];
+        }
+    }
+
+    protected override void ValidateCreate(PodCertificateRequest obj, FieldErrorList errors) => PodCertificateRequestValidation.ValidateSpec(obj.Spec, errors);
 
     protected override void ValidateUpdate(PodCertificateRequest obj, PodCertificateRequest old, FieldErrorList errors)
     {
         if (!obj.Spec.SemanticEquals(old.Spec))
-            errors.Invalid(s_spec, null, FieldChecks.Immutability);
+            errors.Invalid(s_spec, obj.Spec, FieldChecks.Immutability);
     }
 
-    protected override void ValidateStatusUpdate(PodCertificateRequest obj, PodCertificateRequest old, FieldErrorList errors)
-    {
-        var path = FieldPath.Of("status", "conditions");
-        ConditionChecks.Conditions(obj.Status.Conditions, path, errors);
-        if (obj.Status.Conditions.OrEmpty().Count(c => c.Type is "Issued" or "Denied" or "Failed") > 1)
-            errors.Invalid(path, null, "There may be at most one condition with type \"Issued\", \"Denied\", or \"Failed\"");
-        if (old.Status.CertificateChain.Length > 0 && obj.Status.CertificateChain != old.Status.CertificateChain)
-            errors.Invalid(FieldPath.Of("status", "certificateChain"), obj.Status.CertificateChain, FieldChecks.Immutability);
-        if (obj.Status.CertificateChain.Length > 0 && PemBlocks.ReadCertificates(obj.Status.CertificateChain, out _) is { } problem)
-            errors.Invalid(FieldPath.Of("status", "certificateChain"), "<certificate data>", problem);
-    }
-
-    private static void Uid(string uid, string field, FieldErrorList errors)
-    {
-        if (uid.Length == 0)
-            errors.Required(s_spec.Child(field), "must be set");
-    }
+    protected override void ValidateStatusUpdate(PodCertificateRequest obj, PodCertificateRequest old, FieldErrorList errors) =>
+        PodCertificateRequestValidation.ValidateStatus(obj, old, errors);
 
     private static string StateText(PodCertificateRequest request) =>
-        request.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type is "Issued" or "Denied" or "Failed")?.Type ?? "Pending";
+        request.Status.Conditions.OrEmpty().FirstOrDefault(PodCertificateRequestValidation.IsTerminal)?.Type ?? "Pending";
 }

@@ -11,6 +11,8 @@ internal sealed class FlowSchemaKind : KindDefinition<FlowSchema>
 {
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     public override IReadOnlyList<Column<FlowSchema>> Columns { get; } =
     [
         Column<FlowSchema>.Name,
@@ -47,7 +49,11 @@ internal sealed class FlowSchemaKind : KindDefinition<FlowSchema>
         Generations.Count(obj.Metadata, old.Metadata, !obj.Spec.SemanticEquals(old.Spec));
     }
 
-    protected override void PrepareForStatusUpdate(FlowSchema obj, FlowSchema old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(FlowSchema obj, FlowSchema old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void Validate(FlowSchema obj, FieldErrorList errors)
     {

@@ -17,6 +17,8 @@ internal sealed class PriorityLevelKind : KindDefinition<PriorityLevelConfigurat
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     public override IReadOnlyList<Column<PriorityLevelConfiguration>> Columns { get; } =
     [
         Column<PriorityLevelConfiguration>.Name,
@@ -80,8 +82,11 @@ internal sealed class PriorityLevelKind : KindDefinition<PriorityLevelConfigurat
         Generations.Count(obj.Metadata, old.Metadata, !obj.Spec.SemanticEquals(old.Spec));
     }
 
-    protected override void PrepareForStatusUpdate(PriorityLevelConfiguration obj, PriorityLevelConfiguration old, WriteContext context) =>
+    protected override void PrepareForStatusUpdate(PriorityLevelConfiguration obj, PriorityLevelConfiguration old, WriteContext context)
+    {
         obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void Validate(PriorityLevelConfiguration obj, FieldErrorList errors)
     {

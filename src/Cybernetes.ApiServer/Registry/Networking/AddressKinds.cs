@@ -92,7 +92,11 @@ internal sealed class ServiceCIDRKind : KindDefinition<ServiceCIDR>
 
     protected override void PrepareForUpdate(ServiceCIDR obj, ServiceCIDR old, WriteContext context) => obj.Status = old.Status;
 
-    protected override void PrepareForStatusUpdate(ServiceCIDR obj, ServiceCIDR old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(ServiceCIDR obj, ServiceCIDR old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void ValidateCreate(ServiceCIDR obj, FieldErrorList errors) => Cidrs(obj.Spec, errors);
 

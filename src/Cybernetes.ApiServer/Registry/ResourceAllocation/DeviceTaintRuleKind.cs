@@ -11,6 +11,8 @@ internal sealed class DeviceTaintRuleKind : KindDefinition<DeviceTaintRule>
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     public override IReadOnlyList<Column<DeviceTaintRule>> Columns { get; } = [Column<DeviceTaintRule>.Name, Column<DeviceTaintRule>.Age];
 
     protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
@@ -38,7 +40,11 @@ internal sealed class DeviceTaintRuleKind : KindDefinition<DeviceTaintRule>
         Generations.Count(obj.Metadata, old.Metadata, !obj.Spec.SemanticEquals(old.Spec));
     }
 
-    protected override void PrepareForStatusUpdate(DeviceTaintRule obj, DeviceTaintRule old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(DeviceTaintRule obj, DeviceTaintRule old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void ValidateCreate(DeviceTaintRule obj, FieldErrorList errors) => Check(obj.Spec, null, errors);
 

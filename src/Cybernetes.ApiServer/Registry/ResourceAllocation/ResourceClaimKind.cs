@@ -54,6 +54,7 @@ internal sealed class ResourceClaimKind : KindDefinition<ResourceClaim>
     protected override void PrepareForStatusUpdate(ResourceClaim obj, ResourceClaim old, WriteContext context)
     {
         obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
         if (!context.Gates.IsEnabled("DRAResourceClaimDeviceStatus") && old.Status.Devices is not { Count: > 0 })
             obj.Status.Devices = null;
     }

@@ -12,6 +12,8 @@ internal sealed class PodGroupKind : KindDefinition<PodGroup>
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     protected override void PrepareForCreate(PodGroup obj, WriteContext context)
     {
         obj.Metadata.Generation = 1;
@@ -36,7 +38,11 @@ internal sealed class PodGroupKind : KindDefinition<PodGroup>
         Generations.Count(obj.Metadata, old.Metadata, !obj.Spec.SemanticEquals(old.Spec));
     }
 
-    protected override void PrepareForStatusUpdate(PodGroup obj, PodGroup old, WriteContext context) => obj.Spec = old.Spec;
+    protected override void PrepareForStatusUpdate(PodGroup obj, PodGroup old, WriteContext context)
+    {
+        obj.Spec = old.Spec;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
+    }
 
     protected override void Validate(PodGroup obj, FieldErrorList errors)
     {

@@ -16,6 +16,8 @@ internal sealed class VolumeAttachmentKind : KindDefinition<VolumeAttachment>
 
     public override bool HasStatus => true;
 
+    public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["metadata", "spec"];
+
     public override bool AllowUnconditionalUpdate => false;
 
     public override IReadOnlyList<Column<VolumeAttachment>> Columns { get; } =
@@ -51,10 +53,7 @@ internal sealed class VolumeAttachmentKind : KindDefinition<VolumeAttachment>
     protected override void PrepareForStatusUpdate(VolumeAttachment obj, VolumeAttachment old, WriteContext context)
     {
         obj.Spec = old.Spec;
-        obj.Metadata.Labels = old.Metadata.Labels;
-        obj.Metadata.Annotations = old.Metadata.Annotations;
-        obj.Metadata.Finalizers = old.Metadata.Finalizers;
-        obj.Metadata.OwnerReferences = old.Metadata.OwnerReferences;
+        MetadataRules.ResetForStatus(obj.Metadata, old.Metadata);
     }
 
     protected override void Validate(VolumeAttachment obj, FieldErrorList errors)

@@ -29,7 +29,7 @@ public sealed class AdmissionPolicyTests
     [Theory]
     [InlineData("""{M,"reinvocationPolicy":"Never","mutations":[{"patchType":"JSONPatch","jsonPatch":{"expression":"[]"}}]}""", "")]
     [InlineData("""{M}""", "spec.mutations: Required value: mutations must contain at least one item|spec.reinvocationPolicy: Required value")]
-    [InlineData("""{M,"reinvocationPolicy":"Often","mutations":[{"patchType":"ApplyConfiguration","jsonPatch":{}},{},{"patchType":"Merge"}]}""", "spec.mutations[0].jsonPatch: Forbidden: must not be specified when patchType is ApplyConfiguration|spec.mutations[0].applyConfiguration: Required value: must be specified when patchType is ApplyConfiguration|spec.mutations[1].patchType: Required value|spec.mutations[2].patchType: Unsupported value: \"Merge\": supported values: \"ApplyConfiguration\", \"JSONPatch\"|spec.reinvocationPolicy: Unsupported value: \"Often\": supported values: \"IfNeeded\", \"Never\"")]
+    [InlineData("""{M,"reinvocationPolicy":"Often","mutations":[{"patchType":"ApplyConfiguration","jsonPatch":{}},{},{"patchType":"Merge"}]}""", "spec.mutations[0].applyConfiguration: Required value: must be specified when patchType is ApplyConfiguration|spec.mutations[0].jsonPatch: Invalid value: \"{jsonPatch}\": must not be specified when patchType is ApplyConfiguration|spec.mutations[1].patchType: Required value|spec.mutations[2].patchType: Unsupported value: \"Merge\": supported values: \"ApplyConfiguration\", \"JSONPatch\"|spec.reinvocationPolicy: Unsupported value: \"Often\": supported values: \"IfNeeded\", \"Never\"")]
     public void Create_OfMutatingPolicy_Explains(string spec, string expected) => Check(Mutating, spec, expected);
 
     [Fact]

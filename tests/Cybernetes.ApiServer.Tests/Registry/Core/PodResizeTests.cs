@@ -12,6 +12,11 @@ public sealed class PodResizeTests
         var resized = await server.SendAsync("PATCH", Pod + "/resize", """{"metadata":{"labels":{"no":"no"}},"spec":{"containers":[{"name":"c","image":"other","resources":{"requests":{"cpu":"200m"}}}]}}""", Merge);
         Assert.Equal((200, "200m", "i", "2"), (resized.Code, resized.At("spec.containers.0.resources.requests.cpu"), resized.At("spec.containers.0.image"), resized.At("metadata.generation")));
         Assert.DoesNotContain("\"no\"", resized.Text, StringComparison.Ordinal);
+        // Only what the subresource may set comes to be owned through it.
+        var entries = Assert.IsType<System.Text.Json.Nodes.JsonArray>(resized.Json!["metadata"]!["managedFields"]);
+        var entry = Assert.Single(entries, e => e!["subresource"]?.GetValue<string>() == "resize")!;
+        Assert.Equal("""{"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:resources":{"f:requests":{"f:cpu":{}}}}}}}""",
+            entry["fieldsV1"]!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
     }
 
     [Theory]

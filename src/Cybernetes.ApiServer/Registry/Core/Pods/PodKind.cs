@@ -40,8 +40,8 @@ internal sealed class PodKind(KubeletConnections? kubelets = null, ProxyConnecti
     [
         new BindingSubresource(),
         new EvictionSubresource(),
-        new EphemeralContainersSubresource(),
-        new ResizeSubresource(),
+        new PartSubresource("ephemeralcontainers", "", "Pod", new EphemeralContainersStrategy()),
+        new PartSubresource("resize", "", "Pod", new ResizeStrategy()),
         .. kubelets is null
             ? []
             : new Subresource[]

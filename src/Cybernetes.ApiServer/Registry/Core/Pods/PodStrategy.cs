@@ -44,6 +44,7 @@ internal static class PodStrategy
         pod.Spec = old.Spec.DeepClone();
         pod.Spec.EphemeralContainers = wanted;
         pod.Status = old.Status;
+        MetadataRules.ResetForStatus(pod.Metadata, old.Metadata);
         CountGeneration(pod, old);
     }
 
@@ -54,10 +55,7 @@ internal static class PodStrategy
         if (!SameNames(pod.Spec.Containers, old.Spec.Containers) || !SameNames(pod.Spec.InitContainers, old.Spec.InitContainers))
             return;
         var wanted = pod.Spec;
-        var metadata = old.Metadata.DeepClone();
-        metadata.ResourceVersion = pod.Metadata.ResourceVersion;
-        metadata.ManagedFields = pod.Metadata.ManagedFields;
-        pod.Metadata = metadata;
+        MetadataRules.ResetForStatus(pod.Metadata, old.Metadata);
         pod.Spec = old.Spec.DeepClone();
         pod.Status = old.Status;
         TakeResources(pod.Spec.Containers, wanted.Containers);
