@@ -161,7 +161,7 @@ internal sealed class PodBench
 
     private static byte[] ProtobufOf(byte[] json) => JsonToProtobuf.Write(json);
 
-    private byte[] Merged() => StrategicMergePatch.Apply(JsonTree.ParseMap(_live), _patch, PatchSchema.Of(_version.Facts!)).ToUtf8();
+    private byte[] Merged() => StrategicMergePatch.Apply(_live, dropsManaged: true, _patch, PatchSchema.Of(_version.Facts!)).ToUtf8();
 
     private byte[] Strategic() => Stages(Merged());
 

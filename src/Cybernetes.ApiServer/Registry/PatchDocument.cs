@@ -18,9 +18,9 @@ internal sealed class PatchDocument
 
     private const string AllMedia = $"{JsonPatchMedia}, {MergePatchMedia}, {StrategicMergePatchMedia}, {ApplyMedia}";
 
-    private readonly Func<JsonTree, ServedVersion, List<string>, JsonTree> _apply;
+    private readonly Func<ReadOnlyMemory<byte>, ServedVersion, List<string>, JsonTree> _apply;
 
-    private PatchDocument(Func<JsonTree, ServedVersion, List<string>, JsonTree> apply) => _apply = apply;
+    private PatchDocument(Func<ReadOnlyMemory<byte>, ServedVersion, List<string>, JsonTree> apply) => _apply = apply;
 
     /// <summary>Whether the request is a server-side apply.</summary>
     public static bool IsApply(ApiRequest request) => MediaOf(request) == ApplyMedia;
@@ -29,13 +29,17 @@ internal sealed class PatchDocument
     public static PatchDocument Read(ApiRequest request, byte[] body) => MediaOf(request) switch
     {
         JsonPatchMedia => new((target, _, findings) => ApplyJsonPatch(target, body, findings)),
-        MergePatchMedia => new((target, _, findings) => Noting(findings, context => JsonMergePatch.Apply(target, body, context))),
+        MergePatchMedia => new((target, version, findings) =>
+            Noting(findings, context => JsonMergePatch.Apply(target, KeepsOwners(version), body, context))),
         StrategicMergePatchMedia => new((target, version, findings) =>
             Noting(findings, context => ApplyStrategic(target, body, version, context))),
         _ => throw Failure.UnsupportedMediaType(AllMedia),
     };
 
-    /// <summary>The patched object as JSON, of the same version.</summary>
+    /// <summary>
+    /// The patched object as JSON, of the same version. Where owners are kept, managedFields may be left out unless the patch sets it: an update
+    /// without it keeps what is stored.
+    /// </summary>
     /// <param name="json">The object in the version that is patched.</param>
     /// <param name="version">That version.</param>
     /// <param name="findings">Receives what is given twice in the patch.</param>
@@ -44,7 +48,7 @@ internal sealed class PatchDocument
     {
         try
         {
-            return _apply(JsonTree.ParseMap(json.Span), version, findings).ToUtf8();
+            return _apply(json, version, findings).ToUtf8();
         }
         catch (PatchException e)
         {
@@ -68,11 +72,13 @@ internal sealed class PatchDocument
         _ => Failure.BadRequest(e.Message),
     };
 
-    private static JsonTree ApplyJsonPatch(JsonTree target, byte[] body, List<string> findings)
+    private static bool KeepsOwners(ServedVersion version) => version.ApplySchema is not null;
+
+    private static JsonTree ApplyJsonPatch(ReadOnlyMemory<byte> target, byte[] body, List<string> findings)
     {
         var patch = JsonPatch.Parse(body, new DecodeContext());
         findings.AddRange(patch.StrictFindings);
-        return patch.Apply(target);
+        return patch.Apply(JsonTree.ParseMap(target.Span));
     }
 
     private static JsonTree Noting(List<string> findings, Func<DecodeContext, JsonTree> apply)
@@ -83,11 +89,11 @@ internal sealed class PatchDocument
         return patched;
     }
 
-    private static JsonMap ApplyStrategic(JsonTree target, byte[] patch, ServedVersion version, DecodeContext? context)
+    private static JsonMap ApplyStrategic(ReadOnlyMemory<byte> target, byte[] patch, ServedVersion version, DecodeContext? context)
     {
         if (version.Facts is not { } facts)
             throw Failure.UnsupportedMediaType(MediaWithoutSchema);
-        return StrategicMergePatch.Apply((JsonMap)target, patch, PatchSchema.Of(facts), context);
+        return StrategicMergePatch.Apply(target, KeepsOwners(version), patch, PatchSchema.Of(facts), context);
     }
 
     private static string MediaOf(ApiRequest request)

@@ -129,7 +129,8 @@ public sealed class JsonMap : JsonTree, IEnumerable<KeyValuePair<string, JsonTre
         builder.Append(']');
     }
 
-    private void Append(string key, JsonTree value)
+    /// <summary>Adds an entry under a key that is not there yet.</summary>
+    internal void Append(string key, JsonTree value)
     {
         _index?.Add(key, _entries.Count);
         _entries.Add(new(key, value));

@@ -11,7 +11,21 @@ public static class JsonMergePatch
     /// <param name="context">Takes note of duplicate keys (fieldValidation Strict and Warn); null when they do not
     /// matter.</param>
     /// <exception cref="PatchException">The patch is no JSON.</exception>
-    public static JsonTree Apply(JsonTree target, ReadOnlySpan<byte> patch, DecodeContext? context = null)
+    public static JsonTree Apply(JsonTree target, ReadOnlySpan<byte> patch, DecodeContext? context = null) => Merge(target, Parse(patch, context));
+
+    /// <summary>The same for a document of our own making, of which only what the patch touches is read.</summary>
+    /// <param name="document">The object.</param>
+    /// <param name="dropsManaged">Whether metadata.managedFields may be left out where the patch says nothing of it.</param>
+    /// <param name="patch">The patch document.</param>
+    /// <param name="context">As above.</param>
+    /// <exception cref="PatchException">The patch is no JSON.</exception>
+    public static JsonTree Apply(ReadOnlyMemory<byte> document, bool dropsManaged, ReadOnlySpan<byte> patch, DecodeContext? context = null)
+    {
+        JsonTree tree = Parse(patch, context);
+        return Merge(PatchTarget.Read(document, tree, dropsManaged), tree);
+    }
+
+    private static JsonTree Parse(ReadOnlySpan<byte> patch, DecodeContext? context)
     {
         JsonTree tree;
         try
@@ -30,7 +44,7 @@ public static class JsonMergePatch
                 $"error decoding patch: json: cannot unmarshal {tree.GoKind} into Go value of type map[string]interface {{}}");
         }
         if (tree is JsonScalar) throw new PatchException(PatchFailure.BadRequest, "Invalid JSON Patch");
-        return Merge(target, tree);
+        return tree;
     }
 
     /// <summary>Merges; takes over both trees and answers the result, which may be the target itself.</summary>

@@ -20,18 +20,33 @@ public static class StrategicMergePatch
     /// <param name="schema">The object's type.</param>
     /// <param name="context">Takes note of duplicate keys in the patch; null when they do not matter.</param>
     /// <exception cref="PatchException">Malformed, or not applicable.</exception>
-    public static JsonMap Apply(JsonMap target, ReadOnlySpan<byte> patch, PatchSchema schema, DecodeContext? context = null)
+    public static JsonMap Apply(JsonMap target, ReadOnlySpan<byte> patch, PatchSchema schema, DecodeContext? context = null) =>
+        Apply(target, Parse(patch, context), schema);
+
+    /// <summary>The same for a document of our own making, of which only what the patch touches is read.</summary>
+    /// <param name="document">The object.</param>
+    /// <param name="dropsManaged">Whether metadata.managedFields may be left out where the patch says nothing of it.</param>
+    /// <param name="patch">The patch document.</param>
+    /// <param name="schema">The object's type.</param>
+    /// <param name="context">As above.</param>
+    /// <exception cref="PatchException">Malformed, or not applicable.</exception>
+    public static JsonMap Apply(
+        ReadOnlyMemory<byte> document, bool dropsManaged, ReadOnlySpan<byte> patch, PatchSchema schema, DecodeContext? context = null)
     {
-        JsonMap tree;
+        JsonMap tree = Parse(patch, context);
+        return Apply(PatchTarget.Read(document, tree, dropsManaged), tree, schema);
+    }
+
+    private static JsonMap Parse(ReadOnlySpan<byte> patch, DecodeContext? context)
+    {
         try
         {
-            tree = JsonTree.ParseMap(patch, context);
+            return JsonTree.ParseMap(patch, context);
         }
         catch (ObjectDecodeException error)
         {
             throw new PatchException(PatchFailure.BadRequest, error.Message);
         }
-        return Apply(target, tree, schema);
     }
 
     /// <summary>Applies a patch; takes over both trees and answers the result, which may be the target itself.</summary>

@@ -9,6 +9,8 @@ public sealed class KubectlWriteTests(ApiServerFixture api)
 {
     private const string Settings = """{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "labels": {"a": "1"}}, "data": {"colour": "blue"}}""";
 
+    private static readonly TimeSpan ProxyLimit = TimeSpan.FromSeconds(30);
+
     public static TheoryData<string> Versions => KubectlVersions.OfEachAge();
 
     [ClusterTheory, MemberData(nameof(Versions))]
@@ -41,6 +43,29 @@ public sealed class KubectlWriteTests(ApiServerFixture api)
         Assert.Equal("configmap/settings edited\n", said);
         Assert.Contains("Edit cancelled, no changes made.", nothing.Output + nothing.Error);
         Assert.Equal("green", await kubectl.OkAsync("get", "configmap", "settings", "-o", "jsonpath={.data.colour}"));
+    }
+
+    [ClusterTheory, MemberData(nameof(Versions))]
+    public async Task Proxy_RequestsWithoutCredentials_ReachTheServer(string version)
+    {
+        var kubectl = await api.KubectlAsync(version);
+        await kubectl.OkWithInputAsync(Settings, "create", "-f", "-");
+        var log = $"{api.Server.DataDirectory}/../proxy-{kubectl.Namespace}.log";
+        await using var proxy = kubectl.Start(log, "proxy", "--port=0");
+        const string head = "Starting to serve on ";
+        await Until.TrueAsync("the proxy serves", ProxyLimit, () => File.ReadAllText(log).Contains(head, StringComparison.Ordinal), () => proxy.LogTail());
+        var server = "--server=http://" + File.ReadAllText(log).Split(head)[1].Trim();
+
+        var version1 = await kubectl.OkAsync(server, "get", "--raw", "/version");
+        var colour = await kubectl.OkAsync(server, "get", "configmap", "settings", "-o", "jsonpath={.data.colour}");
+        var said = await kubectl.OkAsync(server, "label", "configmap", "settings", "b=2");
+        var refused = await kubectl.RunAsync(server, "get", "--raw", $"/api/v1/namespaces/{kubectl.Namespace}/pods/x/exec?command=ls");
+
+        Assert.Contains("\"major\": \"1\"", version1);
+        Assert.Equal("blue", colour);
+        Assert.Contains("configmap/settings labeled", said);
+        // The proxy itself lets nobody run commands in pods.
+        Assert.Contains("orbidden", refused.Error);
     }
 
     [ClusterTheory, MemberData(nameof(Versions))]
