@@ -1,6 +1,7 @@
 using Cybernetes.Cli.Commands;
 using Cybernetes.Cli.Running;
 using Cybernetes.Client.LeaderElection;
+using Cybernetes.Client.Transport;
 using Cybernetes.Controllers;
 using Cybernetes.Network.ServiceProxy;
 using Cybernetes.Scheduler;
@@ -18,8 +19,8 @@ internal static class Parts
         (context, cancellation) => ElectedAsync(
             context.Settings.Scheduler.LeaseName,
             context,
-            term => new PodScheduler(
-                context.Client, new SchedulerOptions { Configuration = context.Settings.Scheduler }, Logger(context, "scheduler")).RunAsync(term),
+            (client, term) => new PodScheduler(
+                client, new SchedulerOptions { Configuration = context.Settings.Scheduler }, Logger(context, "scheduler")).RunAsync(term),
             cancellation));
 
     public static Part Controllers { get; } = new(
@@ -29,8 +30,8 @@ internal static class Parts
         (context, cancellation) => ElectedAsync(
             "kube-controller-manager",
             context,
-            term => new ControllerManager(
-                context.Client,
+            (client, term) => new ControllerManager(
+                client,
                 context.Settings.ControllerManager with
                 {
                     Controllers = context.Settings.Controllers,
@@ -87,11 +88,11 @@ internal static class Parts
 
     // A lost election ends the part; its runner begins it again as a candidate.
     private static Task ElectedAsync(
-        string lease, PartContext context, Func<CancellationToken, Task> lead, CancellationToken cancellation)
+        string lease, PartContext context, Func<ApiClient, CancellationToken, Task> lead, CancellationToken cancellation)
     {
         if (!context.Settings.LeaderElect)
-            return lead(cancellation);
+            return lead(context.Client, cancellation);
         var options = new LeaderElectionOptions { LeaseName = lease, Identity = context.Settings.Identity };
-        return new LeaderElector(context.Client, options, Logger(context, lease)).RunAsync(lead, cancellation);
+        return new LeaderElector(context.Client, options, Logger(context, lease)).RunFencedAsync(lead, cancellation);
     }
 }

@@ -66,7 +66,10 @@ public sealed record ControllerManagerOptions
     /// <summary>The CA certificate that goes into <c>kube-root-ca.crt</c> (<c>--root-ca-file</c>), as PEM; empty: none is published.</summary>
     public string RootCertificateAuthority { get; init; } = "";
 
-    /// <summary>Pod addresses to give nodes their ranges from (<c>--cluster-cidr</c> with <c>--allocate-node-cidrs</c>); empty: nodes get none.</summary>
+    /// <summary>
+    /// Pod addresses to give nodes their ranges from (<c>--cluster-cidr</c> with <c>--allocate-node-cidrs</c>): one range, or one of each family
+    /// with a comma; empty: nodes get none.
+    /// </summary>
     public string ClusterCidr { get; init; } = "";
 
     /// <summary>Length of a node's pod range (<c>--node-cidr-mask-size</c>).</summary>
@@ -122,4 +125,19 @@ public sealed record ControllerManagerOptions
 
     /// <summary>Addresses of one subset that are mirrored at most (<c>--mirroring-max-endpoints-per-subset</c>), 1 … 1000.</summary>
     public int MirroringMaxEndpointsPerSubset { get; init; } = 1000;
+
+    /// <summary>Nodes a second that are given up in a zone that is well (<c>--node-eviction-rate</c>); above 0.</summary>
+    public double NodeEvictionRate { get; init; } = 0.1;
+
+    /// <summary>The same in a large zone that is not well (<c>--secondary-node-eviction-rate</c>); small ones keep their pods.</summary>
+    public double SecondaryNodeEvictionRate { get; init; } = 0.01;
+
+    /// <summary>The share of nodes that are not ready from which a zone is not well (<c>--unhealthy-zone-threshold</c>), 0 … 1.</summary>
+    public double UnhealthyZoneThreshold { get; init; } = 0.55;
+
+    /// <summary>Nodes above which a zone is large (<c>--large-cluster-size-threshold</c>).</summary>
+    public int LargeClusterSizeThreshold { get; init; } = 50;
+
+    /// <summary>Length of a node's range of IPv6 pod addresses (<c>--node-cidr-mask-size-ipv6</c>).</summary>
+    public int NodeCidrMaskSizeIPv6 { get; init; } = 64;
 }

@@ -44,7 +44,11 @@ internal sealed class ControllerManagerCommand : PartCommand
     protected override PartSettings Settings()
     {
         if (_allocateCidrs.Value)
-            ServingFlags.Cidr("cluster-cidr", _clusterCidr.Value);
+        {
+            // One range, or one of each address family.
+            foreach (string range in _clusterCidr.Value.Split(','))
+                ServingFlags.Cidr("cluster-cidr", range);
+        }
         string? unknown = _controllers.Value.Select(name => name.TrimStart('-')).FirstOrDefault(
             name => name != "*" && !ControllerManager.Names.Contains(name));
         if (unknown is not null)

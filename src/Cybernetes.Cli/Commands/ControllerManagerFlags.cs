@@ -44,6 +44,8 @@ internal sealed class ControllerManagerFlags
             (o, t) => o with { NodeStartupGracePeriod = t });
         Span("node-monitor-period", defaults.NodeMonitorPeriod, "How often nodes are looked at", (o, t) => o with { NodeMonitorPeriod = t });
         Autoscaling(defaults);
+        Nodes(defaults);
+        Others(defaults);
     }
 
     /// <summary>The options that the flags give, once they are parsed.</summary>
@@ -64,6 +66,62 @@ internal sealed class ControllerManagerFlags
             ? o with { AutoscalerTolerance = value }
             : throw new FlagException(
                 $"invalid argument \"{tolerance.Value}\" for \"--horizontal-pod-autoscaler-tolerance\" flag: must be a number from 0 on"));
+    }
+
+    private void Nodes(ControllerManagerOptions defaults)
+    {
+        Number("node-cidr-mask-size-ipv6", defaults.NodeCidrMaskSizeIPv6, "Length of a node's range of IPv6 pod addresses", 1, 126,
+            (o, n) => o with { NodeCidrMaskSizeIPv6 = n });
+        Number("large-cluster-size-threshold", defaults.LargeClusterSizeThreshold, "Nodes above which a zone is large", 0, int.MaxValue,
+            (o, n) => o with { LargeClusterSizeThreshold = n });
+        Share("node-eviction-rate", defaults.NodeEvictionRate, "Nodes a second that are given up in a healthy zone", (o, v) => o with { NodeEvictionRate = v });
+        Share("secondary-node-eviction-rate", defaults.SecondaryNodeEvictionRate, "Nodes a second that are given up in a large unhealthy zone",
+            (o, v) => o with { SecondaryNodeEvictionRate = v });
+        Share("unhealthy-zone-threshold", defaults.UnhealthyZoneThreshold, "The share of nodes not ready that makes a zone unhealthy",
+            (o, v) => o with { UnhealthyZoneThreshold = v });
+    }
+
+    private void Others(ControllerManagerOptions defaults)
+    {
+        Syncs("resource-quota", "Quotas", defaults.ConcurrentResourceQuotaSyncs, (o, n) => o with { ConcurrentResourceQuotaSyncs = n });
+        Syncs("serviceaccount-token", "Token secrets", defaults.ConcurrentServiceAccountTokenSyncs,
+            (o, n) => o with { ConcurrentServiceAccountTokenSyncs = n });
+        Syncs("ephemeralvolume", "Pods with ephemeral volumes", defaults.ConcurrentEphemeralVolumeSyncs,
+            (o, n) => o with { ConcurrentEphemeralVolumeSyncs = n });
+        Number("mirroring-concurrent-service-endpoint-syncs", defaults.MirroringConcurrentServiceEndpointSyncs,
+            "Endpoints mirrored into slices at once", 1, 50, (o, n) => o with { MirroringConcurrentServiceEndpointSyncs = n });
+        Number("mirroring-max-endpoints-per-subset", defaults.MirroringMaxEndpointsPerSubset, "Addresses of a subset that are mirrored at most", 1, 1000,
+            (o, n) => o with { MirroringMaxEndpointsPerSubset = n });
+        Span("resource-quota-sync-period", defaults.ResourceQuotaSyncPeriod, "How often quotas are counted again",
+            (o, t) => o with { ResourceQuotaSyncPeriod = t });
+        Span("cluster-signing-duration", defaults.ClusterSigningDuration, "The longest life of signed certificates",
+            (o, t) => o with { ClusterSigningDuration = t });
+        File("cluster-signing-cert-file", "The authority that signs certificate signing requests", (o, text) => o with { ClusterSigningCertificate = text });
+        File("cluster-signing-key-file", "The authority's private key", (o, text) => o with { ClusterSigningKey = text });
+    }
+
+    private void Share(string name, double initial, string help, Func<ControllerManagerOptions, double, ControllerManagerOptions> change)
+    {
+        var flag = _flags.Text(name, initial.ToString(System.Globalization.CultureInfo.InvariantCulture), help, "float");
+        _changes.Add(o => double.TryParse(flag.Value, System.Globalization.CultureInfo.InvariantCulture, out var value) && value >= 0
+            ? change(o, value)
+            : throw new FlagException($"invalid argument \"{flag.Value}\" for \"--{name}\" flag: must be a number from 0 on"));
+    }
+
+    private void File(string name, string help, Func<ControllerManagerOptions, string, ControllerManagerOptions> change)
+    {
+        var flag = _flags.Text(name, "", help, "file");
+        _changes.Add(options =>
+        {
+            try
+            {
+                return flag.Value.Length == 0 ? options : change(options, System.IO.File.ReadAllText(flag.Value));
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new FlagException($"invalid argument \"{flag.Value}\" for \"--{name}\" flag: {failure.Message}");
+            }
+        });
     }
 
     private void Syncs(string name, string what, int initial, Func<ControllerManagerOptions, int, ControllerManagerOptions> change) =>

@@ -19,6 +19,9 @@ public sealed class LeaderElector
     private readonly ILogger _logger;
     private Lease? _observed;
     private long _observedAt;
+
+    // When the write was begun that last won the lease: no other candidate can have seen it earlier, whatever its answer took.
+    private long _renewalBegan;
     private bool _hasFreshRecord;
     private volatile string _leader = "";
 
@@ -69,6 +72,17 @@ public sealed class LeaderElector
         await leading.ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// As <see cref="RunAsync"/>, with a client whose writes are fenced: once the lease could be another's, since this candidate was paused or
+    /// hangs and has not noticed yet, they are not sent and fail with <see cref="WriteFencedException"/>.
+    /// </summary>
+    public Task RunFencedAsync(Func<ApiClient, CancellationToken, Task> lead, CancellationToken cancellation) =>
+        RunAsync(term => lead(_client.GuardedBy(Refusal), term), cancellation);
+
+    private string? Refusal() =>
+        IsLeader && _client.Time.GetElapsedTime(Volatile.Read(ref _renewalBegan)) < _options.LeaseDuration
+            ? null : $"{_options.Identity} is not the leader of {_options.LeaseNamespace}/{_options.LeaseName} any more";
+
     private async Task AcquireAsync(CancellationToken cancellation)
     {
         while (!await TryAsync(cancellation).ConfigureAwait(false))
@@ -105,7 +119,11 @@ public sealed class LeaderElector
     {
         try
         {
-            return await TryAcquireOrRenewAsync(cancellation).ConfigureAwait(false);
+            long began = _client.Time.GetTimestamp();
+            bool holds = await TryAcquireOrRenewAsync(cancellation).ConfigureAwait(false);
+            if (holds)
+                Volatile.Write(ref _renewalBegan, began);
+            return holds;
         }
         catch (Exception failure) when (IsOfTheWire(failure))
         {

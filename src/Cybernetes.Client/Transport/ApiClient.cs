@@ -17,6 +17,8 @@ public sealed class ApiClient : IDisposable
 {
     private readonly HttpMessageInvoker _transport;
     private readonly Uri _server;
+    private readonly bool _ownsTransport = true;
+    private readonly Func<string?>? _refusal;
 
     /// <param name="transport">Owned by this client from now on.</param>
     /// <param name="server">What request paths are relative to; a path in it is kept as a prefix.</param>
@@ -25,6 +27,12 @@ public sealed class ApiClient : IDisposable
         _transport = new HttpMessageInvoker(transport, disposeHandler: true);
         _server = server;
         Options = options ?? new ApiClientOptions();
+    }
+
+    private ApiClient(ApiClient other, Func<string?> refusal)
+    {
+        (_transport, _server, Options) = (other._transport, other._server, other.Options);
+        (_ownsTransport, _refusal) = (false, refusal);
     }
 
     public ApiClientOptions Options { get; }
@@ -38,6 +46,12 @@ public sealed class ApiClient : IDisposable
         (HttpMessageHandler handler, Uri address) = HttpsTransport.Create(access, options.Time);
         return new ApiClient(handler, address, options);
     }
+
+    /// <summary>
+    /// A client over this one's transport, which stays this one's, whose writes are not sent when the guard, asked right before each, says why.
+    /// They fail with <see cref="WriteFencedException"/>.
+    /// </summary>
+    public ApiClient GuardedBy(Func<string?> refusal) => new(this, refusal);
 
     /// <summary>The typed calls of one kind.</summary>
     public KindClient<T> For<T>()
@@ -73,6 +87,8 @@ public sealed class ApiClient : IDisposable
         for (int retries = 0; ; retries++)
         {
             HttpResponseMessage? response = null;
+            if (_refusal is not null && call.Method != HttpMethod.Get && _refusal() is { } refused)
+                throw new WriteFencedException($"{call.Method} {call.PathAndQuery}: {refused}");
             try
             {
                 response = await _transport.SendAsync(ToMessage(call), cancellation).ConfigureAwait(false);
@@ -98,7 +114,11 @@ public sealed class ApiClient : IDisposable
         }
     }
 
-    public void Dispose() => _transport.Dispose();
+    public void Dispose()
+    {
+        if (_ownsTransport)
+            _transport.Dispose();
+    }
 
     private HttpRequestMessage ToMessage(ApiCall call)
     {
@@ -137,3 +157,6 @@ public sealed class ApiClient : IDisposable
         }
     }
 }
+
+/// <summary>A write was held back: who asked for it may not write any more. The server has not seen it.</summary>
+public sealed class WriteFencedException(string message) : Exception(message);

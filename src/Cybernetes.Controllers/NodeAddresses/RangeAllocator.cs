@@ -7,29 +7,37 @@ namespace Cybernetes.Controllers.NodeAddresses;
 /// <summary>Cuts the cluster's pod addresses into equal ranges and gives each to one node. Pure; not thread-safe.</summary>
 internal sealed class RangeAllocator
 {
-    private readonly uint _first;
+    /// <summary>Ranges of one cluster at most: 2 to the power of it, as upstream limits it.</summary>
+    private const int MostBits = 16;
+
+    private readonly UInt128 _first;
+    private readonly int _width;
     private readonly int _maskSize;
     private readonly string?[] _owners;
     private readonly Dictionary<string, int> _byNode = new(StringComparer.Ordinal);
     private int _next;
 
-    /// <param name="clusterCidr">IPv4; bits beyond its length are ignored.</param>
+    /// <param name="clusterCidr">IPv4 or IPv6; bits beyond its length are ignored.</param>
     /// <param name="nodeMaskSize">Length of a node's range, at least the cluster's and at most 16 bits longer, as upstream limits it.</param>
     /// <exception cref="ArgumentException">The two do not fit.</exception>
     public RangeAllocator(string clusterCidr, int nodeMaskSize)
     {
         var slash = clusterCidr.IndexOf('/');
-        if (slash < 0 || !IPAddress.TryParse(clusterCidr.AsSpan(0, slash), out var address) || address.AddressFamily != AddressFamily.InterNetwork
-            || !int.TryParse(clusterCidr.AsSpan(slash + 1), out var length) || length is < 0 or > 32)
-            throw new ArgumentException($"the cluster CIDR {clusterCidr} is not an IPv4 range");
+        if (slash < 0 || !IPAddress.TryParse(clusterCidr.AsSpan(0, slash), out var address)
+            || !int.TryParse(clusterCidr.AsSpan(slash + 1), out var length) || length < 0 || length > Width(address))
+            throw new ArgumentException($"the cluster CIDR {clusterCidr} is not a range of addresses");
+        _width = Width(address);
         var bits = nodeMaskSize - length;
-        if (bits is < 0 or > 16 || nodeMaskSize > 30)
+        if (bits is < 0 or > MostBits || nodeMaskSize > _width - 2)
             throw new ArgumentException($"node mask size {nodeMaskSize} does not fit the cluster CIDR {clusterCidr}");
-        var mask = length == 0 ? 0u : uint.MaxValue << (32 - length);
-        _first = BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) & mask;
+        var mask = length == 0 ? UInt128.Zero : UInt128.MaxValue << (_width - length);
+        _first = Number(address) & mask;
         _maskSize = nodeMaskSize;
         _owners = new string?[1 << bits];
     }
+
+    /// <summary>Whether the range is of this allocator's family.</summary>
+    public bool IsSameFamily(string cidr) => cidr.Contains(':') == (_width == 128);
 
     /// <summary>Notes a range that a node has already; false when it is another node's, or not one of ours.</summary>
     public bool Occupy(string cidr, string node)
@@ -73,17 +81,31 @@ internal sealed class RangeAllocator
 
     private string Text(int index)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, _first + ((uint)index << (32 - _maskSize)));
-        return $"{new IPAddress(bytes)}/{_maskSize}";
+        var value = _first + ((UInt128)(uint)index << (_width - _maskSize));
+        Span<byte> bytes = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
+        return $"{new IPAddress(_width == 128 ? bytes : bytes[12..])}/{_maskSize}";
     }
 
     private int? IndexOf(string cidr)
     {
-        if (!IPNetwork.TryParse(cidr, out var network) || network.PrefixLength != _maskSize
-            || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+        if (!IPNetwork.TryParse(cidr, out var network) || network.PrefixLength != _maskSize || Width(network.BaseAddress) != _width)
             return null;
-        var offset = (BinaryPrimitives.ReadUInt32BigEndian(network.BaseAddress.GetAddressBytes()) - _first) >> (32 - _maskSize);
-        return offset < _owners.Length ? (int)offset : null;
+        var address = Number(network.BaseAddress);
+        if (address < _first)
+            return null;
+        var offset = (address - _first) >> (_width - _maskSize);
+        return offset < (UInt128)(uint)_owners.Length ? (int)offset : null;
+    }
+
+    private static int Width(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6 ? 128 : 32;
+
+    private static UInt128 Number(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        var given = address.GetAddressBytes();
+        given.CopyTo(bytes[(16 - given.Length)..]);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

@@ -27,11 +27,15 @@ internal sealed class NodeLifecycleController : IController
     private readonly PodEvictor _evictor;
     private readonly Dictionary<string, NodeHealth> _health = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private readonly EvictionZones _zones;
 
     public NodeLifecycleController(ControllerContext context)
     {
         _context = context;
         _events = context.Recorder("node-controller");
+        _zones = new EvictionZones(new(
+            context.Options.NodeEvictionRate, context.Options.SecondaryNodeEvictionRate, context.Options.UnhealthyZoneThreshold,
+            context.Options.LargeClusterSizeThreshold));
         var nodes = context.Informers.For<Node>();
         _nodes = nodes.Store;
         _leases = context.Informers.For<Lease>(new InformerOptions { Namespace = LeaseNamespace }).Store;
@@ -47,6 +51,9 @@ internal sealed class NodeLifecycleController : IController
         while (true)
         {
             var nodes = _nodes.List();
+            // After a time in which nobody was heard, everybody has the whole grace again.
+            if (_zones.Observe(nodes))
+                _health.Clear();
             foreach (var node in nodes)
                 await LookAfterAsync(node, cancellation).ConfigureAwait(false);
             foreach (var gone in _health.Keys.Except(nodes.Select(n => n.Metadata.Name)).ToList())
@@ -140,7 +147,10 @@ internal sealed class NodeLifecycleController : IController
     private async Task WriteTaintsAsync(Node node, CancellationToken cancellation)
     {
         var nodes = _context.Client.For<Node>();
-        for (var attempt = 1; NodeLifecycleReconciler.Taints(node, _context.Time.GetUtcNow()) is { } taints; attempt++)
+        bool? mayEvict = null;
+        // One turn of the zone's is one node, however often its write is tried.
+        bool MayEvict() => mayEvict ??= _zones.TryTake(node, _context.Time.GetUtcNow());
+        for (var attempt = 1; NodeLifecycleReconciler.Taints(node, _context.Time.GetUtcNow(), MayEvict, _zones.IsCutOff) is { } taints; attempt++)
         {
             var copy = node.DeepClone();
             copy.Spec.Taints = taints;

@@ -46,10 +46,17 @@ internal static class NodeLifecycleReconciler
     }
 
     /// <summary>The taints that the node's conditions and its <c>spec.unschedulable</c> call for, beside those of others; null: as they are.</summary>
-    public static List<Taint>? Taints(Node node, DateTimeOffset now)
+    /// <param name="mayEvict">
+    /// Whether a node in trouble may be given up now, by a NoExecute taint; one that is given up already stays so, with the key of its trouble.
+    /// </param>
+    /// <param name="isCutOff">Nobody can be judged: the taints that give nodes up are taken off.</param>
+    public static List<Taint>? Taints(Node node, DateTimeOffset now, Func<bool> mayEvict, bool isCutOff = false)
     {
         var have = node.Spec.Taints.OrEmpty();
         var want = WantedTaints(node).ToList();
+        var isGivenUp = have.Any(t => t.Effect == "NoExecute" && IsOurs(t));
+        if (want.Any(w => w.Effect == "NoExecute") && (isCutOff || (!isGivenUp && !mayEvict())))
+            want.RemoveAll(w => w.Effect == "NoExecute");
         var result = have.Where(t => !IsOurs(t) || want.Contains((t.Key, t.Effect))).ToList();
         foreach (var (key, effect) in want)
         {
@@ -75,6 +82,9 @@ internal static class NodeLifecycleReconciler
 
     private static bool IsOurs(Taint taint) =>
         (taint.Effect == "NoSchedule" && s_ours.Contains(taint.Key)) || (taint.Effect == "NoExecute" && taint.Key is NotReady or Unreachable);
+
+    /// <summary>Whether the node's troubles would drive its pods out, if it may be given up.</summary>
+    public static bool IsInTrouble(Node node) => WantedTaints(node).Any(w => w.Effect == "NoExecute");
 
     private static NodeCondition? Ready(IReadOnlyList<NodeCondition> conditions) => conditions.FirstOrDefault(c => c.Type == "Ready");
 

@@ -1,6 +1,7 @@
 using Cybernetes.Client.LeaderElection;
 using Cybernetes.Client.Transport;
 using Cybernetes.Foundation;
+using Cybernetes.Objects.Coordination.V1;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cybernetes.Client.Tests.LeaderElection;
@@ -72,6 +73,34 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         await Until(() => Terms().Length == 3);
         Assert.Equal(["one+", "one-", "two+"], Terms());
         Assert.False(one.IsLeader);
+    }
+
+    [Fact]
+    public async Task Elector_WorkOutlivesItsTerm_CannotWriteAnyMore()
+    {
+        var view = new MemoryApiView(_api);
+        LeaderElector one = Elector("one", view);
+        var client = new TaskCompletionSource<ApiClient>();
+        var hangs = new TaskCompletionSource();
+        // As one that was paused: it does not hear that its term is over.
+        _running.Add(one.RunFencedAsync((fenced, _) =>
+        {
+            client.SetResult(fenced);
+            return hangs.Task;
+        }, _stop.Token));
+        await Until(() => client.Task.IsCompleted);
+        ApiClient work = await client.Task;
+        Lease mark = new() { Metadata = { Namespace = "kube-system", Name = "mark" } };
+        await work.For<Lease>().CreateAsync(mark);
+
+        view.IsCut = true;
+        Start("two");
+        await Until(() => Holder() == "two");
+        view.IsCut = false;
+
+        await Assert.ThrowsAsync<WriteFencedException>(() => work.For<Lease>().DeleteAsync("kube-system", "mark"));
+        Assert.NotNull(await work.For<Lease>().FindAsync("kube-system", "mark"));
+        hangs.SetResult();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Cybernetes.Foundation;
 using Cybernetes.Objects;
+using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +20,19 @@ public sealed class NodeTests
         var options = new ControllerManagerOptions { Controllers = ["node-lifecycle-controller", "serviceaccount-controller"] };
         var running = new ControllerManager(client, options, NullLogger.Instance).RunAsync(stop.Token);
         await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));
+        // Another node stays well: where all are silent, it is the controller that hears nothing, and nobody is given up.
+        await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-2").With(n => n.Metadata.UID = ""));
+        await client.For<Lease>().CreateAsync(new Lease { Metadata = { Namespace = "kube-node-lease", Name = "node-2" }, Spec = { RenewTime = clock.GetUtcNow() } });
+        async Task<bool> BeatAsync(Func<Task<bool>> holds)
+        {
+            var lease = await client.For<Lease>().GetAsync("kube-node-lease", "node-2");
+            if (clock.GetUtcNow() - lease.Spec.RenewTime >= TimeSpan.FromSeconds(10))
+            {
+                lease.Spec.RenewTime = clock.GetUtcNow();
+                await client.For<Lease>().UpdateAsync(lease);
+            }
+            return await holds();
+        }
         await UntilAsync(clock, async () => await client.For<ServiceAccount>().FindAsync("default", "default") is not null);
         var pod = new Pod
         {
@@ -34,14 +48,15 @@ public sealed class NodeTests
         pod.Status.Conditions = [new() { Type = "Ready", Status = "True", LastTransitionTime = clock.GetUtcNow() }];
         await client.For<Pod>().UpdateStatusAsync(pod);
 
-        await UntilAsync(clock, async () =>
-            (await client.For<Pod>().GetAsync("default", "web")).Status.Conditions!.Any(c => c is { Type: "Ready", Status: "False" }));
+        await UntilAsync(clock, () => BeatAsync(async () =>
+            (await client.For<Pod>().GetAsync("default", "web")).Status.Conditions!.Any(c => c is { Type: "Ready", Status: "False" })));
         var node = await client.For<Objects.Core.V1.Node>().GetAsync(null, "node-1");
         Assert.Equal(["NoExecute", "NoSchedule"], node.Spec.Taints!.Where(t => t.Key == "node.kubernetes.io/unreachable").Select(t => t.Effect).Order());
         Assert.Null((await client.For<Pod>().GetAsync("default", "web")).Metadata.DeletionTimestamp);
         var since = node.Spec.Taints!.Single(t => t.Effect == "NoExecute").TimeAdded!.Value;
 
-        await UntilAsync(clock, async () => (await client.For<Pod>().GetAsync("default", "web")).Metadata.DeletionTimestamp is not null);
+        await UntilAsync(clock, () => BeatAsync(async () =>
+            (await client.For<Pod>().GetAsync("default", "web")).Metadata.DeletionTimestamp is not null));
         Assert.True(clock.GetUtcNow() - since >= TimeSpan.FromSeconds(300));
         var evicted = await client.For<Pod>().GetAsync("default", "web");
         Assert.Contains(evicted.Status.Conditions!, c => c is { Type: "DisruptionTarget", Reason: "DeletionByTaintManager" });

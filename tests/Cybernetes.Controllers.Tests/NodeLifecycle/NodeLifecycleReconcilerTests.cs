@@ -65,23 +65,23 @@ public sealed class NodeLifecycleReconcilerTests
         var node = Make.Node(
             "n", ready, new Taint { Key = "mine", Effect = "NoSchedule" }, new Taint { Key = "node.kubernetes.io/disk-pressure", Effect = "NoSchedule" });
         node.Spec.Unschedulable = unschedulable;
-        var taints = NodeLifecycleReconciler.Taints(node, Make.Start)!;
+        var taints = NodeLifecycleReconciler.Taints(node, Make.Start, () => true)!;
 
         Assert.Equal("mine", taints[0].Key);
         Assert.Equal(expected, string.Join(' ', taints.Skip(1).Select(t => $"{t.Key["node.kubernetes.io/".Length..]}:{t.Effect}")));
         Assert.All(taints.Skip(1), t => Assert.Equal(Make.Start, t.TimeAdded));
         node.Spec.Taints = taints;
-        Assert.Null(NodeLifecycleReconciler.Taints(node, Make.Start.AddHours(1)));
+        Assert.Null(NodeLifecycleReconciler.Taints(node, Make.Start.AddHours(1), () => true));
     }
 
     [Fact]
     public void Taints_Recovered_GoAndOthersStay()
     {
         var node = Make.Node("n", "Unknown", new Taint { Key = "drain", Effect = "NoExecute" });
-        node.Spec.Taints = NodeLifecycleReconciler.Taints(node, Make.Start);
+        node.Spec.Taints = NodeLifecycleReconciler.Taints(node, Make.Start, () => true);
         node.Status.Conditions![0].Status = "True";
 
-        Assert.Equal(["drain"], NodeLifecycleReconciler.Taints(node, Make.Start)!.Select(t => t.Key));
+        Assert.Equal(["drain"], NodeLifecycleReconciler.Taints(node, Make.Start, () => true)!.Select(t => t.Key));
     }
 
     [Theory]
@@ -121,5 +121,20 @@ public sealed class NodeLifecycleReconcilerTests
             Key = parts.GetValueOrDefault("key", ""), Operator = parts.GetValueOrDefault("op", ""), Value = parts.GetValueOrDefault("value", ""),
             Effect = parts.GetValueOrDefault("effect", ""), TolerationSeconds = parts.TryGetValue("seconds", out var s) ? long.Parse(s) : null,
         };
+    }
+
+    [Theory]
+    [InlineData("Unknown", "", false, false, "unreachable:NoSchedule")]
+    [InlineData("Unknown", "", true, false, "unreachable:NoExecute,unreachable:NoSchedule")]
+    [InlineData("False", "node.kubernetes.io/unreachable", false, false, "not-ready:NoExecute,not-ready:NoSchedule")]
+    [InlineData("Unknown", "node.kubernetes.io/unreachable", true, true, "unreachable:NoSchedule")]
+    [InlineData("True", "node.kubernetes.io/unreachable", false, false, "")]
+    public void Taints_OfANodeInTrouble_GiveItUpOnlyWhenItsZoneLets(string ready, string givenUp, bool mayEvict, bool isCutOff, string taints)
+    {
+        var node = Make.Node("a", ready, givenUp.Length == 0 ? [] : [new() { Key = givenUp, Effect = "NoExecute", TimeAdded = Make.Start }]);
+
+        var changed = NodeLifecycleReconciler.Taints(node, Make.Start, () => mayEvict, isCutOff);
+
+        Assert.Equal(taints, string.Join(',', changed!.Select(t => $"{t.Key["node.kubernetes.io/".Length..]}:{t.Effect}").Order(StringComparer.Ordinal)));
     }
 }

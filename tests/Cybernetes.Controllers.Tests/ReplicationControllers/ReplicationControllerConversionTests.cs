@@ -28,5 +28,5 @@ public sealed class ReplicationControllerConversionTests
 
     [Fact]
     public void ToReplicaSet_WithoutSelector_MatchesNoPod() =>
-        Assert.False(LabelMatcher.For(ReplicationControllerConversion.ToReplicaSet(new()).Spec.Selector).Matches(new() { ["app"] = "web" }));
+        Assert.False(LabelMatcher.For(ReplicationControllerConversion.ToReplicaSet(new()).Spec.Selector).Matches(new Dictionary<string, string> { ["app"] = "web" }));
 }
