@@ -11,14 +11,15 @@ using Cybernetes.Store;
 using Cybernetes.Store.Embedded;
 using Cybernetes.Wire;
 
-// Measures what a write costs before the store: the stages of one 3 KB pod and one 1 KB ConfigMap. Prints figures, asserts nothing: machines differ and
-// are shared.
+// Measures what a write costs before the store, the stages of one 3 KB pod and one 1 KB ConfigMap, and whole requests without their transport.
+// Prints figures, asserts nothing: machines differ and are shared.
 //   api-bench [FILTER]     default: all of it
 
 var bench = new PodBench();
 Console.WriteLine($"a pod of {bench.Body.Length} bytes as sent, {bench.Stored.Length} as stored");
 Console.WriteLine($"{"",-64} {"least",8} {"median",8}");
-var works = bench.Works.Concat(new ConfigMapBench().Works)
+await using var requests = await RequestBench.StartAsync();
+var works = bench.Works.Concat(new ConfigMapBench().Works).Concat(requests.Works)
     .Where(w => args.Length == 0 || w.Name.Contains(args[0], StringComparison.OrdinalIgnoreCase)).ToList();
 works.ForEach(w => Measure.WarmUp(w.Work));
 works.ForEach(w => Measure.Run(w.Name, w.Work));

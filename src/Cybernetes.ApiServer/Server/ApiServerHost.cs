@@ -43,6 +43,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     internal RegistryServices Services { get; }
 
+    internal InFlightLimiter InFlight { get; private init; } = null!;
+
     private ProxyConnections? Proxies { get; init; }
 
     /// <summary>Starts a server. When it returns, requests are answered; the system namespaces follow at once in the background.</summary>
@@ -80,7 +82,7 @@ public sealed class ApiServerHost : IAsyncDisposable
             await web.StartAsync(services.Pipeline, cancellation);
         var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);
         systemObjects.Start();
-        return new(services, hub, web, systemObjects, health, metrics) { Proxies = kinds.Proxies };
+        return new(services, hub, web, systemObjects, health, metrics) { Proxies = kinds.Proxies, InFlight = inFlight };
     }
 
     /// <summary>A transport into the pipeline under a user, without sockets. The handler owns nothing and may be used by many clients.</summary>

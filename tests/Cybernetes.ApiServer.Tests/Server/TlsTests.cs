@@ -73,7 +73,127 @@ public sealed class TlsTests
         Assert.Equal("ADDED new", await watch.NextAsync());
     }
 
-    internal static Task<ServerFixture> StartAsync(TestCertificates authority, Func<ApiServerOptions, ApiServerOptions>? configure = null)
+    [Fact]
+    public async Task Handshake_SecondConnection_ResumesTheSession()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems keep sessions in their own way");
+        using var authority = new TestCertificates();
+        await using var server = await StartAsync(authority);
+        var first = await HandshakeBytesAsync(server);
+        var second = await HandshakeBytesAsync(server);
+
+        // A resumed handshake shows no certificate.
+        Assert.True(second < first - 300, $"{first} bytes came with the first handshake, {second} with the second");
+    }
+
+    [Fact]
+    public async Task ServingCertificate_Renewed_IsShownToTheNextConnection()
+    {
+        using var authority = new TestCertificates();
+        using var renewed = authority.Server();
+        X509Certificate2? current = null;
+        await using var server = await StartAsync(authority, serving: initial => current ?? initial);
+        var before = await ShownAsync(server);
+        current = renewed;
+
+        Assert.NotEqual(renewed.SerialNumber, before);
+        Assert.Equal(renewed.SerialNumber, await ShownAsync(server));
+    }
+
+    [Fact]
+    public async Task Streams_MoreThanAConnectionTakes_AllAreAnswered()
+    {
+        using var authority = new TestCertificates();
+        await using var server = await StartAsync(authority);
+        using var client = ClientOf(server, authority, authority.Client("CN=jane"));
+        var large = new string('x', 700_000);
+        var writes = Enumerable.Range(0, 24).Select(async i =>
+        {
+            var body = $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c{{{i}}}"},"data":{"k":"{{{large}}}"}}""";
+            using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+            using var answer = await client.PostAsync("/api/v1/namespaces/default/configmaps", content);
+            return ((int)answer.StatusCode, (await answer.Content.ReadAsByteArrayAsync()).Length > large.Length);
+        });
+        var reads = Enumerable.Range(0, 300).Select(async _ =>
+        {
+            using var answer = await client.GetAsync("/api/v1/namespaces/default");
+            return (int)answer.StatusCode;
+        });
+
+        Assert.All(await Task.WhenAll(writes), w => Assert.Equal((201, true), w));
+        Assert.All(await Task.WhenAll(reads), r => Assert.Equal(200, r));
+    }
+
+    /// <summary>How many bytes the server sends until the client knows that the handshake is done.</summary>
+    private static async Task<long> HandshakeBytesAsync(ServerFixture server)
+    {
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, server.Host.Port);
+        await using var counted = new CountedStream(socket.GetStream());
+        await using var tls = new SslStream(counted);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost", RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            ApplicationProtocols = [SslApplicationProtocol.Http11],
+        });
+        var bytes = counted.BytesRead;
+        // The session comes behind the handshake, with the first answer at the latest.
+        await tls.WriteAsync("GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray());
+        await tls.CopyToAsync(Stream.Null);
+        return bytes;
+    }
+
+    private static async Task<string> ShownAsync(ServerFixture server)
+    {
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, server.Host.Port);
+        await using var tls = new SslStream(socket.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "127.0.0.1", RemoteCertificateValidationCallback = (_, _, _, _) => true,
+        });
+        return ((X509Certificate2)tls.RemoteCertificate!).SerialNumber;
+    }
+
+    /// <summary>Counts what comes in.</summary>
+    private sealed class CountedStream(Stream inner) : Stream
+    {
+        public long BytesRead { get; private set; }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("read asynchronously");
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await inner.ReadAsync(buffer, cancellationToken);
+            BytesRead += count;
+            return count;
+        }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.WriteAsync(buffer, cancellationToken);
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("write asynchronously");
+    }
+
+    internal static Task<ServerFixture> StartAsync(
+        TestCertificates authority, Func<ApiServerOptions, ApiServerOptions>? configure = null,
+        Func<X509Certificate2, X509Certificate2>? serving = null)
     {
         var certificate = authority.Server();
         X509Certificate2Collection trusted = [authority.Authority];
@@ -81,7 +201,7 @@ public sealed class TlsTests
         {
             SecurePort = 0,
             BindAddress = IPAddress.Loopback,
-            ServingCertificate = () => certificate,
+            ServingCertificate = () => serving?.Invoke(certificate) ?? certificate,
             ClientAuthorities = () => trusted,
         });
     }
