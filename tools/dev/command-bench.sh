@@ -2,21 +2,75 @@
 command_bench() {
   local name=${1:-} project
   need_dotnet
-  if [ -z "$name" ]; then
-    step "the benchmarks are:"
-    printf '    figures (start-up, memory, pods beside bare runtime calls; root)\n'
-    find "$REPO/bench" -name '*.csproj' -exec basename {} .csproj \; 2>/dev/null | sed 's/^/    /'
-    return 0
-  fi
-  if [ "$name" = figures ]; then
-    bench_figures
-    return
-  fi
+  case $name in
+    '' | help | -h | --help) bench_list ;;
+    figures) bench_figures ;;
+    store) shift && bench_store "$@" ;;
+    micro) shift && bench_micro "$@" ;;
+    *)
+      shift
+      [ "$name" != schedule ] || name=Scheduler.Bench
+      project=$(find "$REPO/bench" -iname "*$name*.csproj" 2>/dev/null | head -n 1)
+      [ -n "$project" ] || fail "there is no benchmark '$name'" "list them with: ./dev bench"
+      bench_build "$project"
+      bench_program "$project" "$@"
+      ;;
+  esac
+}
+
+bench_list() {
+  step "the benchmarks are:"
+  cat <<TEXT
+    store             cyb apiserver beside the asked figures, the ceiling of this machine and, with PEER_BIN, kube-apiserver and etcd
+    load              the load tool: any API server of a kubeconfig, one scenario at a time
+    api [WORD]        processor time of a write's stages, without a server
+    store.bench       the embedded engine alone, beside bare SQLite
+    schedule          the scheduler: pods placed a second, by nodes
+    micro [FILTER]    micro-benchmarks of hot paths (BenchmarkDotNet)
+    figures           start-up, memory, pods beside bare runtime calls (root)
+
+  Examples
+    ./dev bench store                                      # all stages, 4 to 5 minutes; table and report
+    ./dev bench store --only ceiling,read --seconds 3      # stages: ceiling write read scale
+    PEER_BIN=/opt/kubernetes/bin ./dev bench store         # the folder holds kube-apiserver and etcd
+    ./dev bench load create --kubeconfig ~/.kube/config --clients 64 --seconds 10 --html report.html
+    ./dev bench load help
+    ./dev bench micro '*Selector*'
+
+  How to read the figures: docs/benchmarks.md
+TEXT
+}
+
+bench_build() { dotnet build "$1" -c Release -v quiet -nologo; }
+
+# bench_program PROJECT [ARGUMENT…]: the built program itself, so that a signal reaches it and not a tool around it.
+bench_program() {
+  local project=$1 name
   shift
-  [ "$name" != schedule ] || name=Scheduler.Bench
-  project=$(find "$REPO/bench" -iname "*$name*.csproj" 2>/dev/null | head -n 1)
-  [ -n "$project" ] || fail "there is no benchmark '$name'" "list them with: ./dev bench"
-  dotnet run --project "$project" -c Release -- "$@"
+  name=$(sed -n 's:.*<AssemblyName>\(.*\)</AssemblyName>.*:\1:p' "$project")
+  [ -n "$name" ] || name=$(basename "$project" .csproj)
+  "$(dirname "$project")/bin/Release/net10.0/$name" "$@"
+}
+
+bench_store() {
+  local project=$REPO/bench/Cybernetes.Load/Cybernetes.Load.csproj report arguments=()
+  source "$REPO/tools/dev/build.sh"
+  need_packages "$BUILD_PACKAGES"
+  step "building"
+  build_program
+  bench_build "$project"
+  report=$OUT/bench/store-$(date -u +%Y%m%d-%H%M%S)
+  mkdir -p "$OUT/bench"
+  [ -z "${PEER_BIN:-}" ] || arguments+=(--peer "$PEER_BIN")
+  step "measuring${PEER_BIN:+, in turn with kube-apiserver and etcd of $PEER_BIN}"
+  bench_program "$project" store --cyb "$OUT/cyb" "${arguments[@]}" --json "$report.json" --html "$report.html" "$@"
+}
+
+bench_micro() {
+  local project=$REPO/bench/Cybernetes.MicroBench/Cybernetes.MicroBench.csproj
+  bench_build "$project"
+  mkdir -p "$OUT"
+  (cd "$OUT" && bench_program "$project" --filter "${1:-*}" "${@:2}")
 }
 
 # The measuring tests of the end-to-end project, which a normal run leaves out.

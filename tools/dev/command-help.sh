@@ -11,7 +11,7 @@ ${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET
   ./dev soak             kill the store's process 200 times under load, and etcd's members; --kills N
   ./dev prepare          only make what the end-to-end tests need
   ./dev tidy             check the code's format and the house rules; './dev tidy --fix' mends the format
-  ./dev bench [NAME]     run a benchmark from bench/; without a name, list them
+  ./dev bench [NAME]     measure: store, load, api, micro, …; without a name, list them
   ./dev help             this text
 
 Examples

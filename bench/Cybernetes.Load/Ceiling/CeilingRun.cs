@@ -18,13 +18,12 @@ internal sealed class CeilingRun : IDisposable
 
     public Endpoint Endpoint { get; }
 
+    /// <exception cref="IOException">It did not start.</exception>
     public static CeilingRun Start(bool http2)
     {
-        var own = Environment.ProcessPath!;
-        // Under `dotnet cyb-load.dll` the process is dotnet: it wants the program's file first.
-        string[] arguments = Path.GetFileNameWithoutExtension(own) == "dotnet"
-            ? [typeof(CeilingRun).Assembly.Location, CeilingServer.Verb] : [CeilingServer.Verb];
-        var server = Process.Start(new ProcessStartInfo(own, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        // Beside this assembly, so that tests, whose process is another, find it too.
+        var own = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "cyb-load.exe" : "cyb-load");
+        var server = Process.Start(new ProcessStartInfo(own, [CeilingServer.Verb]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         var words = (server.StandardOutput.ReadLine() ?? "").Split(' ');
         if (words.Length != 2)
         {
@@ -40,14 +39,14 @@ internal sealed class CeilingRun : IDisposable
         return new(server, Endpoint.Of(access, http2));
     }
 
-    public RunResult Post(int clients, double seconds, TextWriter? progress) =>
-        Run("post", $"post, {clients} clients", "POST", "/x", clients, seconds, progress);
+    public RunResult Post(int clients, double seconds, double warmUp, TextWriter? progress) =>
+        Run("post", $"post, {clients} clients", "POST", "/x", clients, seconds, warmUp, progress);
 
-    public RunResult Get(int clients, double seconds, TextWriter? progress) =>
-        Run("get", $"get, {clients} clients", "GET", "/x", clients, seconds, progress);
+    public RunResult Get(int clients, double seconds, double warmUp, TextWriter? progress) =>
+        Run("get", $"get, {clients} clients", "GET", "/x", clients, seconds, warmUp, progress);
 
-    public RunResult Body(int clients, double seconds, TextWriter? progress) =>
-        Run("body", $"body of 24 MB, {clients} clients", "GET", CeilingServer.BodyPath, clients, seconds, progress);
+    public RunResult Body(int clients, double seconds, double warmUp, TextWriter? progress) =>
+        Run("body", $"body of 24 MB, {clients} clients", "GET", CeilingServer.BodyPath, clients, seconds, warmUp, progress);
 
     public void Dispose()
     {
@@ -57,13 +56,14 @@ internal sealed class CeilingRun : IDisposable
         _server.Dispose();
     }
 
-    private RunResult Run(string name, string label, string method, string path, int clients, double seconds, TextWriter? progress)
+    private RunResult Run(string name, string label, string method, string path, int clients, double seconds, double warmUp, TextWriter? progress)
     {
         var settings = new LoadSettings
         {
-            Endpoint = Endpoint, Scenario = name, Label = label, Clients = clients, Seconds = seconds, WarmUpSeconds = 1, ProcessIds = [_server.Id],
+            Endpoint = Endpoint, Scenario = name, Label = label, Clients = clients, Seconds = seconds, WarmUpSeconds = warmUp, ProcessIds = [_server.Id],
         };
         var body = method == "POST" ? ObjectBody.Of("configmaps", "load-", 0).Whole("load") : "";
-        return new LoadRun(settings, progress, _ => new(new SimpleOperation(name, Exchange.Render(Endpoint, settings.Draft(method, path, body)), n => n, 1))).Run();
+        var draft = settings.Draft(method, path, body);
+        return new LoadRun(settings, progress, _ => new(new SimpleOperation(name, Exchange.Render(Endpoint, draft), n => n, 1))).Run();
     }
 }

@@ -41,6 +41,7 @@ internal static class CommandLine
     [
         .. Scenarios.All.Select(s => new LoadVerb(s.Name, s.Summary, ScenarioCommand.Options, (a, o, e) => ScenarioCommand.Run(s.Name, a, o, e))),
         new("ceiling", "an empty HTTPS server under the same load: what this machine gives at most", CeilingCommand.Options, CeilingCommand.Run),
+        new("store", "starts cyb, and a peer if there is one, and runs all that ./dev bench store measures", StoreCommand.Options, StoreCommand.Run),
         new(CeilingServer.Verb, "the server of 'ceiling', which starts it", [], (_, o, _) => CeilingServer.Run(Console.In, o)),
     ];
 

@@ -39,7 +39,7 @@ internal sealed class Connection : IDisposable
             socket.Connect(endpoint.Host, endpoint.Port);
             socket.Blocking = false;
             var connection = new Connection(socket, endpoint, plain);
-            connection._tls?.AuthenticateAsClient(endpoint.Tls!);
+            connection.ShakeHands(endpoint);
             if (endpoint.Http2 && connection._tls!.NegotiatedApplicationProtocol != SslApplicationProtocol.Http2)
                 throw new IOException($"{endpoint.Authority} does not speak HTTP/2");
             return connection;
@@ -81,7 +81,7 @@ internal sealed class Connection : IDisposable
             var count = ReadTls();
             if (count == 0)
                 IsClosed = true;
-            else
+            else if (count > 0)
                 target.Feed(_plain.AsSpan(0, count));
         }
     }
@@ -92,11 +92,24 @@ internal sealed class Connection : IDisposable
         Socket.Dispose();
     }
 
+    private void ShakeHands(Endpoint endpoint)
+    {
+        if (_tls is null)
+            return;
+        _tls.AuthenticateAsClient(endpoint.Tls!);
+        _records!.MayWait = false;
+    }
+
+    // 0: the end; below: nothing for us in what came.
     private int ReadTls()
     {
         try
         {
             return _tls!.Read(_plain, 0, _plain.Length);
+        }
+        catch (IOException failure) when (failure is NothingYetException || failure.InnerException is NothingYetException)
+        {
+            return -1;
         }
         catch (IOException)
         {

@@ -3,6 +3,9 @@ using System.Net.Sockets;
 
 namespace Cybernetes.Load.Connections;
 
+/// <summary>No record is here, and waiting for one is not allowed.</summary>
+internal sealed class NothingYetException() : IOException("nothing to read yet");
+
 /// <summary>
 /// What SslStream reads from: gives it one whole TLS record at a time, out of what one receive brought. So the loop knows, before it asks
 /// SslStream for bytes, that the answer is there and the thread will not be held up; and a large answer costs one call of the system for many
@@ -18,6 +21,15 @@ internal sealed class TlsRecordStream(Socket socket) : Stream
     private int _end;
     private int _leftOfRecord;
     private bool _closed;
+
+    // Always the same one: nobody looks at where it was thrown.
+    private static readonly NothingYetException s_nothingYet = new();
+
+    /// <summary>
+    /// Whether a read may hold up the thread: while shaking hands. Later a read finds its record here, unless that record is the protocol's own, such
+    /// as a session ticket, which SslStream takes in before it asks for the next one.
+    /// </summary>
+    public bool MayWait { get; set; } = true;
 
     public override bool CanRead => true;
 
@@ -70,9 +82,10 @@ internal sealed class TlsRecordStream(Socket socket) : Stream
             return 0;
         if (_leftOfRecord == 0)
         {
-            // Only while shaking hands and for session tickets in front of the first answer.
             while (!HasRecord)
             {
+                if (!MayWait)
+                    throw s_nothingYet;
                 socket.Poll(Timeout.InfiniteTimeSpan, SelectMode.SelectRead);
                 Fill();
             }

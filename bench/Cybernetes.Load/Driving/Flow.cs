@@ -5,7 +5,7 @@ namespace Cybernetes.Load.Driving;
 /// <summary>Gives requests their numbers, until there are enough, and at a wanted rate their moments.</summary>
 internal sealed class Flow(double rate)
 {
-    private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private long _startedAt; // with the first request: connecting is not part of the load
     private long _limit = long.MaxValue;
 
     public long Next { get; private set; }
@@ -19,7 +19,8 @@ internal sealed class Flow(double rate)
         number = Next;
         if (Next >= _limit)
             return false;
-        Next++;
+        if (Next++ == 0)
+            _startedAt = Stopwatch.GetTimestamp();
         return true;
     }
 

@@ -63,7 +63,7 @@ internal sealed partial class LoadRun(LoadSettings settings, TextWriter? progres
     private void Prepare(Driver driver)
     {
         MakeNamespaces(driver);
-        if (Scenarios.NeedsObjects(settings))
+        if (Scenarios.NeedsObjects(settings) && !settings.IsFilled)
             Fill(settings, progress);
     }
 

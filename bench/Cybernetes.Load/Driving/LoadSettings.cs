@@ -39,6 +39,9 @@ internal sealed record LoadSettings
     /// <summary>Objects that are there before reads and changes begin; missing ones are made.</summary>
     public int Objects { get; init; } = 1000;
 
+    /// <summary>They are known to be there.</summary>
+    public bool IsFilled { get; init; }
+
     /// <summary>Objects a page.</summary>
     public int Limit { get; init; } = 500;
 

@@ -16,7 +16,7 @@ internal sealed record Comparison(string What, double Ours, double Theirs, strin
 {
     public double Ratio => MoreIsBetter ? Over(Ours, Theirs) : Over(Theirs, Ours);
 
-    public bool? IsReached => Asked > 0 ? Ratio >= Asked : null;
+    public bool? IsReached => Asked > 0 ? MoreIsBetter ? Ratio >= Asked : Ours * Asked <= Theirs : null;
 
     private static double Over(double one, double other) => other > 0 ? one / other : 0;
 }

@@ -21,11 +21,13 @@ internal static class ReportTable
     private static void WriteRuns(Subject subject, TextWriter output)
     {
         output.WriteLine($"\n{subject.Name}");
-        output.WriteLine($"  {"",-28} {"per s",9} {"MB/s",7} {"p50 ms",8} {"p99 ms",8} {"p99.9",8} {"max ms",8} {"µs CPU",8} {"cores",6} {"own",5} {"RSS MB",7}");
+        output.WriteLine($"  {"",-28} {"per s",9} {"MB/s",7} {"p50 ms",8} {"p99 ms",8} {"p99.9",8} {"max ms",8} "
+            + $"{"µs CPU",8} {"cores",6} {"own",5} {"RSS MB",7}");
         foreach (var run in subject.Runs)
         {
             var main = run.Latencies.FirstOrDefault() ?? new LatencyFigures { Name = "" };
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {run.Scenario,-28} {run.PerSecond,9:n0} {run.MegabytesPerSecond,7:n0} {Times(main)} "
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {run.Scenario,-28} {run.PerSecond,9:n0} {run.MegabytesPerSecond,7:n0} {Times(main)} "
                 + $"{run.ServerCpuMicroseconds,8:n1} {run.ServerCores,6:n2} {run.OwnCores,5:n2} {run.ResidentBytes / 1e6,7:n0}"));
             foreach (var more in run.Latencies.Skip(1))
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {more.Name,-26} {more.Count / run.Seconds,9:n0} {"",7} {Times(more)}"));
