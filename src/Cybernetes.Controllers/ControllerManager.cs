@@ -1,14 +1,17 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Autoscaling;
 using Cybernetes.Controllers.BootstrapTokens;
 using Cybernetes.Controllers.Certificates;
 using Cybernetes.Controllers.ClusterRoles;
+using Cybernetes.Controllers.CronJobs;
 using Cybernetes.Controllers.DaemonSets;
 using Cybernetes.Controllers.Deployments;
 using Cybernetes.Controllers.DisruptionBudgets;
 using Cybernetes.Controllers.EndpointMirroring;
 using Cybernetes.Controllers.EphemeralVolumes;
 using Cybernetes.Controllers.GarbageCollection;
+using Cybernetes.Controllers.Jobs;
 using Cybernetes.Controllers.NamespaceLifecycle;
 using Cybernetes.Controllers.NodeAddresses;
 using Cybernetes.Controllers.NodeLifecycle;
@@ -20,6 +23,7 @@ using Cybernetes.Controllers.ReplicationControllers;
 using Cybernetes.Controllers.ServiceAccounts;
 using Cybernetes.Controllers.ServiceEndpoints;
 using Cybernetes.Controllers.StatefulSets;
+using Cybernetes.Controllers.TtlAfterFinished;
 using Cybernetes.Controllers.VolumeAttachments;
 using Cybernetes.Controllers.VolumeBinding;
 using Cybernetes.Controllers.VolumeExpansion;
@@ -40,6 +44,10 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["replicationcontroller-controller"] = c => new ReplicationControllerController(c),
             ["daemonset-controller"] = c => new DaemonSetController(c),
             ["statefulset-controller"] = c => new StatefulSetController(c),
+            ["job-controller"] = c => new JobController(c),
+            ["cronjob-controller"] = c => new CronJobController(c),
+            ["horizontal-pod-autoscaler-controller"] = c => new AutoscalerController(c),
+            ["ttl-after-finished-controller"] = c => new TtlAfterFinishedController(c),
             ["endpoints-controller"] = c => new EndpointsController(c),
             ["endpointslice-controller"] = c => new EndpointSliceController(c),
             ["endpointslice-mirroring-controller"] = c => new EndpointMirroringController(c),

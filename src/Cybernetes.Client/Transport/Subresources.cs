@@ -30,6 +30,16 @@ public static class Subresources
         return WireBody.Read<Scale>(answer.Body);
     }
 
+    /// <summary>Sets the replicas of an object of a kind that only discovery knows.</summary>
+    public static async Task<Scale> UpdateScaleAsync(
+        this ApiClient client, ServedResource resource, Scale scale, CancellationToken cancellation = default)
+    {
+        var path = resource.PathOf(scale.Metadata.Namespace, scale.Metadata.Name, "scale");
+        var call = new ApiCall(HttpMethod.Put, path) { Body = WireBody.Write(scale) };
+        ApiAnswer answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
+        return WireBody.Read<Scale>(answer.Body);
+    }
+
     /// <summary>Sets an object's replicas through its scale.</summary>
     public static Task<Scale> UpdateScaleAsync<T>(this ApiClient client, Scale scale, CancellationToken cancellation = default)
         where T : class, IKubernetesObject<T> => client.For<T>().SendAsync<Scale, Scale>(

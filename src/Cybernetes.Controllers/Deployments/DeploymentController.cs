@@ -90,6 +90,13 @@ internal sealed class DeploymentController : IController
             return;
         }
         var sets = await Claiming.ClaimAsync(_context.Client, deployment, selector, _sets, null, cancellation).ConfigureAwait(false);
+        if (deployment is { Metadata.DeletionTimestamp: null, Spec.Paused: false } && Rollback.Decide(deployment, sets) is { } rollback)
+        {
+            // The write brings the deployment here again, with its former template and without the wish.
+            await _context.Client.For<Deployment>().UpdateAsync(rollback.Deployment, cancellation: cancellation).ConfigureAwait(false);
+            _events.Event(deployment, rollback.Type, rollback.Reason, rollback.Message);
+            return;
+        }
         var pods = deployment.Spec.Strategy.Type == "Recreate" ? sets.SelectMany(s => _pods.OwnedBy(s.Metadata.UID)).ToList() : [];
         var plan = DeploymentReconciler.Reconcile(deployment, sets, pods, _context.Time.GetUtcNow());
         foreach (var action in plan.Actions)

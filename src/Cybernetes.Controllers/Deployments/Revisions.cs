@@ -20,7 +20,7 @@ internal static class Revisions
     /// <summary>Annotations of a deployment that its replica sets do not take over.</summary>
     private static readonly HashSet<string> s_notCopied = new(StringComparer.Ordinal)
     {
-        "kubectl.kubernetes.io/last-applied-configuration", Revision, History, DesiredReplicas, MaxReplicas, "deprecated.deployment.rollback.to",
+        "kubectl.kubernetes.io/last-applied-configuration", Revision, History, DesiredReplicas, MaxReplicas, Rollback.Annotation,
     };
 
     public static long Of(ObjectMeta metadata) => Number(metadata, Revision);
@@ -53,6 +53,14 @@ internal static class Revisions
         if (!exists)
             changed |= SetReplicas(set, deployment.Spec.Replicas ?? 1, (deployment.Spec.Replicas ?? 1) + Rollout.MaxSurge(deployment));
         return changed;
+    }
+
+    /// <summary>Gives the deployment the annotations that it had when the set was made; its own bookkeeping stays.</summary>
+    public static void Restore(Deployment deployment, ReplicaSet set)
+    {
+        var annotations = deployment.Metadata.Annotations.OrEmpty().Where(a => s_notCopied.Contains(a.Key))
+            .Concat(set.Metadata.Annotations.OrEmpty().Where(a => !s_notCopied.Contains(a.Key)));
+        deployment.Metadata.Annotations = new(annotations, StringComparer.Ordinal);
     }
 
     public static bool Set(ObjectMeta metadata, string key, string value)

@@ -9,9 +9,10 @@ internal static class Claiming
 {
     /// <summary>The objects that the owner has after it. The store must have the owner index.</summary>
     /// <param name="mayAdopt">Which orphans are worth having; null: all.</param>
+    /// <param name="finalizer">A finalizer that comes and goes with the ownership.</param>
     public static async Task<List<TChild>> ClaimAsync<TOwner, TChild>(
         ApiClient client, TOwner owner, LabelMatcher selector, ObjectStore<TChild> children, Func<TChild, bool>? mayAdopt,
-        CancellationToken cancellation)
+        CancellationToken cancellation, string? finalizer = null)
         where TOwner : class, IKubernetesObject<TOwner>
         where TChild : class, IKubernetesObject<TChild>
     {
@@ -22,13 +23,13 @@ internal static class Claiming
         {
             foreach (var child in adopt)
             {
-                var patch = Claims.Adoption(Claims.ReferenceTo(owner), child.Metadata.UID);
+                var patch = Claims.Adoption(Claims.ReferenceTo(owner), child.Metadata.UID, finalizer);
                 if (await PatchAsync(client, child, patch, cancellation).ConfigureAwait(false) is { } adopted)
                     claims.Owned.Add(adopted);
             }
         }
         foreach (var child in claims.Release)
-            await PatchAsync(client, child, Claims.Release(owner.Metadata.UID, child.Metadata.UID), cancellation).ConfigureAwait(false);
+            await PatchAsync(client, child, Claims.Release(owner.Metadata.UID, child.Metadata.UID, finalizer), cancellation).ConfigureAwait(false);
         return claims.Owned;
     }
 

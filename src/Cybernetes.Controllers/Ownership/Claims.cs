@@ -55,18 +55,19 @@ internal static class Claims
     }
 
     /// <summary>The patch that makes the owner the controller; the uid in it keeps it from hitting a namesake.</summary>
-    public static ObjectPatch Adoption(OwnerReference owner, string uid) => Patch(uid, writer => owner.WriteJson(writer));
+    public static ObjectPatch Adoption(OwnerReference owner, string uid, string? finalizer = null) =>
+        Patch(uid, writer => owner.WriteJson(writer), "finalizers", finalizer);
 
     /// <summary>The patch that takes the owner's reference away.</summary>
-    public static ObjectPatch Release(string ownerUid, string uid) => Patch(uid, writer =>
+    public static ObjectPatch Release(string ownerUid, string uid, string? finalizer = null) => Patch(uid, writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("$patch", "delete");
         writer.WriteString("uid", ownerUid);
         writer.WriteEndObject();
-    });
+    }, "$deleteFromPrimitiveList/finalizers", finalizer);
 
-    private static ObjectPatch Patch(string uid, Action<Utf8JsonWriter> reference)
+    private static ObjectPatch Patch(string uid, Action<Utf8JsonWriter> reference, string finalizers, string? finalizer)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
@@ -77,6 +78,12 @@ internal static class Claims
             writer.WriteStartArray("ownerReferences");
             reference(writer);
             writer.WriteEndArray();
+            if (finalizer is not null)
+            {
+                writer.WriteStartArray(finalizers);
+                writer.WriteStringValue(finalizer);
+                writer.WriteEndArray();
+            }
             writer.WriteEndObject();
             writer.WriteEndObject();
         }
