@@ -52,19 +52,9 @@ fetch_kubectl() {
   add_kubectl "$folder/usr/bin/kubectl"
 }
 
-# Debian unstable through package lists of our own: the machine's lists and sources stay as they are.
 fetch_newest_kubectl() {
-  local lists=$KUBECTLS/.unstable mirror
-  # The mirror this machine takes Debian from.
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || fail "this machine has no Debian mirror" "run apt-get update"
-  mkdir -p "$lists"/{lists/partial,cache/archives/partial}
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$lists/sources.list"
-  local options=(
-    -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o "Dir::State::lists=$lists/lists" -o "Dir::Cache=$lists/cache"
-    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::Languages=none
-  )
-  timeout 120 apt-get -qq "${options[@]}" update >"$OUT/kubectl.log" 2>&1 </dev/null && fetch_kubectl newest kubectl/sid "${options[@]}"
+  local lists=$KUBECTLS/.unstable
+  read_suite sid "$lists" >"$OUT/kubectl.log" 2>&1 && fetch_kubectl newest kubectl/sid "${SUITE_OPTIONS[@]}"
   local result=$?
   rm -rf "$lists"
   return $result

@@ -62,6 +62,22 @@ need_packages() {
   fi
 }
 
+# read_suite SUITE FOLDER: reads the package lists of another suite of Debian into the folder; the machine's lists and sources stay as they are.
+# Leaves the options for apt-get in SUITE_OPTIONS.
+read_suite() {
+  local suite=$1 lists=$2 mirror
+  # The mirror this machine takes Debian from.
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m 1 '/debian/\?$') || fail "this machine has no Debian mirror" "run apt-get update"
+  mkdir -p "$lists"/{lists/partial,cache/archives/partial}
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" >"$lists/sources.list"
+  SUITE_OPTIONS=(
+    -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/dev/null
+    -o "Dir::State::lists=$lists/lists" -o "Dir::Cache=$lists/cache"
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o Acquire::Languages=none
+  )
+  timeout 120 apt-get -qq "${SUITE_OPTIONS[@]}" update </dev/null
+}
+
 packages_failed() {
   show_tail "$OUT/apt.log"
   fail "$1" "the whole log: $OUT/apt.log"

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Cybernetes.Store.Etcd;
+using Cybernetes.Store.Etcd.Grpc;
+using Cybernetes.Store.Etcd.Rpc;
 
 namespace Cybernetes.Store.Tests.Etcd;
 
@@ -33,7 +35,41 @@ internal sealed class EtcdCluster : IAsyncDisposable
     }
 
     /// <summary>Starts members; returns when they answer.</summary>
-    public static async Task<EtcdCluster> StartAsync(int count, bool tls = false, params string[] more)
+    public static Task<EtcdCluster> StartAsync(int count, bool tls = false, params string[] more) => StartAsync(count, tls, proxied: false, more);
+
+    /// <summary>Starts members between which, and before which, the network can be broken.</summary>
+    public static Task<EtcdCluster> StartProxiedAsync(int count, params string[] more) => StartAsync(count, tls: false, proxied: true, more);
+
+    /// <summary>Cuts a member off from the others, not from its clients.</summary>
+    public void Isolate(EtcdMember member)
+    {
+        foreach (var other in Members)
+            other.Network!.Value.Peers.Cut(other == member ? _ => true : port => EtcdProxy.PortsOf(member.ProcessId).Contains(port));
+    }
+
+    public void Heal()
+    {
+        foreach (var member in Members)
+            member.Network!.Value.Peers.Cut(null);
+    }
+
+    /// <summary>The member that leads.</summary>
+    public async Task<EtcdMember> LeaderAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            foreach (var member in Members)
+            {
+                using var endpoint = new GrpcEndpoint(member.Address, Options(member), null, TimeProvider.System);
+                var status = await endpoint.CallAsync(
+                    EtcdMethods.Status, new StatusRequest(), StatusResponse.Parser, TimeSpan.FromSeconds(5), cancellation);
+                if (status.Leader == status.Header.MemberId)
+                    return member;
+            }
+        }
+    }
+
+    private static async Task<EtcdCluster> StartAsync(int count, bool tls, bool proxied, string[] more)
     {
         var program = Program;
         var folder = Directory.Exists("/dev/shm")
@@ -42,7 +78,11 @@ internal sealed class EtcdCluster : IAsyncDisposable
         var certificates = tls ? EtcdCertificateFiles.Make(Path.Combine(folder, "pki")) : null;
         var ports = FreePorts(count * 2);
         var scheme = tls ? "https" : "http";
-        var initial = string.Join(',', Enumerable.Range(0, count).Select(i => $"m{i}=http://127.0.0.1:{ports[(2 * i) + 1]}"));
+        var networks = Enumerable.Range(0, count)
+            .Select(i => proxied ? (new EtcdProxy(ports[(2 * i) + 1]), new EtcdProxy(ports[2 * i])) : ((EtcdProxy, EtcdProxy)?)null)
+            .ToArray();
+        var peers = Enumerable.Range(0, count).Select(i => $"http://127.0.0.1:{networks[i]?.Item1.Port ?? ports[(2 * i) + 1]}").ToArray();
+        var initial = string.Join(',', Enumerable.Range(0, count).Select(i => $"m{i}={peers[i]}"));
         var members = new List<EtcdMember>();
         for (var i = 0; i < count; i++)
         {
@@ -50,11 +90,12 @@ internal sealed class EtcdCluster : IAsyncDisposable
             string[] arguments =
             [
                 "--name", $"m{i}", "--data-dir", Path.Combine(folder, $"m{i}"), "--listen-client-urls", client,
-                "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+                "--advertise-client-urls", client, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peers[i],
                 "--initial-cluster", initial, "--logger", "zap", "--log-level", "warn", "--grpc-keepalive-min-time", "500ms",
                 .. certificates?.MemberArguments ?? [], .. more,
             ];
-            members.Add(new EtcdMember(program, arguments, new Uri(client)));
+            var address = networks[i] is { } network ? $"{scheme}://127.0.0.1:{network.Item2.Port}" : client;
+            members.Add(new EtcdMember(program, arguments, new Uri(address)) { Network = networks[i] });
         }
         var cluster = new EtcdCluster(folder, members, certificates);
         foreach (var member in members)

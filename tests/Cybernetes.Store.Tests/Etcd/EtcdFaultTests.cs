@@ -60,7 +60,8 @@ public class EtcdFaultTests
         await CheckWatchAsync(store, watch, watching, start);
     }
 
-    private static async Task CheckWatchAsync(IStore store, IWatch watch, Task<ConcurrentQueue<Record>> watching, long start)
+    /// <summary>A watch saw each change once, in order, as one sees them that nothing disturbs.</summary>
+    internal static async Task CheckWatchAsync(IStore store, IWatch watch, Task<ConcurrentQueue<Record>> watching, long start)
     {
         var last = (await store.RangeAsync(new RangeRequest(KeyRange.All), Cancellation)).Value.Records.Max(record => record.ModRevision);
         await store.PutAsync("/end", "end"u8.ToArray(), cancellation: Cancellation);
@@ -75,7 +76,8 @@ public class EtcdFaultTests
         Assert.Equal(twin.Select(record => (record.Key, record.ModRevision)), seen.Select(record => (record.Key, record.ModRevision)));
     }
 
-    private static async Task<ConcurrentQueue<Record>> CollectAsync(IWatch watch, CancellationToken cancellation)
+    /// <summary>What a watch sees until the key "/end" is written.</summary>
+    internal static async Task<ConcurrentQueue<Record>> CollectAsync(IWatch watch, CancellationToken cancellation)
     {
         var seen = new ConcurrentQueue<Record>();
         while (true)

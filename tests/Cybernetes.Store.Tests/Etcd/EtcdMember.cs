@@ -13,6 +13,11 @@ internal sealed partial class EtcdMember(string program, IReadOnlyList<string> a
 
     public Uri Address { get; } = address;
 
+    /// <summary>The network before its peers' port and before its clients' one; null where nothing is between.</summary>
+    public (EtcdProxy Peers, EtcdProxy Clients)? Network { get; init; }
+
+    public int ProcessId => _process!.Id;
+
     public bool IsRunning => _process is { HasExited: false };
 
     public void Start()
@@ -50,7 +55,14 @@ internal sealed partial class EtcdMember(string program, IReadOnlyList<string> a
             return string.Join('\n', _lastLines);
     }
 
-    public async ValueTask DisposeAsync() => await KillAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        if (Network is not { } network)
+            return;
+        await network.Peers.DisposeAsync();
+        await network.Clients.DisposeAsync();
+    }
 
     private void Remember(string? line)
     {
