@@ -22,7 +22,7 @@ public sealed class ApiServerCrashTests(ITestOutputHelper output)
     public async Task Kill_AtRandomMomentsUnderLoad_LeavesOneTrueHistory()
     {
         var random = new Random(Seed);
-        await using var server = await CybServer.StartAsync(new CybServerOptions { Arguments = ["--disable", "scheduler,controllers"] });
+        await using var server = await CybServer.StartAsync(new CybServerOptions { Arguments = ["--disable", "node,proxy,scheduler,controllers"] });
         var api = new ApiClient(server.Http, Namespace);
         var history = new ApiHistory();
         for (var i = 0; i < ApiLoad.SharedObjects; i++)

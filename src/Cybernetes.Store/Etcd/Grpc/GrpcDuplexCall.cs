@@ -29,6 +29,11 @@ internal sealed class GrpcDuplexCall(DuplexContent content, HttpResponseMessage 
         {
             throw endpoint.Unreachable(e);
         }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // The limit for opening the call was over when it had just been opened: that ends the sending, and with it the stream.
+            throw new GrpcCallException(GrpcStatus.Unavailable, "the call was cancelled while it was opened");
+        }
     }
 
     public void Dispose()
