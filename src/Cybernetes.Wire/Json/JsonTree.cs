@@ -12,6 +12,14 @@ namespace Cybernetes.Wire;
 /// </summary>
 public abstract class JsonTree : IJsonWritable
 {
+    private const int FirstBytes = 1024;
+
+    // One large document must not keep its room for ever.
+    private const int MaximumKeptBytes = 1024 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? t_buffer;
+
     private protected JsonTree()
     {
     }
@@ -100,9 +108,14 @@ public abstract class JsonTree : IJsonWritable
     /// <summary>The value as UTF-8 JSON.</summary>
     public byte[] ToUtf8()
     {
-        ArrayBufferWriter<byte> buffer = new(512);
+        // Taken while it is used: a value may write another one.
+        ArrayBufferWriter<byte> buffer = t_buffer ?? new ArrayBufferWriter<byte>(FirstBytes);
+        t_buffer = null;
+        buffer.ResetWrittenCount();
         using (Utf8JsonWriter writer = new(buffer, JsonLimits.WriterOptions)) WriteJson(writer);
-        return buffer.WrittenSpan.ToArray();
+        byte[] json = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity <= MaximumKeptBytes) t_buffer = buffer;
+        return json;
     }
 
     /// <summary>The value as JSON text.</summary>

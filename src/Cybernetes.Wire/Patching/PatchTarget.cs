@@ -49,10 +49,48 @@ internal static class PatchTarget
 
     private static JsonTree Value(ReadOnlyMemory<byte> document, TapeValue value, JsonMap guide, string name)
     {
-        JsonTree? said = guide.Get(name);
-        if (said is JsonMap below && value.Kind == JsonValueKind.Object) return Map(document, value, below, without: "");
         if (value.Kind is not (JsonValueKind.Object or JsonValueKind.Array)) return ApplyValues.ScalarOf(value);
-        if (said is not null || IsNamedByDirective(guide, name)) return Tree(value);
+        JsonTree? said = guide.Get(name);
+        bool isNamed = IsNamedByDirective(guide, name);
+        if (value.Kind == JsonValueKind.Array) return said is JsonList || isNamed ? List(document, value, said as JsonList) : Raw(document, value);
+        if (said is JsonMap below) return Map(document, value, below, without: "");
+        return isNamed ? Tree(value) : Raw(document, value);
+    }
+
+    /// <summary>A list that may be merged: of its maps the scalars are read, which tell them apart, and what some element of the patch names.</summary>
+    private static JsonList List(ReadOnlyMemory<byte> document, TapeValue list, JsonList? said)
+    {
+        JsonList result = [];
+        foreach (TapeValue item in list)
+        {
+            if (item.Kind != JsonValueKind.Object)
+            {
+                result.Add(Tree(item));
+                continue;
+            }
+            JsonMap map = [];
+            foreach (TapeValue property in item)
+            {
+                string name = property.Name;
+                bool isRead = property.Kind is not (JsonValueKind.Object or JsonValueKind.Array) || IsSaid(said, name);
+                map.Append(name, isRead ? Tree(property) : Raw(document, property));
+            }
+            result.Add(map);
+        }
+        return result;
+    }
+
+    private static bool IsSaid(JsonList? patch, string name)
+    {
+        for (int i = 0; i < (patch?.Count ?? 0); i++)
+        {
+            if (patch![i] is JsonMap element && (element.ContainsKey(name) || IsNamedByDirective(element, name))) return true;
+        }
+        return false;
+    }
+
+    private static JsonRaw Raw(ReadOnlyMemory<byte> document, TapeValue value)
+    {
         int end = value.Range.End;
         return new JsonRaw(document[(end - value.Raw.Length)..end]);
     }
