@@ -166,6 +166,20 @@ public class StrategicMergePatchTests
                 return list;
         }
     }
+
+    [Theory]
+    [InlineData("""{"spec":{"nodeName":"n"}}""", """{"metadata":{"name":"a","labels":{"x":"y"}},"spec":{"hostNetwork":true,"nodeName":"n"}}""")]
+    [InlineData("""{"metadata":{"labels":{"z":"1"}}}""", """{"metadata":{"name":"a","labels":{"x":"y","z":"1"}},"spec":{"hostNetwork":true}}""")]
+    [InlineData("""{"metadata":{"managedFields":[{}]}}""", """{"metadata":{"name":"a","labels":{"x":"y"},"managedFields":[{}]},"spec":{"hostNetwork":true}}""")]
+    [InlineData("""{"metadata":{"$retainKeys":["name"],"name":"b"}}""", """{"metadata":{"name":"b"},"spec":{"hostNetwork":true}}""")]
+    public void Apply_ToBytes_LeavesManagedFieldsOutUnlessThePatchSetsThem(string patch, string expected)
+    {
+        byte[] document = """
+            {"metadata":{"name":"a","labels":{"x":"y"},"managedFields":[{"manager":"m","fieldsV1":{"f:spec":{}}}]},"spec":{"hostNetwork":true}}
+            """u8.ToArray();
+        JsonMap patched = StrategicMergePatch.Apply(document, dropsManaged: true, System.Text.Encoding.UTF8.GetBytes(patch), PatchSchema.OfKind("", "v1", "Pod")!);
+        Assert.Equal(expected, patched.ToString());
+    }
 }
 
 /// <summary>Small random pods over the fields that strategic merge treats differently.</summary>
@@ -228,19 +242,5 @@ internal sealed class RandomPods(int seed)
         string[] copy = [.. values];
         _random.Shuffle(copy);
         return new JsonList(copy.Take(_random.Next(copy.Length + 1)).Select(JsonScalar.Of));
-    }
-
-    [Theory]
-    [InlineData("""{"spec":{"nodeName":"n"}}""", """{"metadata":{"name":"a","labels":{"x":"y"}},"spec":{"hostNetwork":true,"nodeName":"n"}}""")]
-    [InlineData("""{"metadata":{"labels":{"z":"1"}}}""", """{"metadata":{"name":"a","labels":{"x":"y","z":"1"}},"spec":{"hostNetwork":true}}""")]
-    [InlineData("""{"metadata":{"managedFields":[{}]}}""", """{"metadata":{"name":"a","labels":{"x":"y"},"managedFields":[{}]},"spec":{"hostNetwork":true}}""")]
-    [InlineData("""{"metadata":{"$retainKeys":["name"],"name":"b"}}""", """{"metadata":{"name":"b"},"spec":{"hostNetwork":true}}""")]
-    public void Apply_ToBytes_LeavesManagedFieldsOutUnlessThePatchSetsThem(string patch, string expected)
-    {
-        byte[] document = """
-            {"metadata":{"name":"a","labels":{"x":"y"},"managedFields":[{"manager":"m","fieldsV1":{"f:spec":{}}}]},"spec":{"hostNetwork":true}}
-            """u8.ToArray();
-        JsonMap patched = StrategicMergePatch.Apply(document, dropsManaged: true, System.Text.Encoding.UTF8.GetBytes(patch), PatchSchema.OfKind("", "v1", "Pod")!);
-        Assert.Equal(expected, patched.ToString());
     }
 }
