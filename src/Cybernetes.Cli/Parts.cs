@@ -78,6 +78,7 @@ internal static class Parts
             new SnapshotCommand(),
             new StoreCommand(),
             new WhyCommand(),
+            new SimulateCommand(),
             new CompletionCommand(() => commands),
             new VersionCommand(),
         ];

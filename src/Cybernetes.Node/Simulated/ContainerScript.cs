@@ -27,11 +27,13 @@ public sealed record ContainerScript(
     /// From the pod's annotations (start-delay, run-for, exit-code, stop-delay, oom-killed, output, milli-cpu, memory-bytes),
     /// else from the command: sleep, true and false do what their names say.
     /// </summary>
-    public static ContainerScript Of(SimulatedContainer container)
+    public static ContainerScript Of(SimulatedContainer container) => Of(container.Sandbox.Config.Annotations, [.. container.CommandLine]);
+
+    /// <inheritdoc cref="Of(SimulatedContainer)"/>
+    public static ContainerScript Of(IDictionary<string, string> annotations, string[] command)
     {
-        var annotations = container.Sandbox.Config.Annotations;
         string? Get(string name) => annotations.TryGetValue(AnnotationPrefix + name, out var value) ? value : null;
-        var script = OfCommand([.. container.CommandLine]);
+        var script = OfCommand(command);
         return script with
         {
             StartDelay = Seconds(Get("start-delay")) ?? script.StartDelay,

@@ -1,0 +1,56 @@
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.Node.Simulated.Fleet;
+
+/// <summary>Nodes of one shape.</summary>
+public sealed record FleetShape
+{
+    /// <summary>How many.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Their names begin with it; a number from 0 on follows.</summary>
+    public string Name { get; init; } = "sim-";
+
+    /// <summary>Capacity and allocatable by resource, as quantities. Default: 32 cpu, 256Gi memory, 110 pods.</summary>
+    public IReadOnlyDictionary<string, string> Capacity { get; init; } = new Dictionary<string, string>
+    {
+        ["cpu"] = "32", ["memory"] = "256Gi", ["ephemeral-storage"] = "100Gi", ["pods"] = "110",
+    };
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<Taint> Taints { get; init; } = [];
+
+    /// <summary>The nodes are dealt out to these zones in turn (topology.kubernetes.io/zone); none: no zone labels.</summary>
+    public IReadOnlyList<string> Zones { get; init; } = [];
+}
+
+/// <summary>A fleet of simulated nodes, and what goes wrong in it.</summary>
+public sealed record FleetOptions
+{
+    public IReadOnlyList<FleetShape> Shapes { get; init; } = [new()];
+
+    /// <summary>How long a pod takes from its binding to running, beside what its own annotations say. Default 1 s.</summary>
+    public TimeSpan StartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often each node crashes in an hour, on average: it falls silent, and its containers begin anew after it. Default 0.</summary>
+    public double NodeCrashesPerHour { get; init; }
+
+    /// <summary>How long a crashed node is silent. Default 2 min.</summary>
+    public TimeSpan NodeCrashDuration { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a node's lease holds; it is renewed four times in that. Default 40 s, as a kubelet's.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);
+
+    /// <summary>How often a node's whole status is told. Default 5 min, as a kubelet's.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Writes that may be on their way at once (1 … 1000). Default 32.</summary>
+    public int ConcurrentWrites { get; init; } = 32;
+
+    /// <summary>The nodes' address, and that of their pods' host. Default 127.0.0.1.</summary>
+    public string HostAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>Seed of the failures. Default 1.</summary>
+    public int Seed { get; init; } = 1;
+}

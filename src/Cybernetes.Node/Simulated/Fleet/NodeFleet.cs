@@ -1,0 +1,203 @@
+using System.Buffers;
+using System.Text.Json;
+using Cybernetes.Client.Transport;
+using Cybernetes.Foundation;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Coordination.V1;
+using Cybernetes.Objects.Core.V1;
+using Microsoft.Extensions.Logging;
+
+namespace Cybernetes.Node.Simulated.Fleet;
+
+/// <summary>
+/// Thousands of nodes in one process: it registers them, keeps their leases and statuses at a kubelet's rates, and runs the pods that are bound to
+/// them without containers. Works against any API server. One watch serves all pods, one timer all that is due.
+/// </summary>
+public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger logger)
+{
+    private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
+    private readonly IRandomSource _chance = Chance.Seeded(options.Seed);
+    private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when all nodes are registered and Ready, with their leases.</summary>
+    public Task Registered => _registered.Task;
+
+    /// <summary>Registers the nodes and runs them until cancelled; the Node objects stay.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var index = 0;
+        var nodes = options.Shapes.SelectMany(s => Enumerable.Range(0, s.Count).Select(n => new FleetNode(s, n, index++, options))).ToList();
+        using var due = new DueQueue<Func<CancellationToken, Task>>(client.Time);
+        using var writes = new SemaphoreSlim(options.ConcurrentWrites);
+        var pods = new FleetPods(client, nodes.ToDictionary(n => n.Name, StringComparer.Ordinal), due, options, logger);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.ConcurrentWrites, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(nodes, parallel, async (node, token) => await RegisterAsync(node, token).ConfigureAwait(false)).ConfigureAwait(false);
+        _registered.TrySetResult();
+        logger.LogInformation("{Count} simulated nodes are registered", nodes.Count);
+        var now = client.Time.GetUtcNow();
+        foreach (var node in nodes)
+        {
+            // Heartbeats are spread evenly, so that the server never sees them all at once.
+            due.Add(token => RenewAsync(node, due, token), now + (options.LeaseDuration / 4 * _chance.NextDouble()));
+            due.Add(token => TellAsync(node, due, token), now + (options.StatusInterval * _chance.NextDouble()));
+            if (options.NodeCrashesPerHour > 0)
+                due.Add(_ => Crash(node, pods, due), now + NextCrash());
+        }
+        var watching = pods.WatchAsync(cancellation);
+        try
+        {
+            while (true)
+            {
+                var work = await due.TakeAsync(cancellation).ConfigureAwait(false);
+                await writes.WaitAsync(cancellation).ConfigureAwait(false);
+                _ = Task.Run(() => DoAsync(work, due, writes, cancellation), CancellationToken.None);
+            }
+        }
+        finally
+        {
+            for (var i = 0; i < options.ConcurrentWrites; i++)
+                await writes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task DoAsync(
+        Func<CancellationToken, Task> work, DueQueue<Func<CancellationToken, Task>> due, SemaphoreSlim writes, CancellationToken cancellation)
+    {
+        try
+        {
+            await work(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
+        {
+            logger.LogWarning("a simulated node's call failed and is made again: {Reason}", failure.Message);
+            due.Add(work, client.Time.GetUtcNow() + s_retry);
+        }
+        catch (OperationCanceledException)
+        {
+            // The simulation ends.
+        }
+        finally
+        {
+            writes.Release();
+        }
+    }
+
+    private async Task RegisterAsync(FleetNode node, CancellationToken cancellation)
+    {
+        var now = client.Time.GetUtcNow();
+        node.ReadySince = now;
+        NodeObject made;
+        try
+        {
+            made = await client.For<NodeObject>().CreateAsync(node.Make(now), null, cancellation).ConfigureAwait(false);
+        }
+        catch (ApiStatusException there) when (there.IsAlreadyExists)
+        {
+            made = await client.For<NodeObject>().GetAsync(null, node.Name, cancellation).ConfigureAwait(false);
+            await TellOnceAsync(node, cancellation).ConfigureAwait(false);
+        }
+        node.Uid = made.Metadata.UID;
+        await MakeLeaseAsync(node, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task MakeLeaseAsync(FleetNode node, CancellationToken cancellation)
+    {
+        try
+        {
+            await client.For<Lease>().CreateAsync(node.Lease(client.Time.GetUtcNow()), null, cancellation).ConfigureAwait(false);
+        }
+        catch (ApiStatusException there) when (there.IsAlreadyExists)
+        {
+            await RenewOnceAsync(node, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task RenewAsync(FleetNode node, DueQueue<Func<CancellationToken, Task>> due, CancellationToken cancellation)
+    {
+        var now = client.Time.GetUtcNow();
+        if (!node.IsSilent(now))
+        {
+            try
+            {
+                await RenewOnceAsync(node, cancellation).ConfigureAwait(false);
+            }
+            catch (ApiStatusException gone) when (gone.IsNotFound)
+            {
+                await RegisterAsync(node, cancellation).ConfigureAwait(false);
+            }
+        }
+        due.Add(token => RenewAsync(node, due, token), now + (options.LeaseDuration / 4));
+    }
+
+    private Task RenewOnceAsync(FleetNode node, CancellationToken cancellation)
+    {
+        var patch = Patch("spec", writer =>
+        {
+            writer.WriteString("holderIdentity", node.Name);
+            writer.WriteString("renewTime", client.Time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.ffffffZ", System.Globalization.CultureInfo.InvariantCulture));
+        });
+        return client.For<Lease>().PatchAsync(
+            "kube-node-lease", node.Name, new ObjectPatch("application/merge-patch+json", patch), null, null, cancellation);
+    }
+
+    private async Task TellAsync(FleetNode node, DueQueue<Func<CancellationToken, Task>> due, CancellationToken cancellation)
+    {
+        var now = client.Time.GetUtcNow();
+        if (!node.IsSilent(now))
+            await TellOnceAsync(node, cancellation).ConfigureAwait(false);
+        due.Add(token => TellAsync(node, due, token), now + options.StatusInterval);
+    }
+
+    private Task TellOnceAsync(FleetNode node, CancellationToken cancellation)
+    {
+        var patch = Patch("status", writer =>
+        {
+            writer.WriteStartArray("conditions");
+            foreach (var condition in node.Conditions(client.Time.GetUtcNow()))
+                condition.WriteJson(writer);
+            writer.WriteEndArray();
+        });
+        return client.For<NodeObject>().PatchAsync(null, node.Name, ObjectPatch.Strategic(patch), null, "status", cancellation);
+    }
+
+    private Task Crash(FleetNode node, FleetPods pods, DueQueue<Func<CancellationToken, Task>> due)
+    {
+        var back = client.Time.GetUtcNow() + options.NodeCrashDuration;
+        logger.LogInformation("simulated node {Node} crashes", node.Name);
+        node.SilentUntil = back;
+        due.Add(
+            async token =>
+            {
+                node.ReadySince = client.Time.GetUtcNow();
+                await TellOnceAsync(node, token).ConfigureAwait(false);
+                pods.RestartAllOn(node);
+            },
+            back);
+        due.Add(_ => Crash(node, pods, due), back + NextCrash());
+        return Task.CompletedTask;
+    }
+
+    // Crashes come by themselves: the time between two is spread exponentially.
+    private TimeSpan NextCrash() => TimeSpan.FromHours(-Math.Log(1 - _chance.NextDouble()) / options.NodeCrashesPerHour);
+
+    internal static ReadOnlyMemory<byte> Patch(string part, Action<Utf8JsonWriter> inside, string? uid = null)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
+        {
+            writer.WriteStartObject();
+            if (uid is not null)
+            {
+                writer.WriteStartObject("metadata");
+                writer.WriteString("uid", uid);
+                writer.WriteEndObject();
+            }
+            writer.WriteStartObject(part);
+            inside(writer);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        return buffer.WrittenMemory;
+    }
+}
