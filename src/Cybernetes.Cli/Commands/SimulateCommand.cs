@@ -5,7 +5,7 @@ using Cybernetes.Client.Kubeconfig;
 using Cybernetes.Client.Transport;
 using Cybernetes.Node.Simulated.Fleet;
 using Cybernetes.Objects.Core.V1;
-using Cybernetes.Wire.Yaml;
+using Cybernetes.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Commands;
@@ -79,7 +79,8 @@ internal sealed class SimulateCommand : DaemonCommand
     /// <summary>The file that --config names.</summary>
     private sealed record FleetFile
     {
-        public static JsonSerializerOptions Form { get; } = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+        public static JsonSerializerOptions Form { get; } =
+            new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
         public List<ShapeEntry> Nodes { get; init; } = [new()];
         public double StartDelaySeconds { get; init; } = 1;
@@ -113,9 +114,11 @@ internal sealed class SimulateCommand : DaemonCommand
                 Count = Count, Name = Name, Labels = Labels, Zones = Zones,
                 Taints = [.. Taints.Select(t => new Taint { Key = t.Key, Value = t.Value, Effect = t.Effect })],
             };
-            foreach (string quantity in Capacity?.Values ?? [])
+            if (Capacity is null)
+                return shape;
+            foreach (string quantity in Capacity.Values)
                 _ = Objects.Quantity.Parse(quantity);
-            return Capacity is null ? shape : shape with { Capacity = Capacity };
+            return shape with { Capacity = Capacity };
         }
     }
 

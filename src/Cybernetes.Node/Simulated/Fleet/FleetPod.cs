@@ -169,7 +169,9 @@ internal sealed class FleetPod
         Ready = container.Stage == Stage.Running,
         Started = container.Stage == Stage.Running,
         RestartCount = container.Restarts,
-        LastTerminationState = container is { Restarts: > 0, FinishedAt: { } } && container.Stage != Stage.Ended ? new() { Terminated = Terminated(container) } : new(),
+        LastTerminationState = container is { Restarts: > 0, FinishedAt: not null } && container.Stage != Stage.Ended
+            ? new() { Terminated = Terminated(container) }
+            : new(),
         State = container.Stage switch
         {
             Stage.Running => new() { Running = new() { StartedAt = container.StartedAt } },
