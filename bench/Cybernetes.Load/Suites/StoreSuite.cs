@@ -10,6 +10,9 @@ namespace Cybernetes.Load.Suites;
 /// </summary>
 internal sealed class StoreSuite(StoreSuiteOptions options, TextWriter output, TextWriter? progress)
 {
+    private readonly Lock _ending = new();
+    private volatile bool _isStopped;
+
     public Report Run()
     {
         var folder = Directory.CreateTempSubdirectory("cyb-bench-").FullName;
@@ -18,6 +21,7 @@ internal sealed class StoreSuite(StoreSuiteOptions options, TextWriter output, T
         // Told to stop in the middle, it takes its servers along.
         void Stop(PosixSignalContext signal)
         {
+            _isStopped = true;
             End(folder, cyb, peer);
             Environment.Exit(signal.Signal == PosixSignal.SIGINT ? 130 : 143);
         }
@@ -40,6 +44,10 @@ internal sealed class StoreSuite(StoreSuiteOptions options, TextWriter output, T
             }
             return Sum(ceiling, ours, theirs, peer?.Name ?? "");
         }
+        catch (InvalidOperationException failure) when (_isStopped)
+        {
+            throw new IOException("stopped by a signal", failure);
+        }
         finally
         {
             End(folder, cyb, peer);
@@ -49,12 +57,16 @@ internal sealed class StoreSuite(StoreSuiteOptions options, TextWriter output, T
     private static IReadOnlyList<(string Name, Action<StoreStages> Run)> Stages { get; } =
         [("write", s => s.Write()), ("read", s => s.Read()), ("scale", s => s.Scale())];
 
-    private static void End(string folder, CybServer cyb, PeerServer? peer)
+    // A signal ends it on a thread of its own, and the work, whose server goes away, ends it too: the second one waits for the first.
+    private void End(string folder, CybServer cyb, PeerServer? peer)
     {
-        cyb.Stop();
-        peer?.Stop();
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
+        lock (_ending)
+        {
+            cyb.Stop();
+            peer?.Stop();
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
     }
 
     private static Report Sum(Subject? ceiling, StoreStages ours, StoreStages? theirs, string peerName)
