@@ -14,6 +14,11 @@ namespace Cybernetes.Store;
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
+    /// <summary>
+    /// Whether reads are answered out of this process' memory, so that a copy kept beside the store would bring nothing.
+    /// </summary>
+    bool AnswersFromMemory { get; }
+
     /// <summary>One record, at a revision (0: now).</summary>
     /// <returns>The record or null; <see cref="StoreErrorKind.Compacted"/> or <see
     /// cref="StoreErrorKind.FutureRevision"/>.</returns>

@@ -92,9 +92,9 @@ internal sealed class ObjectFacts
         var labels = new List<string>(8);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            labels.Add(SharedText.Of(ref reader));
+            labels.Add(TextOf(ref reader));
             reader.Read();
-            labels.Add(reader.TokenType == JsonTokenType.String ? SharedText.Of(ref reader) : "");
+            labels.Add(reader.TokenType == JsonTokenType.String ? TextOf(ref reader) : "");
         }
         if (labels.Count > 0)
             _labels = [.. labels];
@@ -130,9 +130,13 @@ internal sealed class ObjectFacts
             ReadField(ref reader, fields, deeper, depth + 1);
     }
 
+    /// <summary>The string or property name under the reader. Objects bear the same keys, nodes and phases: those exist once.</summary>
+    private static string TextOf(ref Utf8JsonReader reader) =>
+        (reader.ValueIsEscaped || reader.HasValueSequence ? null : RecentStrings.Of(reader.ValueSpan)) ?? reader.GetString() ?? "";
+
     private static string? Scalar(ref Utf8JsonReader reader) => reader.TokenType switch
     {
-        JsonTokenType.String => SharedText.Of(ref reader),
+        JsonTokenType.String => TextOf(ref reader),
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
         JsonTokenType.Number => System.Text.Encoding.UTF8.GetString(reader.ValueSpan),

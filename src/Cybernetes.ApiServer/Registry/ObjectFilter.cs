@@ -32,6 +32,7 @@ internal sealed class ObjectFilter
         _labels = labels;
         _fields = [.. fields.Requirements.Select(r => new FieldTerm(IndexOf(kind, r.Field), r.Value, r.Negated))];
         _needsFacts = !labels.IsEmpty || Array.Exists(_fields, f => f.Field >= 0);
+        SelectorKey = $"{name}\n{labels}\n{fields}";
         IsEverything = name.Length == 0 && labels.IsEmpty && _fields.Length == 0;
         PinnedName = name.Length > 0 ? name : fields.ExactValue("metadata.name") ?? "";
         PinnedNamespace = ns.Length > 0 ? ns : kind.Namespaced ? fields.ExactValue("metadata.namespace") ?? "" : "";
@@ -42,6 +43,9 @@ internal sealed class ObjectFilter
 
     /// <summary>True when nothing but the namespace restricts it.</summary>
     public bool IsEverything { get; }
+
+    /// <summary>The selectors as text: equal for the pages of one list.</summary>
+    public string SelectorKey { get; }
 
     /// <summary>The one name that can match; empty when there may be several.</summary>
     public string PinnedName { get; }

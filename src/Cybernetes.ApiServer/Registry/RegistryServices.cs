@@ -36,6 +36,8 @@ public sealed class RegistryServices
 
     internal WatchHub Hub { get; init; } = null!;
 
+    internal CachedReads Reads { get; init; } = null!;
+
     internal LeasePool Leases { get; init; } = null!;
 
     internal AdmissionChain Admission { get; set; } = new([]);

@@ -61,6 +61,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var services = new RegistryServices
         {
             Store = store, Time = options.Time, Identities = options.Identities, Random = options.Random, Logger = logger, Hub = hub,
+            Reads = new(store, hub, options.Time, logger),
             Leases = new(store, options.Time), Gates = options.FeatureGates,
             Authorizer = new AlwaysAllowAuthorizer(),
         };

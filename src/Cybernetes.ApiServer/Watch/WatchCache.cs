@@ -35,6 +35,7 @@ internal sealed class WatchCache : IDisposable
     {
         Kind = kind;
         Prefix = $"/registry/{kind.StoragePath}/";
+        Indexes = new(kind);
         _watchers = new(kind);
         _rounds = new(time, _lock);
     }
@@ -43,6 +44,9 @@ internal sealed class WatchCache : IDisposable
 
     /// <summary>The keys of this cache: <c>/registry/pods/</c>.</summary>
     public string Prefix { get; }
+
+    /// <summary>Answers to selectors. Under the hub's lock only.</summary>
+    public SelectorIndexes Indexes { get; }
 
     /// <summary>Watchers now.</summary>
     public int Watchers
@@ -54,9 +58,10 @@ internal sealed class WatchCache : IDisposable
         }
     }
 
-    /// <summary>Says that all changes after a revision will be added.</summary>
+    /// <summary>Says that all changes after a revision will be added. Under the hub's lock.</summary>
     public void Start(long revision)
     {
+        Indexes.Clear();
         lock (_lock)
         {
             _coveredFrom = revision;
@@ -69,9 +74,11 @@ internal sealed class WatchCache : IDisposable
         }
     }
 
-    /// <summary>Takes over changes in the order of their revisions and has those woken whom they concern.</summary>
+    /// <summary>Takes over changes in the order of their revisions and has those woken whom they concern. Under the hub's lock.</summary>
     public void Append(IReadOnlyList<CachedEvent> events)
     {
+        foreach (var change in events)
+            Indexes.Apply(change);
         lock (_lock)
         {
             foreach (var change in events)

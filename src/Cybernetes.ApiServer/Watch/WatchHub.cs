@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Store;
-using Cybernetes.Store.Embedded;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.ApiServer.Watch;
@@ -31,17 +30,26 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     /// <summary>The caches, for metrics.</summary>
     public IEnumerable<WatchCache> Caches => _caches.Values;
 
-    /// <summary>Begins at the store's revision of now, with the past that a store in this process still knows.</summary>
+    /// <summary>The store's newest state; null when the store itself answers from memory.</summary>
+    public StateMirror? Mirror { get; } = store.AnswersFromMemory ? null : new();
+
+    /// <summary>Begins at the store's revision of now, with the past that the store still knows.</summary>
     /// <exception cref="InvalidOperationException">The store does not answer.</exception>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        if (!(await store.StatusAsync(cancellation)).TryGet(out var status, out var error))
+        var begun = await BeginAsync(cancellation);
+        if (!begun.TryGet(out var status, out var error))
             throw new InvalidOperationException($"the store does not answer: {error.Message}");
-        Begin(status.Revision);
-        if (store is EmbeddedStore)
-            await ReadPastAsync(status, cancellation);
+        await ReadPastAsync(status, cancellation);
         _ticker = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
         _feeding = FeedAsync(_stop.Token);
+    }
+
+    /// <summary>Runs something while all caches stand at one revision, which it is given. Nothing is taken over meanwhile: it must be short.</summary>
+    public T AtOneRevision<T>(Func<long, T> read)
+    {
+        lock (_lock)
+            return read(Revision);
     }
 
     /// <summary>The cache of a kind, made on first use.</summary>
@@ -92,25 +100,50 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         _stop.Dispose();
     }
 
-    private void Begin(long revision)
+    /// <summary>Loads what has to be loaded and starts the caches at the revision of now.</summary>
+    /// <returns>The store's state at that revision.</returns>
+    private async ValueTask<StoreResult<StoreStatus>> BeginAsync(CancellationToken cancellation)
     {
+        var asked = await store.StatusAsync(cancellation);
+        if (!asked.TryGet(out var status, out var error))
+            return error;
+        if (Mirror is not null)
+        {
+            var loaded = await store.RangeAsync(new(KeyRange.Prefix(Root)), cancellation);
+            if (!loaded.TryGet(out var all, out error))
+                return error;
+            Mirror.Load(all);
+            status = status with { Revision = all.Revision };
+        }
         lock (_lock)
         {
-            Volatile.Write(ref _revision, revision);
+            Volatile.Write(ref _revision, status.Revision);
             _past.Forget();
             foreach (var cache in _caches.Values)
-                cache.Start(revision);
+                cache.Start(status.Revision);
+            Release(status.Revision);
         }
+        return status;
     }
 
     private async Task ReadPastAsync(StoreStatus status, CancellationToken cancellation)
     {
-        var from = Math.Max(status.CompactRevision, status.Revision - PastChanges.Limit);
+        // Across the network the past costs the others, too.
+        var from = Math.Max(status.CompactRevision, status.Revision - (Mirror is null ? PastChanges.Limit : PastChanges.Limit / 10));
+        var compacted = await ReadPastAsync(from, status.Revision, cancellation);
+        // Where others compact, their revision is known only now.
+        if (compacted > from)
+            await ReadPastAsync(compacted, status.Revision, cancellation);
+    }
+
+    /// <returns>The compact revision, when it stands in the way; else 0.</returns>
+    private async Task<long> ReadPastAsync(long from, long until, CancellationToken cancellation)
+    {
         lock (_lock)
             _past.Start(from);
         await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = from + 1, PreviousRecords = true });
         watch.RequestProgress();
-        for (var seen = from; seen < status.Revision;)
+        for (var seen = from; seen < until;)
         {
             var batch = await watch.ReadAsync(cancellation);
             lock (_lock)
@@ -118,11 +151,17 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                 // Without it watchers list anew, as they do after a compaction.
                 if (batch.Error is not null)
                     _past.Forget();
-                foreach (var change in batch.Events.TakeWhile(change => change.Record.ModRevision <= status.Revision))
-                    _past.Add(new(change.Record, change.Previous, time.GetUtcNow()));
+                foreach (var change in batch.Events.TakeWhile(change => change.Record.ModRevision <= until))
+                {
+                    var (record, previous) = Mirror?.Apply(change) ?? change;
+                    _past.Add(new(record, previous, time.GetUtcNow()));
+                }
             }
-            seen = batch.Error is null ? batch.Revision : status.Revision;
+            if (batch.Error is not null)
+                return batch.Error.CompactRevision;
+            seen = batch.Revision;
         }
+        return 0;
     }
 
     private async Task FeedAsync(CancellationToken cancellation)
@@ -134,11 +173,16 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             {
                 await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
                 Volatile.Write(ref _watch, watch);
+                lock (_lock)
+                {
+                    if (_waiters.Count > 0)
+                        watch.RequestProgress();
+                }
                 var error = await FeedAsync(watch, cancellation);
                 if (cancellation.IsCancellationRequested || error.Kind == StoreErrorKind.Closed)
                     return;
-                logger.LogWarning("the watch of the store ended and is started again: {Message}", error.Message);
                 afresh = error.Kind == StoreErrorKind.Compacted;
+                logger.LogWarning("the watch of the store ended and is started again: {Message}", error.Message);
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
@@ -146,9 +190,9 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                 logger.LogError(e, "the watch caches start afresh");
                 afresh = true;
             }
-            await Task.Delay(RestartPause, time, cancellation);
-            if (afresh && (await store.StatusAsync(cancellation)).TryGet(out var status, out _))
-                Begin(status.Revision);
+            do
+                await Task.Delay(RestartPause, time, cancellation);
+            while (afresh && (await BeginAsync(cancellation)).Error is not null);
         }
     }
 
@@ -170,8 +214,9 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             WatchCache? cache = null;
             var changes = new List<CachedEvent>(batch.Events.Count);
             var now = time.GetUtcNow();
-            foreach (var change in batch.Events)
+            foreach (var told in batch.Events)
             {
+                var change = Mirror?.Apply(told) ?? told;
                 var key = change.Record.Key;
                 if (cache is null || !key.StartsWith(cache.Prefix, StringComparison.Ordinal))
                 {
@@ -184,14 +229,20 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
                     _past.Add(new(change.Record, change.Previous, now));
             }
             Flush(cache, changes);
-            Volatile.Write(ref _revision, batch.Revision);
-            for (var i = _waiters.Count - 1; i >= 0; i--)
-            {
-                if (_waiters[i].Revision > batch.Revision)
-                    continue;
-                _waiters[i].Reached.TrySetResult();
-                _waiters.RemoveAt(i);
-            }
+            Mirror?.Reached(batch.Revision);
+            Volatile.Write(ref _revision, Math.Max(Revision, batch.Revision));
+            Release(Revision);
+        }
+    }
+
+    private void Release(long revision)
+    {
+        for (var i = _waiters.Count - 1; i >= 0; i--)
+        {
+            if (_waiters[i].Revision > revision)
+                continue;
+            _waiters[i].Reached.TrySetResult();
+            _waiters.RemoveAt(i);
         }
     }
 

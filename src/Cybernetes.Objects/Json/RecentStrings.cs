@@ -7,7 +7,7 @@ namespace Cybernetes.Objects;
 /// Short strings read lately, so that the words of which a cluster's objects are full (names of labels, resources, images, namespaces) exist once:
 /// less to allocate in a decode, less to keep in an informer. Bounded, and without locks: a slot holds one string or another.
 /// </summary>
-internal static class RecentStrings
+public static class RecentStrings
 {
     private const int Slots = 4096;
     private const int MaximumBytes = 40;

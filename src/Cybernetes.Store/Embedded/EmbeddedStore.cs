@@ -53,6 +53,9 @@ public sealed class EmbeddedStore : IStore
             _compaction = time.CreateTimer(_ => CompactOnTick(), null, options.CompactionInterval, options.CompactionInterval);
     }
 
+    /// <inheritdoc/>
+    public bool AnswersFromMemory => true;
+
     /// <summary>
     /// Opens the store in a folder, which is made if need be. Returns when all of it is in memory and checked.
     /// </summary>

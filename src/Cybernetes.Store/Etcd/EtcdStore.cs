@@ -32,6 +32,9 @@ public sealed class EtcdStore : IStore
             _compactor = new EtcdCompactor(client, revision => CompactAsync(revision));
     }
 
+    /// <inheritdoc/>
+    public bool AnswersFromMemory => false;
+
     /// <summary>Connects. Returns when a member has answered.</summary>
     /// <returns>The store; <see cref="StoreErrorKind.Unavailable"/> when none answers or a certificate file cannot be
     /// used.</returns>

@@ -1,5 +1,6 @@
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.ApiServer.Watch;
 using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Registry;
@@ -24,15 +25,17 @@ internal static class ListVerb
     public static async ValueTask<ListPage> ReadAsync(
         KindDefinition kind, string ns, ListOptions options, RegistryServices services, CancellationToken cancellation)
     {
-        var range = RangeOf(kind, ns, options.Filter);
+        var range = RangeOf(kind, options.Filter);
         var prefix = RegistryServices.RangeOf(kind, ns).Start;
         long revision = 0;
+        // Any state will do for revision 0, and for "not older" once the caches have that one.
+        var anyState = options is { ResourceVersion: not null, ResourceVersionMatch: not "Exact" };
         if (options.Continue.Length > 0)
         {
             var token = ContinueToken.Read(options.Continue, prefix, range);
             if (options.ResourceVersion is > 0)
                 throw Failure.BadRequest("specifying resource version is not allowed when using continue");
-            revision = Math.Max(token.Revision, 0);
+            (revision, anyState) = (Math.Max(token.Revision, 0), false);
             range = KeyRange.Between(token.Start, range.End);
         }
         else if (options.ResourceVersion is > 0 and var asked)
@@ -43,11 +46,12 @@ internal static class ListVerb
                 revision = asked;
         }
 
+        var source = await SourceAsync(kind, options, range, revision, anyState, services, cancellation);
         var items = new List<Record>();
         while (true)
         {
             var limit = options.Limit == 0 ? 0 : options.Filter.IsEverything ? options.Limit : Math.Max(options.Limit, FilteredChunk);
-            var result = await services.Store.RangeAsync(new(range) { Limit = limit, Revision = revision }, cancellation);
+            var result = await source.ReadAsync(new(range) { Limit = limit, Revision = revision }, cancellation);
             if (!result.TryGet(out var chunk, out var error))
                 throw FailureOf(error, options, prefix, range);
             if (revision == 0)
@@ -59,12 +63,29 @@ internal static class ListVerb
             var full = options.Limit > 0 && items.Count == options.Limit;
             var more = chunk.More || taken < chunk.Records.Count;
             if (full && more)
+            {
+                services.Reads.Keep(kind, options.Filter.SelectorKey, source);
                 return new(items, revision, ContinueToken.After(prefix, revision, chunk.Records[taken - 1].Key),
                     options.Filter.IsEverything ? chunk.Count - taken : null);
+            }
             if (!more)
                 return new(items, revision, "", null);
             range = range.After(chunk.Records[^1].Key);
         }
+    }
+
+    /// <summary>Where the list reads: the newest state by indexes, an older one where an earlier page left it or else from the store.</summary>
+    private static async ValueTask<IRecordSource> SourceAsync(
+        KindDefinition kind, ListOptions options, KeyRange range, long revision, bool anyState, RegistryServices services,
+        CancellationToken cancellation)
+    {
+        var filter = options.Filter;
+        var oneKey = filter.PinnedName.Length > 0 && (!kind.Namespaced || filter.PinnedNamespace.Length > 0);
+        if (filter.IsEverything || oneKey)
+            return services.Reads.Scan(anyState);
+        return revision == 0
+            ? await services.Reads.SourceAsync(kind, filter, range, anyState, cancellation)
+            : services.Reads.KeptSource(kind, filter.SelectorKey, revision) ?? services.Reads.Scan(anyState);
     }
 
     /// <summary>Adds the matching records until the page is full; says how many records were looked at.</summary>
@@ -81,10 +102,10 @@ internal static class ListVerb
         return records.Count;
     }
 
-    private static KeyRange RangeOf(KindDefinition kind, string ns, ObjectFilter filter) =>
-        filter.PinnedName.Length > 0 && (!kind.Namespaced || ns.Length > 0)
-            ? KeyRange.Key(RegistryServices.KeyOf(kind, ns, filter.PinnedName))
-            : RegistryServices.RangeOf(kind, ns);
+    private static KeyRange RangeOf(KindDefinition kind, ObjectFilter filter) =>
+        filter.PinnedName.Length > 0 && (!kind.Namespaced || filter.PinnedNamespace.Length > 0)
+            ? KeyRange.Key(RegistryServices.KeyOf(kind, filter.PinnedNamespace, filter.PinnedName))
+            : RegistryServices.RangeOf(kind, filter.PinnedNamespace);
 
     private static RequestFailure FailureOf(StoreError error, ListOptions options, string prefix, KeyRange range) => error.Kind switch
     {

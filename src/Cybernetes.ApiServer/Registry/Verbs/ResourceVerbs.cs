@@ -146,7 +146,7 @@ internal static class Freshness
 
     /// <summary>The store's newest revision.</summary>
     public static async ValueTask<long> NewestAsync(RegistryServices services, CancellationToken cancellation) =>
-        (await services.Store.StatusAsync(cancellation)).TryGet(out var status, out var error) ? status.Revision : throw StoredJson.FailureOf(error);
+        (await services.Reads.NewestAsync(cancellation)).TryGet(out var revision, out var error) ? revision : throw StoredJson.FailureOf(error);
 
     public static async ValueTask DemandAsync(RegistryServices services, long revision, CancellationToken cancellation)
     {

@@ -65,7 +65,9 @@ internal static class WatchVerb
         if (!wantsState)
             return (await Freshness.NewestAsync(services, request.Aborted), null);
         var ns = request.Kind.Namespaced ? request.Info.Namespace : "";
-        var page = await ListVerb.ReadAsync(request.Kind, ns, new() { Filter = options.Filter }, services, request.Aborted);
+        // What the caches have will do where a revision is named; "the most recent" asks the store how far it is.
+        ListOptions state = new() { Filter = options.Filter, ResourceVersion = options.ResourceVersion is null ? null : 0 };
+        var page = await ListVerb.ReadAsync(request.Kind, ns, state, services, request.Aborted);
         return (page.Revision, page.Items);
     }
 
