@@ -16,7 +16,7 @@ public class Selectors
     public LabelMatcher ParseLabels() => LabelMatcher.Parse(Text);
 
     [Benchmark]
-    public bool MatchLabels() => _labels.Matches(_pairs);
+    public bool MatchLabels() => _labels.MatchesPairs(_pairs);
 
     [Benchmark]
     public bool MatchField() => _fields.Matches(static field => field == "spec.nodeName" ? "node-7" : null);

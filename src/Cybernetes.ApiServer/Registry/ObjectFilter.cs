@@ -78,7 +78,7 @@ internal sealed class ObjectFilter
             if (actual.SequenceEqual(value) == negated)
                 return false;
         }
-        return facts is null || _labels.Matches(facts.Labels);
+        return facts is null || _labels.MatchesPairs(facts.Labels);
     }
 
     private static int IndexOf(KindDefinition kind, string field)

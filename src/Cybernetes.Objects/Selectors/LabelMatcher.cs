@@ -66,12 +66,12 @@ public sealed partial class LabelMatcher
     }
 
     /// <summary>The same of labels that lie flat: a key, its value, the next key.</summary>
-    public bool Matches(ReadOnlySpan<string> pairs)
+    public bool MatchesPairs(ReadOnlySpan<string> pairs)
     {
         if (_nothing) return false;
         foreach (LabelRequirement requirement in _requirements)
         {
-            if (!requirement.Matches(pairs)) return false;
+            if (!requirement.MatchesPairs(pairs)) return false;
         }
         return true;
     }

@@ -87,7 +87,7 @@ public sealed class LabelRequirement
     }
 
     /// <summary>The same of labels that lie flat: a key, its value, the next key.</summary>
-    public bool Matches(ReadOnlySpan<string> pairs)
+    public bool MatchesPairs(ReadOnlySpan<string> pairs)
     {
         for (int i = 0; i < pairs.Length; i += 2)
         {
