@@ -14,7 +14,8 @@ internal static class CoreBench
     public static void Run(int nodes, int pods)
     {
         Console.WriteLine($"core: {nodes} nodes, {pods} pods, every node scored");
-        foreach (var (name, shape) in Workloads.All.Append(("plain of a service (default spreading)", (_, _) => { })))
+        foreach (var (name, shape) in Workloads.All.Append(("plain of a service (default spreading)", (_, _) => { }
+        )))
         {
             // Twice: the first run warms what is compiled in the background.
             Measure(nodes, Math.Min(pods, 2000), shape, name);

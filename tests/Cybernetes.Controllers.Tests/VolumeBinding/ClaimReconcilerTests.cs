@@ -139,7 +139,8 @@ public sealed class ClaimReconcilerTests
             "in tree" => view with { Class = Class("Immediate", "kubernetes.io/no-provisioner") },
             "taken" => view with
             {
-                Claim = Claim(change: c => c.Spec.VolumeName = "v"), Named = Volume("v", "5Gi", change: v => v.Spec.ClaimRef = Taker("x", "else")),
+                Claim = Claim(change: c => c.Spec.VolumeName = "v"),
+                Named = Volume("v", "5Gi", change: v => v.Spec.ClaimRef = Taker("x", "else")),
             },
             _ => view,
         };

@@ -32,7 +32,10 @@ public sealed class LoadRunTests(LoadedServer server) : IClassFixture<LoadedServ
     {
         var settings = Settings("watch", http2: false) with
         {
-            Namespace = $"watch-{accept.Length}-{update}".ToLowerInvariant(), Watchers = 5, WatchCreates = !update, Accept = accept,
+            Namespace = $"watch-{accept.Length}-{update}".ToLowerInvariant(),
+            Watchers = 5,
+            WatchCreates = !update,
+            Accept = accept,
         };
         var result = Run(settings);
         AssertClean(result);

@@ -12,7 +12,7 @@ internal sealed class CertificateSigningRequestKind : KindDefinition<Certificate
 
     public override IReadOnlyList<string> FieldsKeptOnStatusWrite => ["spec", "status.conditions"];
 
-    public override IReadOnlyList<Subresource> Subresources { get; } = 
+    public override IReadOnlyList<Subresource> Subresources { get; } =
         [new PartSubresource("approval", "certificates.k8s.io", "CertificateSigningRequest", new ApprovalStrategy())];
 
     public override IReadOnlyList<SelectableField> SelectableFields { get; } = [new("spec.signerName")];
