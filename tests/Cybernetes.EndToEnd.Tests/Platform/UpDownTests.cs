@@ -9,8 +9,8 @@ public sealed class UpDownTests
 
     /// <summary>All that a cluster could leave on a machine: processes, mounts, links, rules, control groups, settings, files.</summary>
     private const string Traces = """
-        echo "# processes"; ps -eo args --no-headers | grep -vE '^(ps|grep|sort|sh|/bin/sh|nsenter|bash|/bin/bash)( |$)' | sort
-        echo "# mounts"; awk '{ print $5 }' /proc/self/mountinfo | sort
+        echo "# processes"; ps -eo args --no-headers | grep -vE '^\[?(ps|grep|sort|sh|/bin/sh|nsenter|bash|/bin/bash)\]?( |$)' | sort
+        echo "# mounts"; awk '{ print $5 }' /proc/self/mountinfo | grep -v '^/var/tmp/cyb-e2e/.*/disk' | sort  # a disk that another test fills
         echo "# links"; ip -o link | awk '{ print $2 }' | sort
         echo "# routes"; ip route | sort
         echo "# rules"; { iptables-save; ip6tables-save; } | grep -E '^-A|^:[A-Z]+-' | sort
