@@ -134,11 +134,12 @@ internal sealed class SocketWatchConnection : IWatchConnection
 
     public async ValueTask FlushAsync()
     {
+        // Not Gone: a cancelled send resets the connection, and a client that has just said Close still waits for our own Close.
         var start = 0;
         foreach (var end in _ends)
         {
             await _socket!.SendAsync(_pending.WrittenMemory[start..end], _protobuf ? WebSocketMessageType.Binary : WebSocketMessageType.Text,
-                WebSocketMessageFlags.EndOfMessage, Gone);
+                WebSocketMessageFlags.EndOfMessage, _request.Aborted);
             start = end;
         }
         _ends.Clear();
