@@ -38,6 +38,7 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         _volumes.AddIndex(OursByNode, v => LocalVolumes.IsOurs(v, options.NodeName) ? [""] : []);
         claims.AddHandler(c => _claimQueue.Add(ObjectKey.Of(c)), (_, c) => _claimQueue.Add(ObjectKey.Of(c)));
         volumes.AddHandler(VolumeChanged, (_, v) => VolumeChanged(v));
+        classes.AddHandler(ClassChanged, (_, c) => ClassChanged(c));
         informers.Start(cancellation);
         var recording = _events.RunAsync(cancellation);
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
@@ -51,10 +52,25 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         cancellation.ThrowIfCancellationRequested();
     }
 
+    // Claims, volumes and classes come by watches of their own, in any order: whichever comes last brings the claim to its turn.
     private void VolumeChanged(PersistentVolume volume)
     {
-        if (LocalVolumes.IsOurs(volume, options.NodeName))
-            _volumeQueue.Add(volume.Metadata.Name);
+        if (!LocalVolumes.IsOurs(volume, options.NodeName))
+            return;
+        _volumeQueue.Add(volume.Metadata.Name);
+        if (volume.Spec.ClaimRef is { } claim)
+            _claimQueue.Add(new ObjectKey(claim.Namespace, claim.Name));
+    }
+
+    private void ClassChanged(StorageClass storage)
+    {
+        if (storage.Provisioner != LocalStorageOptions.Provisioner)
+            return;
+        foreach (var claim in _claims.List())
+        {
+            if (claim.Spec.StorageClassName == storage.Metadata.Name && claim.Spec.VolumeName.Length == 0)
+                _claimQueue.Add(ObjectKey.Of(claim));
+        }
     }
 
     private async Task MakeClassAsync(CancellationToken cancellation)

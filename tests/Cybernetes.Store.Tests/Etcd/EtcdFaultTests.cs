@@ -19,6 +19,29 @@ public class EtcdFaultTests
     public async Task Members_DieAndStandStill_LoseNothingAndTellNothingWrong()
     {
         await using var cluster = await EtcdCluster.StartAsync(3, tls: false, "--heartbeat-interval", "50", "--election-timeout", "500");
+        await DisturbAsync(cluster, async (_, load, stop) =>
+        {
+            foreach (var member in cluster.Members)
+            {
+                await member.KillAsync();
+                await load.ProgressAsync(stop);
+                member.Start();
+                await cluster.WaitAsync();
+                await load.ProgressAsync(stop);
+            }
+            foreach (var member in cluster.Members)
+            {
+                member.Freeze();
+                await load.ProgressAsync(stop);
+                member.Thaw();
+                await cluster.WaitAsync();
+            }
+        });
+    }
+
+    /// <summary>Runs a load and a watch, disturbs the members meanwhile, and holds what was read, stored and seen against what was acknowledged.</summary>
+    internal static async Task DisturbAsync(EtcdCluster cluster, Func<EtcdCluster, CountingLoad, CancellationToken, Task> disturb)
+    {
         var options = cluster.Options() with
         {
             RequestTimeout = TimeSpan.FromSeconds(4),
@@ -32,31 +55,15 @@ public class EtcdFaultTests
         var load = new CountingLoad(store, Writers);
         var writing = load.RunAsync(stop.Token);
         var watching = CollectAsync(watch, stop.Token);
+        await load.ProgressAsync(stop.Token);
 
-        foreach (var member in cluster.Members)
-        {
-            await load.ProgressAsync(stop.Token);
-            await member.KillAsync();
-            await load.ProgressAsync(stop.Token);
-            member.Start();
-            await cluster.WaitAsync();
-        }
-        foreach (var member in cluster.Members)
-        {
-            member.Freeze();
-            await load.ProgressAsync(stop.Token);
-            member.Thaw();
-            await cluster.WaitAsync();
-        }
+        await disturb(cluster, load, stop.Token);
+
         await load.StopAsync();
         await writing;
-
         Assert.Empty(load.WrongReads);
         foreach (var (key, least, most) in load.Expected)
-        {
-            var record = (await store.GetAsync(key, 0, Cancellation)).Value.Record;
-            Assert.InRange(CountingLoad.CountOf(record!), least, most);
-        }
+            Assert.InRange(CountingLoad.CountOf((await store.GetAsync(key, 0, Cancellation)).Value.Record!), least, most);
         await CheckWatchAsync(store, watch, watching, start);
     }
 
