@@ -34,6 +34,7 @@ public sealed class Informer<T> : IInformer
     private readonly Lock _gate = new();
     private readonly List<HandlerPump<T>> _pumps = [];
     private readonly List<Task> _loops = [];
+    private Action<T>? _trim;
     private CancellationToken _running;
     private bool _isRunning;
 
@@ -52,6 +53,17 @@ public sealed class Informer<T> : IInformer
     public string LastResourceVersion { get; private set; } = "";
 
     public Task WaitForSyncAsync(CancellationToken cancellation) => _synced.Task.WaitAsync(cancellation);
+
+    /// <summary>
+    /// Takes out of each object what the component never reads, before it is kept and told: what is not kept costs no memory. To be called before
+    /// <see cref="RunAsync"/>; all who share the informer see the trimmed objects.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The informer runs already.</exception>
+    public void TrimBy(Action<T> trim)
+    {
+        lock (_gate)
+            _trim = _isRunning ? throw new InvalidOperationException($"the informer of {T.Facts.Kind} runs already") : trim;
+    }
 
     /// <summary>Adds a handler. It is told first of every object that is there already, then of each change.</summary>
     public IInformerRegistration AddHandler(IInformerHandler<T> handler)
@@ -161,6 +173,7 @@ public sealed class Informer<T> : IInformer
     {
         if (_options.DropManagedFields)
             value.Metadata.ManagedFields = null;
+        _trim?.Invoke(value);
         T? old = Store.Put(ObjectKey.Of(value), value);
         if (old is null)
             return TellAsync(new Notification<T>(added, null, value), cancellation);

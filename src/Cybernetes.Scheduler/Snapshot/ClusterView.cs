@@ -75,6 +75,9 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
     public void Watch(InformerFactory informers)
     {
         informers.For<NodeObject>().AddHandler(node => NodeChanged(null, node), NodeChanged, NodeRemoved);
+        // Extenders are sent whole pods.
+        if (profiles.All(p => p.Extenders.Count == 0))
+            informers.For<Pod>().TrimBy(PlacedPodTrim.Apply);
         informers.For<Pod>().AddHandler(PodChanged, (_, pod) => PodChanged(pod), PodRemoved);
         informers.For<Namespace>().AddHandler(NamespaceChanged, (_, ns) => NamespaceChanged(ns), NamespaceRemoved);
         Tell<PersistentVolumeClaim>(informers, ClusterEvent.ClaimChanged);
