@@ -79,7 +79,7 @@ internal static class SystemBench
         var seen = SeenAsync(await watch.Content.ReadAsStreamAsync(), fits ? pods : 2 * pods);
         var time = Stopwatch.StartNew();
         await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (call, cancellation) =>
-            (await client.OpenAsync(call, cancellation)).Dispose());
+            await client.SendAsync(call, cancellation));
         await seen;
         return pods / time.Elapsed.TotalSeconds;
     }
