@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cybernetes.Foundation;
 
 /// <summary>
@@ -16,6 +18,8 @@ public sealed class VirtualTimeProvider : TimeProvider
 
     // Enough for the continuations a callback starts, and those they start, to run; each round waits for the pool to drain.
     private const int SettleRounds = 12;
+
+    private const int BusyTurns = 200;
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _advancing = new(1, 1);
@@ -147,10 +151,28 @@ public sealed class VirtualTimeProvider : TimeProvider
         for (var round = 0; round < SettleRounds; round++)
         {
             // A hop through the global queue runs after what is queued there now; with nothing pending the hops are cheap.
-            await Task.Yield();
+            await HopAsync();
             for (var spin = 0; spin < 64 && ThreadPool.PendingWorkItemCount > 0; spin++)
-                await Task.Yield();
+                await HopAsync();
         }
+        // What runs is not pending any more. On a loaded machine the thread that runs it may be off its processor: we offer it ours, and
+        // give up when it stays busy, as somebody else's may who has nothing to do with this clock.
+        for (var turn = 0; turn < BusyTurns && IsPoolBusy(); turn++)
+        {
+            Thread.Yield();
+            await HopAsync();
+        }
+    }
+
+    // Not to a test framework's synchronisation context: it is the pool that has to become idle.
+    private static ConfiguredTaskAwaitable HopAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+
+    private static bool IsPoolBusy()
+    {
+        ThreadPool.GetMaxThreads(out var most, out _);
+        ThreadPool.GetAvailableThreads(out var available, out _);
+        var ourselves = Thread.CurrentThread.IsThreadPoolThread ? 1 : 0;
+        return most - available > ourselves || ThreadPool.PendingWorkItemCount > 0;
     }
 
     private VirtualTimer? TakeDue(long targetTicks)

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using System.Threading.Channels;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
@@ -17,12 +15,7 @@ namespace Cybernetes.Client.Events;
 /// </summary>
 public sealed class EventRecorder(ApiClient client, string component, string host, ILogger logger) : IEventRecorder
 {
-    private readonly Channel<Event> _queue = Channel.CreateBounded<Event>(
-        new BoundedChannelOptions(EventSending.QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite },
-        dropped =>
-            logger.LogDebug(
-                "Dropped the event {Reason} of {Name}: the queue is full", dropped.Reason, dropped.InvolvedObject.Name));
-
+    private readonly EventQueue<Event> _queue = new(client.Time, e => (e.Reason, e.InvolvedObject.Name), logger);
     private readonly EventNames _names = new(client.Time);
     private readonly EventCorrelator _correlator = new(client.Time);
 
@@ -31,7 +24,7 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
         ObjectReference? related = null)
     {
         DateTimeOffset now = client.Time.GetUtcNow();
-        _queue.Writer.TryWrite(new Event
+        _queue.Add(new Event
         {
             Metadata = new ObjectMeta
             {
@@ -54,17 +47,8 @@ public sealed class EventRecorder(ApiClient client, string component, string hos
     /// <summary>Sends events until cancelled; what is queued then is still sent, for as long as a second allows.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        try
-        {
-            await foreach (Event value in _queue.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
-                await SendAsync(value, cancellation).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
-        {
-            using var lastCall = new CancellationTokenSource(EventSending.LastCall, client.Time);
-            while (!lastCall.IsCancellationRequested && _queue.Reader.TryRead(out Event? value))
-                await SendAsync(value, lastCall.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await _queue.SendAsync(SendAsync, cancellation).ConfigureAwait(false);
+        await _queue.SendRestAsync(SendAsync).ConfigureAwait(false);
     }
 
     private Task SendAsync(Event value, CancellationToken cancellation)

@@ -7,13 +7,9 @@ namespace Cybernetes.Client.Events;
 /// <summary>What both kinds of event recorders have in common.</summary>
 internal static class EventSending
 {
-    public const int QueueLength = 1000;
-
     private const int MostTries = 12;
 
     private static readonly TimeSpan betweenTries = TimeSpan.FromSeconds(10);
-
-    public static readonly TimeSpan LastCall = TimeSpan.FromSeconds(1);
 
     /// <summary>Events about objects without a namespace live in default.</summary>
     public static string NamespaceOf(ObjectReference regarding) =>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Threading.Channels;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
@@ -24,11 +23,7 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
     private static readonly TimeSpan refreshEvery = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan finishEvery = TimeSpan.FromMinutes(6);
 
-    private readonly Channel<Event> _queue = Channel.CreateBounded<Event>(
-        new BoundedChannelOptions(EventSending.QueueLength) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite },
-        dropped =>
-            logger.LogDebug("Dropped the event {Reason} of {Name}: the queue is full", dropped.Reason, dropped.Regarding.Name));
-
+    private readonly EventQueue<Event> _queue = new(client.Time, e => (e.Reason, e.Regarding.Name), logger);
     private readonly EventNames _names = new(client.Time);
     private readonly Dictionary<SeriesKey, Event> _open = [];
 
@@ -41,7 +36,7 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
         ObjectReference? related = null)
     {
         DateTimeOffset now = client.Time.GetUtcNow();
-        _queue.Writer.TryWrite(new Event
+        _queue.Add(new Event
         {
             Metadata = new ObjectMeta
             {
@@ -66,27 +61,21 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
         using var gate = new SemaphoreSlim(1, 1);
         Task refreshing = EveryAsync(refreshEvery, gate, RefreshAsync, cancellation);
         Task finishing = EveryAsync(finishEvery, gate, FinishAsync, cancellation);
+        await _queue.SendAsync((value, stop) => AloneAsync(gate, token => RecordAsync(value, token), stop), cancellation).ConfigureAwait(false);
+        await Task.WhenAll(refreshing, finishing).ConfigureAwait(false);
+        await _queue.SendRestAsync(RecordAsync).ConfigureAwait(false);
+    }
+
+    private static async Task AloneAsync(SemaphoreSlim gate, Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await foreach (Event value in _queue.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
-            {
-                await gate.WaitAsync(cancellation).ConfigureAwait(false);
-                try
-                {
-                    await RecordAsync(value, cancellation).ConfigureAwait(false);
-                }
-                finally
-                {
-                    gate.Release();
-                }
-            }
+            await work(cancellation).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        finally
         {
-            await Task.WhenAll(refreshing, finishing).ConfigureAwait(false);
-            using var lastCall = new CancellationTokenSource(EventSending.LastCall, client.Time);
-            while (!lastCall.IsCancellationRequested && _queue.Reader.TryRead(out Event? value))
-                await RecordAsync(value, lastCall.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            gate.Release();
         }
     }
 
@@ -98,15 +87,7 @@ public sealed class EventSeriesRecorder(ApiClient client, string controller, str
             while (true)
             {
                 await Task.Delay(period, client.Time, cancellation).ConfigureAwait(false);
-                await gate.WaitAsync(cancellation).ConfigureAwait(false);
-                try
-                {
-                    await work(cancellation).ConfigureAwait(false);
-                }
-                finally
-                {
-                    gate.Release();
-                }
+                await AloneAsync(gate, work, cancellation).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

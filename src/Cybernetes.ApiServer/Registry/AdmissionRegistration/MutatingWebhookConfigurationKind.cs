@@ -3,32 +3,9 @@ using Cybernetes.Objects.AdmissionRegistration.V1;
 
 namespace Cybernetes.ApiServer.Registry.AdmissionRegistration;
 
-/// <summary>Webhooks that may change objects. Stored and validated; nothing calls them yet.</summary>
-internal sealed class MutatingWebhookConfigurationKind : KindDefinition<MutatingWebhookConfiguration>
+/// <summary>Webhooks that may change objects.</summary>
+internal sealed class MutatingWebhookConfigurationKind : WebhookConfigurationKind<MutatingWebhookConfiguration>
 {
-    private const string Beta = "admissionregistration.k8s.io/v1beta1";
-
-    public override IReadOnlyList<string> Categories => ["api-extensions"];
-
-    public override bool AllowUnconditionalUpdate => false;
-
-    public override IReadOnlyList<Column<MutatingWebhookConfiguration>> Columns { get; } =
-    [
-        Column<MutatingWebhookConfiguration>.Name,
-        Column<MutatingWebhookConfiguration>.Number("Webhooks", "How many webhooks there are.", c => c.Webhooks.OrEmpty().Count),
-        Column<MutatingWebhookConfiguration>.Age,
-    ];
-
-    protected override IReadOnlyList<ServedVersion> OtherVersions { get; } =
-    [
-        new RenamedVersion<MutatingWebhookConfiguration>("v1beta1", DefaultBeta)
-        {
-            IsOlder = true,
-            DeprecationWarning = Beta + " MutatingWebhookConfiguration is deprecated in v1.16+, unavailable in v1.22+; "
-                + "use admissionregistration.k8s.io/v1 MutatingWebhookConfiguration",
-        },
-    ];
-
     protected override void Default(MutatingWebhookConfiguration obj)
     {
         foreach (var webhook in obj.Webhooks.OrEmpty())
@@ -43,23 +20,7 @@ internal sealed class MutatingWebhookConfigurationKind : KindDefinition<Mutating
         }
     }
 
-    protected override void PrepareForCreate(MutatingWebhookConfiguration obj, WriteContext context) => obj.Metadata.Generation = 1;
-
-    protected override void PrepareForUpdate(MutatingWebhookConfiguration obj, MutatingWebhookConfiguration old, WriteContext context)
-    {
-        var (now, before) = (obj.Webhooks.OrEmpty(), old.Webhooks.OrEmpty());
-        var isSame = now.Count == before.Count && now.Zip(before).All(p => p.First.SemanticEquals(p.Second));
-        Generations.Count(obj.Metadata, old.Metadata, !isSame);
-    }
-
-    protected override void ValidateCreate(MutatingWebhookConfiguration obj, FieldErrorList errors) =>
-        Webhooks.Validate(Views(obj), null, obj.APIVersion == Beta, errors);
-
-    protected override void ValidateUpdate(MutatingWebhookConfiguration obj, MutatingWebhookConfiguration old, FieldErrorList errors) =>
-        Webhooks.Validate(Views(obj), Views(old), obj.APIVersion == Beta, errors);
-
-    // The defaults of v1beta1, where they are others.
-    private static void DefaultBeta(MutatingWebhookConfiguration obj)
+    protected override void DefaultBeta(MutatingWebhookConfiguration obj)
     {
         foreach (var webhook in obj.Webhooks.OrEmpty())
         {
@@ -71,7 +32,9 @@ internal sealed class MutatingWebhookConfigurationKind : KindDefinition<Mutating
         }
     }
 
-    private static List<Webhook> Views(MutatingWebhookConfiguration obj) =>
+    protected override bool HasSameWebhooks(MutatingWebhookConfiguration obj, MutatingWebhookConfiguration old) => ObjectEquality.ObjectList(obj.Webhooks, old.Webhooks);
+
+    protected override List<Webhook> Views(MutatingWebhookConfiguration obj) =>
     [
         .. obj.Webhooks.OrEmpty().Select(w => new Webhook(
             w.Name, w.ClientConfig, w.Rules, w.FailurePolicy, w.MatchPolicy, w.NamespaceSelector, w.ObjectSelector, w.SideEffects,

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 namespace Cybernetes.Node.Server.Streaming;
 
 /// <summary>One stream of a <see cref="SpdyConnection"/>. Reading ends with 0 when the peer finished its half.</summary>
-internal sealed class SpdyStream : Stream
+internal sealed class SpdyStream : AsynchronousStream
 {
     /// <summary>When this much was consumed, the peer's window is given back.</summary>
     private const int WindowStepBytes = SpdyConnection.InitialWindowBytes / 2;
@@ -34,20 +34,6 @@ internal sealed class SpdyStream : Stream
 
     /// <summary>What the opener sent; names in any case.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     internal Task Replied => _replied.Task;
 
@@ -197,25 +183,4 @@ internal sealed class SpdyStream : Stream
         if (done)
             _connection.Forget(this);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("reads are asynchronous");
-
-    public override void Write(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("writes are asynchronous");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

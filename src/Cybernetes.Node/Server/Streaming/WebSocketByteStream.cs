@@ -6,23 +6,9 @@ namespace Cybernetes.Node.Server.Streaming;
 /// A byte stream in a WebSocket's binary messages, whose borders mean nothing: how <c>SPDY/3.1+portforward.k8s.io</c> carries
 /// SPDY (KEP-4006).
 /// </summary>
-internal sealed class WebSocketByteStream(WebSocket socket) : Stream
+internal sealed class WebSocketByteStream(WebSocket socket) : AsynchronousStream
 {
     private readonly SemaphoreSlim _sending = new(1, 1);
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -74,27 +60,6 @@ internal sealed class WebSocketByteStream(WebSocket socket) : Stream
             socket.Abort();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("reads are asynchronous");
-
-    public override void Write(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("writes are asynchronous");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
