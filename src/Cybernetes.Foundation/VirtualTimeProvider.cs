@@ -151,21 +151,18 @@ public sealed class VirtualTimeProvider : TimeProvider
         for (var round = 0; round < SettleRounds; round++)
         {
             // A hop through the global queue runs after what is queued there now; with nothing pending the hops are cheap.
-            await HopAsync();
+            await default(PoolHop);
             for (var spin = 0; spin < 64 && ThreadPool.PendingWorkItemCount > 0; spin++)
-                await HopAsync();
+                await default(PoolHop);
         }
         // What runs is not pending any more. On a loaded machine the thread that runs it may be off its processor: we offer it ours, and
         // give up when it stays busy, as somebody else's may who has nothing to do with this clock.
         for (var turn = 0; turn < BusyTurns && IsPoolBusy(); turn++)
         {
             Thread.Yield();
-            await HopAsync();
+            await default(PoolHop);
         }
     }
-
-    // Not to a test framework's synchronisation context: it is the pool that has to become idle.
-    private static ConfiguredTaskAwaitable HopAsync() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private static bool IsPoolBusy()
     {
@@ -204,6 +201,23 @@ public sealed class VirtualTimeProvider : TimeProvider
             _awaiters[i].Source.TrySetResult();
             _awaiters.RemoveAt(i);
         }
+    }
+
+    /// <summary>Goes on at the end of the pool's global queue, whatever context a test framework has set.</summary>
+    private readonly struct PoolHop : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => false;
+
+        public PoolHop GetAwaiter() => this;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) =>
+            ThreadPool.UnsafeQueueUserWorkItem(static next => next(), continuation, preferLocal: false);
     }
 
     private sealed record TimersAwaiter(int Count, TaskCompletionSource Source);
