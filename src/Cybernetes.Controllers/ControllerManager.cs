@@ -1,4 +1,5 @@
 using Cybernetes.Client.Informers;
+using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Autoscaling;
 using Cybernetes.Controllers.BootstrapTokens;
@@ -28,6 +29,7 @@ using Cybernetes.Controllers.VolumeAttachments;
 using Cybernetes.Controllers.VolumeBinding;
 using Cybernetes.Controllers.VolumeExpansion;
 using Cybernetes.Controllers.VolumeProtection;
+using Cybernetes.Foundation.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Controllers;
@@ -35,6 +37,9 @@ namespace Cybernetes.Controllers;
 /// <summary>Runs the controllers over shared informers. Who must be alone in a cluster runs it under a leader election.</summary>
 public sealed class ControllerManager(ApiClient client, ControllerManagerOptions options, ILogger logger)
 {
+    /// <summary>Where queues and controllers are counted. Default: nowhere that is read.</summary>
+    public MetricRegistry Metrics { get; init; } = new();
+
     /// <summary>Every controller there is, by its upstream name.</summary>
     internal static IReadOnlyDictionary<string, Func<ControllerContext, IController>> Known { get; } =
         new Dictionary<string, Func<ControllerContext, IController>>(StringComparer.Ordinal)
@@ -87,12 +92,15 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
     public async Task RunAsync(CancellationToken cancellation)
     {
         var informers = new InformerFactory(client, logger);
+        var queues = new WorkQueueMetrics(Metrics);
         var controllers = new List<(IController Controller, ControllerContext Context)>();
         foreach (var name in Selected(options.Controllers))
         {
-            var context = new ControllerContext(client, informers, options, logger);
+            var context = new ControllerContext(client, informers, options, logger, queues);
             controllers.Add((Known[name](context), context));
         }
+        Metrics.Gauge("running_managed_controllers", "Controllers that run, by name.", ["manager", "name"],
+            () => cancellation.IsCancellationRequested ? [] : controllers.Select(c => (new[] { "kube-controller-manager", c.Controller.Name }, 1.0)));
         informers.Start(cancellation);
         var recording = controllers.SelectMany(c => c.Context.Recorders).Select(r => r.RunAsync(cancellation)).ToList();
         var running = controllers.Select(c => RunOneAsync(c.Controller, c.Context, cancellation)).ToList();

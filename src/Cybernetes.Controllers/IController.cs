@@ -18,7 +18,8 @@ internal interface IController
 }
 
 /// <summary>What one controller is given.</summary>
-internal sealed class ControllerContext(ApiClient client, InformerFactory informers, ControllerManagerOptions options, ILogger logger)
+internal sealed class ControllerContext(
+    ApiClient client, InformerFactory informers, ControllerManagerOptions options, ILogger logger, WorkQueueMetrics? metrics = null)
 {
     private readonly List<EventRecorder> _recorders = [];
 
@@ -42,7 +43,7 @@ internal sealed class ControllerContext(ApiClient client, InformerFactory inform
         return recorder;
     }
 
-    public WorkQueue<TKey> Queue<TKey>(string name) where TKey : notnull => new(Time, new WorkQueueOptions { Name = name });
+    public WorkQueue<TKey> Queue<TKey>(string name) where TKey : notnull => new(Time, new WorkQueueOptions { Name = name, Metrics = metrics });
 }
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.Foundation.Metrics;
 
 namespace Cybernetes.ApiServer.Metrics;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.Foundation.Metrics;
 using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Metrics;

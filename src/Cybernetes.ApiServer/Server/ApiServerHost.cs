@@ -8,6 +8,7 @@ using Cybernetes.ApiServer.Registry;
 using Cybernetes.ApiServer.Streams;
 using Cybernetes.ApiServer.Transport;
 using Cybernetes.ApiServer.Watch;
+using Cybernetes.Foundation.Metrics;
 using Cybernetes.Store;
 using Microsoft.Extensions.Logging;
 

@@ -4,6 +4,7 @@ using Cybernetes.ApiServer.Metrics;
 using Cybernetes.ApiServer.OpenApi;
 using Cybernetes.ApiServer.Pipeline;
 using Cybernetes.ApiServer.Registry;
+using Cybernetes.Foundation.Metrics;
 
 namespace Cybernetes.ApiServer.Server;
 

@@ -88,7 +88,7 @@ internal sealed class ServerCommand : DaemonCommand
     {
         using Client.Transport.ApiClient client = plane.ClientAs(part.User(settings.NodeName), part.Groups);
         await PartRunner.RunAsync(
-            part, new PartContext { Client = client, Settings = settings, Loggers = loggers }, stop).ConfigureAwait(false);
+            part, new PartContext { Client = client, Settings = settings, Loggers = loggers, Metrics = plane.Metrics }, stop).ConfigureAwait(false);
     }
 
     private PartSettings SettingsFor(ControlPlane plane, ControlPlaneOptions options)

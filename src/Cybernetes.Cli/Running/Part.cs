@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers;
+using Cybernetes.Foundation.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Running;
@@ -24,6 +25,9 @@ internal sealed record PartContext
 
     public required PartSettings Settings { get; init; }
     public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>The process's metrics; those of <c>cyb server</c> stand on the API server's /metrics.</summary>
+    public MetricRegistry Metrics { get; init; } = new();
 }
 
 /// <summary>What parts are told, whether by <c>cyb server</c> or by their own command.</summary>

@@ -11,8 +11,11 @@ namespace Cybernetes.Client.Queues;
 /// </summary>
 public sealed class ControllerExpectations(TimeProvider time)
 {
-    // Upstream's: long enough for any informer that works at all.
-    private static readonly TimeSpan expiry = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// After this time nothing is waited for any more. Who finds an expectation unfulfilled looks again then: what was made and deleted while a
+    /// watch was broken is never seen. Upstream's five minutes: long enough for any informer that works at all.
+    /// </summary>
+    public static readonly TimeSpan Expiry = TimeSpan.FromMinutes(5);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<ObjectKey, Expected> _expected = [];
@@ -32,7 +35,7 @@ public sealed class ControllerExpectations(TimeProvider time)
         {
             return !_expected.TryGetValue(key, out Expected? expected)
                 || (expected.Creations <= 0 && expected.Deletions <= 0)
-                || time.GetElapsedTime(expected.Since) > expiry;
+                || time.GetElapsedTime(expected.Since) > Expiry;
         }
     }
 

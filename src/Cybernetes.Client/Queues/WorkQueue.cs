@@ -22,6 +22,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     private readonly Queue<TaskCompletionSource<WorkItem<TKey>>> _takers = new();
     private readonly DelayedKeys<TKey> _delayed;
     private readonly RateLimiter<TKey> _limiter;
+    private readonly QueueRecord? _record;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isShutDown;
 
@@ -29,6 +30,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         Options = options ?? new WorkQueueOptions();
         _limiter = new RateLimiter<TKey>(Options, time);
+        _record = Options.Metrics?.For(Options.Name, time);
         _delayed = new DelayedKeys<TKey>(time, Add);
     }
 
@@ -50,7 +52,10 @@ public sealed class WorkQueue<TKey> : IDisposable
         TaskCompletionSource<WorkItem<TKey>>? taker;
         lock (_gate)
         {
-            if (_isShutDown || !_dirty.Add(key) || _processing.Contains(key))
+            if (_isShutDown || !_dirty.Add(key))
+                return;
+            _record?.Added(key);
+            if (_processing.Contains(key))
                 return;
             taker = HandOut(key);
         }
@@ -62,6 +67,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     /// </summary>
     public void AddAfter(TKey key, TimeSpan delay)
     {
+        _record?.PutOff();
         if (delay <= TimeSpan.Zero)
         {
             Add(key);
@@ -82,6 +88,13 @@ public sealed class WorkQueue<TKey> : IDisposable
         lock (_gate)
             delay = _limiter.NextDelay(key);
         AddAfter(key, delay);
+    }
+
+    /// <summary>As <see cref="AddRateLimited"/>, for a key whose work failed: that is counted.</summary>
+    internal void AddFailed(TKey key)
+    {
+        _record?.Failed();
+        AddRateLimited(key);
     }
 
     /// <summary>Forgets a key's failures, after it succeeded. Whether it is queued does not change.</summary>
@@ -129,6 +142,7 @@ public sealed class WorkQueue<TKey> : IDisposable
         {
             if (!_processing.Remove(key))
                 return;
+            _record?.Done(key);
             if (_dirty.Contains(key))
                 taker = HandOut(key);
             NoteDrained();
@@ -181,6 +195,7 @@ public sealed class WorkQueue<TKey> : IDisposable
     {
         _dirty.Remove(key);
         _processing.Add(key);
+        _record?.Taken(key);
     }
 
     private void NoteDrained()

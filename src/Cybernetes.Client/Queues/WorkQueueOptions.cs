@@ -19,4 +19,7 @@ public sealed record WorkQueueOptions
 
     /// <summary>How many rate-limited additions may come at once before the refill counts. Default: 100.</summary>
     public int Burst { get; init; } = 100;
+
+    /// <summary>Where the queue is counted, under its name. Default: nowhere.</summary>
+    public WorkQueueMetrics? Metrics { get; init; }
 }

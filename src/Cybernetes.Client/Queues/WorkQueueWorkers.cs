@@ -47,7 +47,7 @@ public static class WorkQueueWorkers
             catch (Exception failure)
             {
                 Report(logger, queue.Options.Name, item.Key, failure);
-                queue.AddRateLimited(item.Key);
+                queue.AddFailed(item.Key);
             }
             finally
             {

@@ -1,3 +1,4 @@
+using Cybernetes.Foundation.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -59,6 +60,9 @@ public sealed class ControlPlane : IAsyncDisposable
 
     /// <summary>The certificates to use now; they change when they are renewed.</summary>
     public ClusterPki Certificates => _certificates.Current;
+
+    /// <summary>What the API server tells under /metrics; other parts of the process add theirs.</summary>
+    public MetricRegistry Metrics => _host.Metrics;
 
     /// <summary>
     /// Starts: 1. the data directory, 2. the store, 3. the certificates, 4. the API server, 5. the kubeconfigs.

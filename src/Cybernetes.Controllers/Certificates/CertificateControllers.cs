@@ -57,7 +57,8 @@ internal sealed class CertificateApprovingController : IController
         if (_requests.Get("", name) is not { } request || request.Status.Certificate is { Length: > 0 } || RequestState.IsDecided(request)
             || SigningRequest.Read(request) is not { } asked)
             return;
-        foreach (var (subresource, message) in Recognize(request, asked))
+        var ways = Recognize(request, asked);
+        foreach (var (subresource, message) in ways)
         {
             if (!await IsAllowedAsync(request, subresource, cancellation).ConfigureAwait(false))
                 continue;
@@ -67,6 +68,10 @@ internal sealed class CertificateApprovingController : IController
                 c.For<CertificateSigningRequest>().UpdateSubresourceAsync("approval", copy, cancellation: cancellation)).ConfigureAwait(false);
             return;
         }
+        // Who may not today may be allowed tomorrow, and no event of the request tells of it.
+        if (ways.Count > 0)
+            throw new ReconcileFailedException($"recognized csr \"{name}\" as [{string.Join(' ', ways.Select(w => w.Subresource))}] "
+                + "but subject access review was not approved");
     }
 
     private async Task<bool> IsAllowedAsync(CertificateSigningRequest request, string subresource, CancellationToken cancellation)

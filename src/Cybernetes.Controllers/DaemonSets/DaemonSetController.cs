@@ -42,6 +42,7 @@ internal sealed class DaemonSetController : IController
         _revisions = new(context.Client, revisions.Store.WithOwnerIndex(), DaemonPods.HashLabel);
         sets.AddHandler(Enqueue, Updated, Deleted);
         nodes.AddHandler(NodeAdded, NodeUpdated, NodeAdded);
+        revisions.AddHandler(RevisionChanged, (_, r) => RevisionChanged(r), RevisionChanged);
         new PodWatch<DaemonSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add, _expectations).Attach(pods);
     }
 
@@ -55,14 +56,22 @@ internal sealed class DaemonSetController : IController
     private void Updated(DaemonSet before, DaemonSet set)
     {
         if (before.Metadata.UID != set.Metadata.UID)
-            _expectations.Forget(ObjectKey.Of(before));
+            Deleted(before);
         Enqueue(set);
     }
 
     private void Deleted(DaemonSet set)
     {
         _expectations.Forget(ObjectKey.Of(set));
+        _revisions.Forget(set.Metadata.UID);
         Enqueue(set);
+    }
+
+    private void RevisionChanged(ControllerRevision revision)
+    {
+        if (Claims.ControllerOf(revision.Metadata) is { Kind: "DaemonSet" } owner
+            && _sets.Get(revision.Metadata.Namespace, owner.Name) is { } set && set.Metadata.UID == owner.UID)
+            Enqueue(set);
     }
 
     private void NodeAdded(Node node)
@@ -108,7 +117,7 @@ internal sealed class DaemonSetController : IController
         }
         if (set.Metadata.DeletionTimestamp is not null)
             return;
-        var satisfied = _expectations.IsSatisfied(key);
+        var satisfied = _expectations.IsSatisfied(key, _queue);
         var kept = await _revisions.KeepAsync(set, selector, set.Spec.Template, set.Status.CollisionCount, cancellation).ConfigureAwait(false);
         var hash = kept.Present.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel, "");
         var pods = await Claiming.ClaimAsync(_context.Client, set, selector, _pods, null, cancellation).ConfigureAwait(false);

@@ -37,11 +37,22 @@ internal sealed class DisruptionController : IController
         _scale = new ExpectedScale(context.Client, sets.Store, deployments.Store, stateful.Store);
         budgets.AddHandler(b => _queue.Add(ObjectKey.Of(b)), (_, b) => _queue.Add(ObjectKey.Of(b)));
         pods.AddHandler(PodChanged, PodUpdated, EnqueueBudgetsOf);
-        // A scaled controller wants another number of the same pods.
-        deployments.AddHandler(null, (before, d) => Scaled(before.Spec.Replicas != d.Spec.Replicas, () =>
-            _replicaSets.OwnedBy(d.Metadata.UID).SelectMany(s => _pods.OwnedBy(s.Metadata.UID))));
-        sets.AddHandler(null, (before, s) => Scaled(before.Spec.Replicas != s.Spec.Replicas, () => _pods.OwnedBy(s.Metadata.UID)));
-        stateful.AddHandler(null, (before, s) => Scaled(before.Spec.Replicas != s.Spec.Replicas, () => _pods.OwnedBy(s.Metadata.UID)));
+        // A scaled controller wants another number of the same pods; one that comes after its pods was not asked yet.
+        deployments.AddHandler(DeploymentScaled, (before, d) =>
+        {
+            if (before.Spec.Replicas != d.Spec.Replicas)
+                DeploymentScaled(d);
+        });
+        sets.AddHandler(s => Scaled(_pods.OwnedBy(s.Metadata.UID)), (before, s) =>
+        {
+            if (before.Spec.Replicas != s.Spec.Replicas || Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(s.Metadata)?.UID)
+                Scaled(_pods.OwnedBy(s.Metadata.UID));
+        });
+        stateful.AddHandler(s => Scaled(_pods.OwnedBy(s.Metadata.UID)), (before, s) =>
+        {
+            if (before.Spec.Replicas != s.Spec.Replicas)
+                Scaled(_pods.OwnedBy(s.Metadata.UID));
+        });
     }
 
     public string Name => "disruption-controller";
@@ -73,10 +84,13 @@ internal sealed class DisruptionController : IController
         }
     }
 
-    private void Scaled(bool isScaled, Func<IEnumerable<Pod>> pods)
+    private void DeploymentScaled(Deployment deployment) =>
+        Scaled(_replicaSets.OwnedBy(deployment.Metadata.UID).SelectMany(s => _pods.OwnedBy(s.Metadata.UID)));
+
+    private void Scaled(IEnumerable<Pod> pods)
     {
         // All pods of one controller are alike to budgets: one is enough.
-        if (isScaled && pods().FirstOrDefault() is { } pod)
+        if (pods.FirstOrDefault() is { } pod)
             EnqueueBudgetsOf(pod);
     }
 

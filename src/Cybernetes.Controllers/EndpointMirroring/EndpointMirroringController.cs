@@ -2,6 +2,7 @@ using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Controllers.ServiceEndpoints;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
@@ -65,7 +66,7 @@ internal sealed class EndpointMirroringController : IController
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
         // Slices just made are not in the store yet; to decide now would make them twice.
-        if (!_expectations.IsSatisfied(key))
+        if (!_expectations.IsSatisfied(key, _queue))
             return;
         var existing = _slices.ByIndex(ByService, key.ToString());
         var endpoints = _endpoints.Get(key);

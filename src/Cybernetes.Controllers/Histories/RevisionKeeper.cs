@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Ownership;
@@ -17,12 +18,19 @@ internal sealed record KeptRevisions(ControllerRevision Present, IReadOnlyList<C
 /// <param name="hashLabel">The label under which a revision carries its hash.</param>
 internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRevision> store, string hashLabel)
 {
+    // By owner, the last that was written: a history without it would count its numbers anew, and take an old template for the present one.
+    private readonly ConcurrentDictionary<string, ControllerRevision> _last = new(StringComparer.Ordinal);
+
+    /// <summary>To be called when the owner is gone.</summary>
+    public void Forget(string ownerUid) => _last.TryRemove(ownerUid, out _);
+
     /// <summary>Adopts what matches, and makes or renumbers the present template's revision.</summary>
     public async Task<KeptRevisions> KeepAsync<TOwner>(
         TOwner owner, LabelMatcher selector, PodTemplateSpec template, int? collisionCount, CancellationToken cancellation)
         where TOwner : class, IKubernetesObject<TOwner>
     {
         var revisions = await Claiming.ClaimAsync(client, owner, selector, store, null, cancellation).ConfigureAwait(false);
+        await CatchUpAsync(owner.Metadata.UID, revisions, cancellation).ConfigureAwait(false);
         while (true)
         {
             var plan = RevisionHistory.Plan(owner, template, revisions, collisionCount, hashLabel);
@@ -31,12 +39,35 @@ internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRev
             if (plan.Renumber)
             {
                 var written = await client.For<ControllerRevision>().UpdateAsync(plan.Revision, cancellation: cancellation).ConfigureAwait(false);
+                _last[owner.Metadata.UID] = written;
                 return new(written, [.. revisions.Where(r => r.Metadata.UID != written.Metadata.UID), written], collisionCount);
             }
             if (await CreateAsync(owner, template, plan.Revision, cancellation).ConfigureAwait(false) is { } made)
-                return new(made, [.. revisions, made], collisionCount);
+            {
+                _last[owner.Metadata.UID] = made;
+                return new(made, [.. revisions.Where(r => r.Metadata.UID != made.Metadata.UID), made], collisionCount);
+            }
             collisionCount = (collisionCount ?? 0) + 1;
         }
+    }
+
+    /// <summary>Puts the last write in where the informer does not show it yet.</summary>
+    private async Task CatchUpAsync(string owner, List<ControllerRevision> revisions, CancellationToken cancellation)
+    {
+        if (!_last.TryGetValue(owner, out var last))
+            return;
+        var shown = revisions.FindIndex(r => r.Metadata.UID == last.Metadata.UID);
+        if (shown >= 0)
+        {
+            if (revisions[shown].Revision < last.Revision)
+                revisions[shown] = last;
+            return;
+        }
+        var live = await client.For<ControllerRevision>().FindAsync(last.Metadata.Namespace, last.Metadata.Name, cancellation).ConfigureAwait(false);
+        if (live is not null && live.Metadata.UID == last.Metadata.UID && Claims.ControllerOf(live.Metadata)?.UID == owner)
+            revisions.Add(live);
+        else
+            Forget(owner);
     }
 
     /// <summary>Deletes the revisions beyond the limit that nothing is made of.</summary>

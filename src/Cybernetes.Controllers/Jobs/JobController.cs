@@ -51,6 +51,9 @@ internal sealed class JobController : IController
     public static JobCondition? Finished(Job job) => job.Status.Conditions.OrEmpty()
         .FirstOrDefault(c => c is { Type: JobConditionType.JobComplete or JobConditionType.JobFailed, Status: "True" });
 
+    /// <summary>Whether another controller has the job.</summary>
+    public static bool IsManagedElsewhere(Job job) => job.Spec.ManagedBy is not null and not OwnName;
+
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         _queue.RunWorkersAsync(_context.Options.ConcurrentJobSyncs, ReconcileAsync, _context.Logger, cancellation),
         _orphans.RunAsync(cancellation));
@@ -66,13 +69,21 @@ internal sealed class JobController : IController
             _queue.AddAfter(ObjectKey.Of(job), s_batch);
         else
             Enqueue(job);
+        // A job ends when its last finalizer is off; what is left of them all the same keeps its pods for ever.
+        if (IsFinished(job) && !IsFinished(before))
+            LookAtPods(job);
+    }
+
+    private void LookAtPods(Job job)
+    {
+        foreach (var pod in _pods.OwnedBy(job.Metadata.UID))
+            _orphans.Look(pod);
     }
 
     private void JobDeleted(Job job)
     {
         Forget(ObjectKey.Of(job));
-        foreach (var pod in _pods.OwnedBy(job.Metadata.UID))
-            _orphans.Look(pod);
+        LookAtPods(job);
     }
 
     private void Forget(ObjectKey key)
@@ -101,7 +112,10 @@ internal sealed class JobController : IController
             Forget(key);
             return;
         }
-        if (job.Spec.ManagedBy is not null and not OwnName)
+        if (IsManagedElsewhere(job))
+            return;
+        // Pods whose finalizer is off are counted in the status that was written then: by an older one they would be made again.
+        if (_memory.Statuses.IsOutdated(job))
             return;
         if (IsFinished(job))
         {
@@ -114,7 +128,7 @@ internal sealed class JobController : IController
             return;
         }
         // Before the pods are read: what comes between is seen twice rather than never.
-        var isCaughtUp = _expectations.IsSatisfied(key);
+        var isCaughtUp = _expectations.IsSatisfied(key, _queue);
         var pods = await Claiming.ClaimAsync(
             _context.Client, job, LabelMatcher.For(job.Spec.Selector), _pods, null, cancellation, JobPods.Finalizer).ConfigureAwait(false);
         var step = new JobReconciler(job, pods, _memory.Released(key), isCaughtUp, _memory.Backoff(key), _context.Time.GetUtcNow());
@@ -194,10 +208,11 @@ internal sealed class JobController : IController
             _events.Event(job, told.Type, told.Reason, told.Message);
     }
 
-    private Task<Job> WriteAsync(Job job, JobStatus status, CancellationToken cancellation)
+    private async Task<Job> WriteAsync(Job job, JobStatus status, CancellationToken cancellation)
     {
         var copy = job.DeepClone();
         copy.Status = status.DeepClone();
-        return _context.Client.For<Job>().UpdateStatusAsync(copy, cancellation: cancellation);
+        return _memory.Statuses.Remember(
+            await _context.Client.For<Job>().UpdateStatusAsync(copy, cancellation: cancellation).ConfigureAwait(false));
     }
 }

@@ -1,4 +1,6 @@
 using Cybernetes.Client.Informers;
+using Cybernetes.Controllers.Ownership;
+using Cybernetes.Objects.Batch.V1;
 using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.Controllers.Jobs;
@@ -12,6 +14,9 @@ internal sealed class JobMemory
     private readonly Lock _gate = new();
     private readonly Dictionary<ObjectKey, HashSet<string>> _released = [];
     private readonly Dictionary<ObjectKey, JobBackoff> _backoff = [];
+
+    /// <summary>The jobs as their last write left them.</summary>
+    public Written<Job> Statuses { get; } = new();
 
     public IReadOnlySet<string> Released(ObjectKey key)
     {
@@ -61,5 +66,6 @@ internal sealed class JobMemory
             _released.Remove(key);
             _backoff.Remove(key);
         }
+        Statuses.Forget(key);
     }
 }

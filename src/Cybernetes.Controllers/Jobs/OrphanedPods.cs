@@ -29,13 +29,22 @@ internal sealed class OrphanedPods(ControllerContext context, ObjectStore<Job> j
             return false;
         if (jobs.Get(pod.Metadata.Namespace, owner.Name) is not { } job || job.Metadata.UID != owner.UID)
             return true;
-        return JobController.IsFinished(job) && PodState.IsFinished(pod);
+        return !JobController.IsManagedElsewhere(job) && JobController.IsFinished(job) && PodState.IsFinished(pod);
+    }
+
+    /// <summary>Jobs and pods come by watches of their own: a pod may be seen before the job that will count it.</summary>
+    private async Task<bool> HasUnknownJobAsync(Pod pod, CancellationToken cancellation)
+    {
+        var (ns, owner) = (pod.Metadata.Namespace, Claims.ControllerOf(pod.Metadata));
+        if (owner is null || jobs.Get(ns, owner.Name)?.Metadata.UID == owner.UID)
+            return false;
+        return (await context.Client.For<Job>().FindAsync(ns, owner.Name, cancellation).ConfigureAwait(false))?.Metadata.UID == owner.UID;
     }
 
     private async Task ReleaseAsync(ObjectKey key, CancellationToken cancellation)
     {
         // Read again: a job may have taken it meanwhile.
-        if (pods.Get(key) is not { } pod || !IsOrphan(pod))
+        if (pods.Get(key) is not { } pod || !IsOrphan(pod) || await HasUnknownJobAsync(pod, cancellation).ConfigureAwait(false))
             return;
         var (_, failure) = await FinalizerRemoval.RemoveAsync(context.Client, [pod], cancellation).ConfigureAwait(false);
         if (failure is not null)

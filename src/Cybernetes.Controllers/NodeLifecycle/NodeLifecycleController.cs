@@ -2,6 +2,7 @@ using System.Text.Json;
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
@@ -39,7 +40,7 @@ internal sealed class NodeLifecycleController : IController
         var nodes = context.Informers.For<Node>();
         _nodes = nodes.Store;
         _leases = context.Informers.For<Lease>(new InformerOptions { Namespace = LeaseNamespace }).Store;
-        var pods = PodEvictor.Prepare(context.Informers.For<Pod>().Store);
+        var pods = context.Informers.For<Pod>().Store.WithNodeIndex();
         _evictor = new PodEvictor(context, pods, _events, context.Recorder("taint-eviction-controller"));
         nodes.AddHandler(Added, Updated, Removed);
     }

@@ -13,19 +13,10 @@ namespace Cybernetes.Controllers.NodeLifecycle;
 /// <summary>Acts on the pods of nodes in trouble: tells that they are not ready, and deletes those that a NoExecute taint drives out.</summary>
 internal sealed class PodEvictor(ControllerContext context, ObjectStore<Pod> pods, IEventRecorder nodeEvents, IEventRecorder taintEvents)
 {
-    private const string NodeIndex = "node";
-
-    /// <summary>To be called on the pods' store before the informers start.</summary>
-    public static ObjectStore<Pod> Prepare(ObjectStore<Pod> pods)
-    {
-        pods.AddIndex(NodeIndex, static p => [p.Spec.NodeName]);
-        return pods;
-    }
-
     /// <summary>Nobody tells the state of a silent node's pods: they must not get traffic. What fails is tried at the next look.</summary>
     public async Task MarkNotReadyAsync(string node, CancellationToken cancellation)
     {
-        foreach (var pod in pods.ByIndex(NodeIndex, node).Where(PodState.IsReady))
+        foreach (var pod in pods.OnNode(node).Where(PodState.IsReady))
         {
             var copy = pod.DeepClone();
             var ready = PodState.Condition(copy, "Ready")!;
@@ -45,7 +36,7 @@ internal sealed class PodEvictor(ControllerContext context, ObjectStore<Pod> pod
         DateTimeOffset? next = null;
         foreach (var node in nodes.Where(n => n.Spec.Taints.OrEmpty().Any(t => t.Effect == "NoExecute")))
         {
-            foreach (var pod in pods.ByIndex(NodeIndex, node.Metadata.Name).Where(p => p.Metadata.DeletionTimestamp is null && !PodState.IsFinished(p)))
+            foreach (var pod in pods.OnNode(node.Metadata.Name).Where(p => p.Metadata.DeletionTimestamp is null && !PodState.IsFinished(p)))
             {
                 if (TaintEviction.DueAt(pod, node) is not { } due)
                     continue;

@@ -50,14 +50,14 @@ internal sealed class PodWatch<TOwner>(
             Added(pod);
             return;
         }
+        var changesHands = Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(pod.Metadata)?.UID;
+        if (changesHands && OwnerOf(before) is { } former)
+            enqueue(former);
         if (pod.Metadata.DeletionTimestamp is not null && before.Metadata.DeletionTimestamp is null)
         {
             Deleted(pod);
             return;
         }
-        var changesHands = Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(pod.Metadata)?.UID;
-        if (changesHands && OwnerOf(before) is { } former)
-            enqueue(former);
         if (OwnerOf(pod) is { } owner)
             enqueue(owner);
         else if (Claims.ControllerOf(pod.Metadata) is null

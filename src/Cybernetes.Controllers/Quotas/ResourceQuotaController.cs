@@ -12,8 +12,11 @@ namespace Cybernetes.Controllers.Quotas;
 /// </summary>
 internal sealed class ResourceQuotaController : IController
 {
+    private static readonly TimeSpan s_beyond = TimeSpan.FromSeconds(1);
+
     private readonly ControllerContext _context;
     private readonly ObjectStore<ResourceQuota> _quotas;
+    private readonly ObjectStore<Pod> _pods;
     private readonly WorkQueue<ObjectKey> _queue;
 
     public ResourceQuotaController(ControllerContext context)
@@ -21,7 +24,7 @@ internal sealed class ResourceQuotaController : IController
         _context = context;
         _queue = context.Queue<ObjectKey>("resourcequota_primary");
         var (quotas, pods) = (context.Informers.For<ResourceQuota>(), context.Informers.For<Pod>());
-        _quotas = quotas.Store;
+        (_quotas, _pods) = (quotas.Store, pods.Store);
         quotas.AddHandler(Schedule);
         pods.AddHandler(PodChanged, (before, p) =>
         {
@@ -35,7 +38,15 @@ internal sealed class ResourceQuotaController : IController
     public Task RunAsync(CancellationToken cancellation) =>
         _queue.RunWorkersAsync(_context.Options.ConcurrentResourceQuotaSyncs, ReconcileAsync, _context.Logger, cancellation);
 
-    private void Schedule(ResourceQuota quota) => _queue.AddAfter(ObjectKey.Of(quota), _context.Options.ResourceQuotaSyncPeriod);
+    /// <summary>The next count: after the period, or when the next pod that is being deleted is past its grace.</summary>
+    private void Schedule(ResourceQuota quota)
+    {
+        var (key, now) = (ObjectKey.Of(quota), _context.Time.GetUtcNow());
+        _queue.AddAfter(key, _context.Options.ResourceQuotaSyncPeriod);
+        var next = _pods.ListNamespace(key.Namespace).Select(p => p.Metadata.DeletionTimestamp + s_beyond).Where(at => at > now).Min();
+        if (next is { } at)
+            _queue.AddAfter(key, at - now);
+    }
 
     /// <summary>The deletion timestamp is the end of the grace: from then on the pod counts no more, wherever its kubelet is.</summary>
     private void PodChanged(Pod pod)
@@ -43,7 +54,7 @@ internal sealed class ResourceQuotaController : IController
         if (pod.Metadata.DeletionTimestamp is not { } end)
             return;
         foreach (var quota in _quotas.ListNamespace(pod.Metadata.Namespace))
-            _queue.AddAfter(ObjectKey.Of(quota), end - _context.Time.GetUtcNow() + TimeSpan.FromSeconds(1));
+            _queue.AddAfter(ObjectKey.Of(quota), end + s_beyond - _context.Time.GetUtcNow());
     }
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)

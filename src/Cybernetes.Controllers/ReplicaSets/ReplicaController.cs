@@ -81,7 +81,7 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
             return;
         }
         var set = View(owner);
-        var satisfied = _expectations.IsSatisfied(key);
+        var satisfied = _expectations.IsSatisfied(key, _queue);
         var selector = LabelMatcher.For(set.Spec.Selector);
         var pods = await Claiming.ClaimAsync(_context.Client, owner, selector, Pods, p => !PodState.IsFinished(p), cancellation)
             .ConfigureAwait(false);

@@ -27,7 +27,7 @@ internal sealed class RootCertificatePublisher : IController
         var maps = context.Informers.For<ConfigMap>(new InformerOptions { FieldSelector = "metadata.name=" + ConfigMapName });
         (_namespaces, _maps) = (namespaces.Store, maps.Store);
         namespaces.AddHandler(n => _queue.Add(n.Metadata.Name), (_, n) => _queue.Add(n.Metadata.Name));
-        maps.AddHandler(null, (_, map) => Changed(map), Changed);
+        maps.AddHandler(Changed, (_, map) => Changed(map), Changed);
     }
 
     public string Name => "root-ca-certificate-publisher-controller";
@@ -61,9 +61,9 @@ internal sealed class RootCertificatePublisher : IController
                 await _context.Client.For<ConfigMap>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
             }
         }
-        catch (ApiStatusException failure) when (failure.IsAlreadyExists || failure.IsNamespaceTerminating || failure.IsNotFound)
+        catch (ApiStatusException failure) when (failure.IsAlreadyExists || failure.IsNamespaceTerminating)
         {
-            // Made meanwhile, or the namespace is going.
+            // Made meanwhile, and then its event comes; or the namespace is going.
         }
     }
 }

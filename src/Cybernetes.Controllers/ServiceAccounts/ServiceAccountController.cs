@@ -39,7 +39,7 @@ internal sealed class ServiceAccountController : IController
             var account = new ServiceAccount { Metadata = { Namespace = name, Name = Default } };
             await _context.Client.For<ServiceAccount>().CreateAsync(account, cancellation: cancellation).ConfigureAwait(false);
         }
-        catch (ApiStatusException failure) when (failure.IsAlreadyExists || failure.IsNamespaceTerminating || failure.IsNotFound)
+        catch (ApiStatusException failure) when (failure.IsAlreadyExists || failure.IsNamespaceTerminating)
         {
             // Somebody else made it, or the namespace is going: either way there is nothing left to do.
         }

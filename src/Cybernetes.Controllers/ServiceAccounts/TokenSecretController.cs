@@ -36,7 +36,11 @@ internal sealed class TokenSecretController : IController
         (_secrets, _accounts) = (secrets.Store, accounts.Store);
         _secrets.AddIndex(ByAccount, static s => [$"{s.Metadata.Namespace}/{AccountOf(s)}"]);
         secrets.AddHandler(s => _queue.Add(ObjectKey.Of(s)), (_, s) => _queue.Add(ObjectKey.Of(s)));
-        accounts.AddHandler(AccountChanged, null, AccountChanged);
+        accounts.AddHandler(AccountChanged, (before, a) =>
+        {
+            if (before.Metadata.UID != a.Metadata.UID)
+                AccountChanged(a);
+        }, AccountChanged);
     }
 
     public string Name => "serviceaccount-token-controller";

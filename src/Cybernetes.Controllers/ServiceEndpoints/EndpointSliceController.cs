@@ -2,6 +2,7 @@ using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
@@ -32,7 +33,10 @@ internal sealed class EndpointSliceController : IController
         var slices = context.Informers.For<EndpointSlice>();
         _slices = slices.Store;
         _slices.AddIndex(ServiceIndex, static s => ServiceOf(s) is { } key ? [key.ToString()] : []);
-        _nodes = context.Informers.For<Node>().Store;
+        var nodes = context.Informers.For<Node>();
+        _nodes = nodes.Store;
+        // Pods of a node that is not known are left out, and a zone may be told later than the pods come.
+        nodes.AddHandler(n => _selected.TouchNode(n.Metadata.Name), NodeUpdated, n => _selected.TouchNode(n.Metadata.Name));
         slices.AddHandler(SliceAdded, SliceUpdated, SliceChanged);
     }
 
@@ -46,6 +50,12 @@ internal sealed class EndpointSliceController : IController
         var labels = slice.Metadata.Labels.OrEmpty();
         return labels.GetValueOrDefault(EndpointSliceReconciler.ManagedBy) == EndpointSliceReconciler.Controller
             && labels.TryGetValue(EndpointSliceReconciler.ServiceName, out var service) ? new ObjectKey(slice.Metadata.Namespace, service) : null;
+    }
+
+    private void NodeUpdated(Node before, Node node)
+    {
+        if (EndpointSliceReconciler.ZoneOf(before) != EndpointSliceReconciler.ZoneOf(node))
+            _selected.TouchNode(node.Metadata.Name);
     }
 
     private void SliceAdded(EndpointSlice slice)
@@ -81,7 +91,7 @@ internal sealed class EndpointSliceController : IController
         if (service.Spec.Type == "ExternalName" || service.Spec.Selector is not { Count: > 0 })
             return;
         // Slices just made are not in the store yet; to decide now would make them twice.
-        if (!_expectations.IsSatisfied(key))
+        if (!_expectations.IsSatisfied(key, _queue))
             return;
         var existing = _slices.ByIndex(ServiceIndex, key.ToString());
         var pods = _selected.Of(service).ToList();

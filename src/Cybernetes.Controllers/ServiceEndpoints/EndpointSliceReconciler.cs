@@ -193,7 +193,7 @@ internal sealed class EndpointSliceReconciler
         var ready = PodState.IsReady(pod);
         var terminating = pod.Metadata.DeletionTimestamp is not null;
         var serves = _service.Spec.PublishNotReadyAddresses || (ready && !terminating);
-        var zone = _node(pod.Spec.NodeName)?.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone) ?? "";
+        var zone = _node(pod.Spec.NodeName) is { } node ? ZoneOf(node) : "";
         return new Endpoint
         {
             Addresses = [PodEndpoints.Address(pod, _family)],
@@ -220,6 +220,9 @@ internal sealed class EndpointSliceReconciler
             _ => null,
         };
     }
+
+    /// <summary>Empty where the node tells none.</summary>
+    public static string ZoneOf(Node node) => node.Metadata.Labels.OrEmpty().GetValueOrDefault(Zone, "");
 
     private static List<EndpointPort> Ports(IReadOnlyList<ResolvedPort> ports) =>
         [.. ports.Select(p => new EndpointPort { Name = p.Name, Protocol = p.Protocol, Port = p.Number, AppProtocol = p.AppProtocol })];

@@ -1,4 +1,5 @@
 using Cybernetes.Client.Informers;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
@@ -15,7 +16,7 @@ internal sealed class SelectedServices
         _enqueue = enqueue;
         var services = context.Informers.For<Service>();
         var pods = context.Informers.For<Pod>();
-        (_services, Pods) = (services.Store, pods.Store);
+        (_services, Pods) = (services.Store, pods.Store.WithNodeIndex());
         services.AddHandler(s => enqueue(ObjectKey.Of(s)), (_, s) => enqueue(ObjectKey.Of(s)), s => enqueue(ObjectKey.Of(s)));
         pods.AddHandler(Touch, PodUpdated, Touch);
     }
@@ -47,6 +48,13 @@ internal sealed class SelectedServices
         || (before.Metadata.DeletionTimestamp is null) != (pod.Metadata.DeletionTimestamp is null)
         || before.Status.PodIP != pod.Status.PodIP || !ObjectEquality.ObjectList(before.Status.PodIPs, pod.Status.PodIPs)
         || before.Spec.NodeName != pod.Spec.NodeName;
+
+    /// <summary>Touches the services of a node's pods. The pods must have the index by node.</summary>
+    public void TouchNode(string node)
+    {
+        foreach (var pod in Pods.OnNode(node))
+            Touch(pod);
+    }
 
     private void Touch(Pod pod)
     {

@@ -1,6 +1,7 @@
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Core.V1;
@@ -36,7 +37,14 @@ internal sealed class StatefulPodControl(ApiClient client, ObjectStore<Persisten
         {
             // Nothing can be made in it any more.
         }
-        catch (ApiStatusException failure) when (!failure.IsAlreadyExists)
+        catch (ApiStatusException failure) when (failure.IsAlreadyExists)
+        {
+            // Made by this controller a moment ago, and the informer does not show it yet; or somebody else's, of whose end nobody tells.
+            var there = await client.For<Pod>().FindAsync(pod.Metadata.Namespace, pod.Metadata.Name, cancellation).ConfigureAwait(false);
+            if (there is null || Claims.ControllerOf(there.Metadata)?.UID != set.Metadata.UID)
+                throw;
+        }
+        catch (ApiStatusException failure)
         {
             Tell(set, "create", "FailedCreate", pod, failure);
             throw;

@@ -12,6 +12,8 @@ namespace Cybernetes.Controllers.StatefulSets;
 /// <summary>Keeps each stateful set's pods, each with its name, its number and its claims.</summary>
 internal sealed class StatefulSetController : IController
 {
+    private const string ByClaims = "claims";
+
     private readonly ControllerContext _context;
     private readonly ObjectStore<StatefulSet> _sets;
     private readonly ObjectStore<Pod> _pods;
@@ -30,8 +32,11 @@ internal sealed class StatefulSetController : IController
         (_sets, _pods) = (sets.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
         _revisions = new(context.Client, revisions.Store.WithOwnerIndex(), StatefulPods.HashLabel);
         _control = new(context.Client, claims.Store, context.Recorder(Name));
-        sets.AddHandler(Enqueue, (_, set) => Enqueue(set), Enqueue);
-        claims.AddHandler(deleted: ClaimDeleted);
+        sets.AddHandler(Enqueue, Updated, Deleted);
+        _sets.AddIndex(ByClaims, static s => s.Spec.VolumeClaimTemplates.OrEmpty()
+            .Select(t => ClaimsKey(s.Metadata.Namespace, $"{t.Metadata.Name}-{s.Metadata.Name}")));
+        claims.AddHandler(ClaimChanged, (_, c) => ClaimChanged(c), ClaimChanged);
+        revisions.AddHandler(RevisionChanged, (_, r) => RevisionChanged(r), RevisionChanged);
         new PodWatch<StatefulSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add).Attach(pods);
     }
 
@@ -42,15 +47,37 @@ internal sealed class StatefulSetController : IController
 
     private void Enqueue(StatefulSet set) => _queue.Add(ObjectKey.Of(set));
 
-    /// <summary>A pod may wait to be made until the claim of its forerunner is gone.</summary>
-    private void ClaimDeleted(PersistentVolumeClaim claim)
+    private void Updated(StatefulSet before, StatefulSet set)
     {
-        foreach (var owner in claim.Metadata.OwnerReferences.OrEmpty().Where(o => o.Kind == "Pod"))
-        {
-            var dash = owner.Name.LastIndexOf('-');
-            if (dash > 0 && _sets.Get(claim.Metadata.Namespace, owner.Name[..dash]) is { } set)
-                Enqueue(set);
-        }
+        if (before.Metadata.UID != set.Metadata.UID)
+            _revisions.Forget(before.Metadata.UID);
+        Enqueue(set);
+    }
+
+    private void Deleted(StatefulSet set)
+    {
+        _revisions.Forget(set.Metadata.UID);
+        Enqueue(set);
+    }
+
+    private static string ClaimsKey(string ns, string name) => $"{ns}/{name}";
+
+    /// <summary>A pod may wait for the claim of its forerunner to go, or want one that somebody deleted, or have one that must change hands.</summary>
+    private void ClaimChanged(PersistentVolumeClaim claim)
+    {
+        var name = claim.Metadata.Name;
+        var dash = name.LastIndexOf('-');
+        if (dash <= 0)
+            return;
+        foreach (var set in _sets.ByIndex(ByClaims, ClaimsKey(claim.Metadata.Namespace, name[..dash])))
+            Enqueue(set);
+    }
+
+    private void RevisionChanged(ControllerRevision revision)
+    {
+        if (Claims.ControllerOf(revision.Metadata) is { Kind: "StatefulSet" } owner
+            && _sets.Get(revision.Metadata.Namespace, owner.Name) is { } set && set.Metadata.UID == owner.UID)
+            Enqueue(set);
     }
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
@@ -63,7 +90,8 @@ internal sealed class StatefulSetController : IController
         var pods = await Claiming.ClaimAsync(
             _context.Client, set, selector, _pods, p => StatefulPods.OrdinalOf(set, p.Metadata.Name) >= 0, cancellation).ConfigureAwait(false);
         var kept = await _revisions.KeepAsync(set, selector, set.Spec.Template, set.Status.CollisionCount, cancellation).ConfigureAwait(false);
-        var plan = StatefulSetReconciler.Reconcile(set, pods, Revisions(set, kept), _context.Time.GetUtcNow());
+        var revisions = await RevisionsAsync(set, kept, cancellation).ConfigureAwait(false);
+        var plan = StatefulSetReconciler.Reconcile(set, pods, revisions, _context.Time.GetUtcNow());
         plan.Status.CollisionCount = kept.CollisionCount ?? 0;
         Exception? failure = null;
         try
@@ -84,10 +112,16 @@ internal sealed class StatefulSetController : IController
             _queue.AddAfter(key, after);
     }
 
-    /// <summary>Where the revision that the set had before is not known, the present one takes its place.</summary>
-    private static StatefulRevisions Revisions(StatefulSet set, KeptRevisions kept)
+    /// <summary>
+    /// Where the revision that the set had before is gone, the present one takes its place. The API server is asked: by an informer that only
+    /// trails, pods would be made of the new template that a partition keeps at the old one.
+    /// </summary>
+    private async Task<StatefulRevisions> RevisionsAsync(StatefulSet set, KeptRevisions kept, CancellationToken cancellation)
     {
-        var current = kept.All.FirstOrDefault(r => r.Metadata.Name == set.Status.CurrentRevision);
+        var name = set.Status.CurrentRevision;
+        var current = kept.All.FirstOrDefault(r => r.Metadata.Name == name);
+        if (current is null && name.Length > 0)
+            current = await _context.Client.For<ControllerRevision>().FindAsync(set.Metadata.Namespace, name, cancellation).ConfigureAwait(false);
         return current is not null && RevisionHistory.TemplateOf(current) is { } template
             ? new(current.Metadata.Name, template, kept.Present.Metadata.Name)
             : new(kept.Present.Metadata.Name, set.Spec.Template, kept.Present.Metadata.Name);

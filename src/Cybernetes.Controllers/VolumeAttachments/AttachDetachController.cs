@@ -19,6 +19,7 @@ internal sealed class AttachDetachController : IController
 {
     private const string ByVolume = "volume";
     private const string ByNode = "node";
+    private const string ByDriver = "driver";
 
     private readonly ControllerContext _context;
     private readonly ObjectStore<Pod> _pods;
@@ -40,14 +41,18 @@ internal sealed class AttachDetachController : IController
         _events = context.Recorder("attachdetach-controller");
         var (pods, claims, volumes) = (context.Informers.For<Pod>(), context.Informers.For<PersistentVolumeClaim>(), context.Informers.For<PersistentVolume>());
         var (attachments, nodes) = (context.Informers.For<VolumeAttachment>(), context.Informers.For<Node>());
-        _drivers = context.Informers.For<CSIDriver>().Store;
+        var drivers = context.Informers.For<CSIDriver>();
+        _drivers = drivers.Store;
         (_pods, _nodes, _claims, _volumes) = (ClaimUse.Index(pods.Store), nodes.Store, claims.Store, volumes.Store);
         _attachments = attachments.Store;
         _attachments.AddIndex(ByVolume, static a => a.Spec.Source.PersistentVolumeName is { } volume ? [volume] : []);
         _attachments.AddIndex(ByNode, static a => [a.Spec.NodeName]);
+        _volumes.AddIndex(ByDriver, static v => v.Spec.CSI is { } source ? [source.Driver] : []);
+        // Each comes by a watch of its own, in any order: whichever comes last brings the volume to its turn.
         pods.AddHandler(PodChanged, (_, p) => PodChanged(p), PodChanged);
-        claims.AddHandler(c => Enqueue(c.Spec.VolumeName), (_, c) => Enqueue(c.Spec.VolumeName));
-        volumes.AddHandler(v => Enqueue(v.Metadata.Name));
+        claims.AddHandler(c => Enqueue(c.Spec.VolumeName), (_, c) => Enqueue(c.Spec.VolumeName), c => Enqueue(c.Spec.VolumeName));
+        volumes.AddHandler(VolumeChanged, VolumeUpdated, VolumeChanged);
+        drivers.AddHandler(DriverChanged, (_, d) => DriverChanged(d), DriverChanged);
         attachments.AddHandler(AttachmentChanged, AttachmentUpdated, AttachmentChanged);
         nodes.AddHandler(n => _nodeQueue.Add(n.Metadata.Name), NodeUpdated, NodeChanged);
     }
@@ -70,6 +75,25 @@ internal sealed class AttachDetachController : IController
             return;
         foreach (var name in ClaimUse.ClaimsOf(pod))
             Enqueue(_claims.Get(pod.Metadata.Namespace, name)?.Spec.VolumeName ?? "");
+    }
+
+    private void VolumeUpdated(PersistentVolume before, PersistentVolume volume)
+    {
+        if (!before.Spec.SemanticEquals(volume.Spec))
+            VolumeChanged(volume);
+    }
+
+    private void VolumeChanged(PersistentVolume volume)
+    {
+        Enqueue(volume.Metadata.Name);
+        foreach (var attachment in _attachments.ByIndex(ByVolume, volume.Metadata.Name))
+            _nodeQueue.Add(attachment.Spec.NodeName);
+    }
+
+    private void DriverChanged(CSIDriver driver)
+    {
+        foreach (var volume in _volumes.ByIndex(ByDriver, driver.Metadata.Name))
+            Enqueue(volume.Metadata.Name);
     }
 
     private void AttachmentChanged(VolumeAttachment attachment)
@@ -101,6 +125,8 @@ internal sealed class AttachDetachController : IController
         if (!ObjectEquality.StringList(before.Status.VolumesInUse, node.Status.VolumesInUse)
             || IsOutOfService(before) != IsOutOfService(node))
             NodeChanged(node);
+        else if (!ObjectEquality.ObjectList(before.Status.VolumesAttached, node.Status.VolumesAttached))
+            _nodeQueue.Add(node.Metadata.Name);
     }
 
     private void NodeChanged(Node node)

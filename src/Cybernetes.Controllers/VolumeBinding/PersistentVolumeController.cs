@@ -18,6 +18,9 @@ internal sealed class PersistentVolumeController : IController
     private const string ByClass = "pending-class";
     private const string NoClass = "\0";
 
+    /// <summary>Claims by the volume that they name, bound to it or not.</summary>
+    private const string ByVolume = "volume";
+
     private readonly ControllerContext _context;
     private readonly ObjectStore<PersistentVolumeClaim> _claims;
     private readonly ObjectStore<PersistentVolume> _volumes;
@@ -43,8 +46,9 @@ internal sealed class PersistentVolumeController : IController
         _volumes.AddIndex(ByTaker, static v =>
             [v.Spec.ClaimRef is { } taker ? $"{taker.Namespace}/{taker.Name}" : VolumeNames.ClassOf(v)]);
         _claims.AddIndex(ByClass, static c => c.Spec.VolumeName.Length > 0 ? [] : [VolumeNames.ClassOf(c) ?? NoClass]);
+        _claims.AddIndex(ByVolume, static c => c.Spec.VolumeName.Length > 0 ? [c.Spec.VolumeName] : []);
         _reclaimer = new VolumeReclaimer(context, _pods, _events, _binder, name => _volumeQueue.Add(name));
-        claims.AddHandler(c => _claimQueue.Add(ObjectKey.Of(c)), (_, c) => _claimQueue.Add(ObjectKey.Of(c)), ClaimDeleted);
+        claims.AddHandler(c => _claimQueue.Add(ObjectKey.Of(c)), ClaimUpdated, ClaimDeleted);
         volumes.AddHandler(VolumeChanged, VolumeUpdated, VolumeDeleted);
         classes.AddHandler(ClassChanged, (_, c) => ClassChanged(c));
         pods.AddHandler(_reclaimer.PodChanged, (_, p) => _reclaimer.PodChanged(p), _reclaimer.PodChanged);
@@ -56,15 +60,27 @@ internal sealed class PersistentVolumeController : IController
         _claimQueue.RunWorkersAsync(1, ReconcileClaimAsync, _context.Logger, cancellation),
         _volumeQueue.RunWorkersAsync(1, ReconcileVolumeAsync, _context.Logger, cancellation));
 
+    // Claims, volumes and classes come by watches of their own, in any order: whichever comes last brings the others to their turn.
+    private void ClaimUpdated(PersistentVolumeClaim before, PersistentVolumeClaim claim)
+    {
+        _claimQueue.Add(ObjectKey.Of(claim));
+        if (before.Spec.VolumeName != claim.Spec.VolumeName || before.Metadata.UID != claim.Metadata.UID)
+            ClaimDeleted(claim);
+    }
+
+    /// <summary>The volume that the claim names, and those that are promised to it, of which it may know nothing yet.</summary>
     private void ClaimDeleted(PersistentVolumeClaim claim)
     {
         if (claim.Spec.VolumeName.Length > 0)
             _volumeQueue.Add(claim.Spec.VolumeName);
+        foreach (var volume in _volumes.ByIndex(ByTaker, $"{claim.Metadata.Namespace}/{claim.Metadata.Name}"))
+            _volumeQueue.Add(volume.Metadata.Name);
     }
 
     private void VolumeChanged(PersistentVolume volume)
     {
         _volumeQueue.Add(volume.Metadata.Name);
+        EnqueueNaming(volume);
         if (volume.Spec.ClaimRef is { } reference)
             _claimQueue.Add(new ObjectKey(reference.Namespace, reference.Name));
         else if (volume.Status.Phase == "Available")
@@ -82,8 +98,15 @@ internal sealed class PersistentVolumeController : IController
     {
         _binder.Forget(volume);
         _volumeQueue.Forget(volume.Metadata.Name);
+        EnqueueNaming(volume);
         if (volume.Spec.ClaimRef is { } reference)
             _claimQueue.Add(new ObjectKey(reference.Namespace, reference.Name));
+    }
+
+    private void EnqueueNaming(PersistentVolume volume)
+    {
+        foreach (var claim in _claims.ByIndex(ByVolume, volume.Metadata.Name))
+            _claimQueue.Add(ObjectKey.Of(claim));
     }
 
     private void ClassChanged(StorageClass storage)
@@ -106,7 +129,11 @@ internal sealed class PersistentVolumeController : IController
     {
         if (_claims.Get(key) is not { } claim)
             return;
-        var plan = ClaimReconciler.Reconcile(View(claim));
+        var view = View(claim);
+        // Before a claim counts as lost the API server is asked for its volume: the informer may trail.
+        if (view.Named is null && VolumeNames.Has(claim.Metadata, VolumeNames.BindCompleted) && claim.Spec.VolumeName.Length > 0)
+            view = view with { Named = await FindVolumeAsync(claim.Spec.VolumeName, cancellation).ConfigureAwait(false) };
+        var plan = ClaimReconciler.Reconcile(view);
         if (plan.Failure is not null)
             throw new ReconcileFailedException(plan.Failure);
         if (plan.Bind is { } volume)
@@ -124,6 +151,9 @@ internal sealed class PersistentVolumeController : IController
         if (plan.Event is { } telling && (changed || !plan.OnlyOnChange))
             _events.Event(claim, telling.Type, telling.Reason, telling.Message);
     }
+
+    private Task<PersistentVolume?> FindVolumeAsync(string name, CancellationToken cancellation) =>
+        _context.Client.For<PersistentVolume>().FindAsync(null, name, cancellation);
 
     private ClaimView View(PersistentVolumeClaim claim)
     {

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
-using System.Globalization;
+using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
+using Cybernetes.Controllers.Ownership;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 
@@ -12,20 +12,12 @@ namespace Cybernetes.Controllers.VolumeBinding;
 /// </summary>
 internal sealed class VolumeBinder(ApiClient client)
 {
-    private readonly ConcurrentDictionary<string, PersistentVolume> _written = new(StringComparer.Ordinal);
+    private readonly Written<PersistentVolume> _written = new();
 
     /// <summary>The newer of what an informer has and what was written.</summary>
-    public PersistentVolume Newest(PersistentVolume known)
-    {
-        if (!_written.TryGetValue(known.Metadata.Name, out var written))
-            return known;
-        if (written.Metadata.UID == known.Metadata.UID && Revision(written) > Revision(known))
-            return written;
-        _written.TryRemove(new(known.Metadata.Name, written));
-        return known;
-    }
+    public PersistentVolume Newest(PersistentVolume known) => _written.Newest(known);
 
-    public void Forget(PersistentVolume volume) => _written.TryRemove(volume.Metadata.Name, out _);
+    public void Forget(PersistentVolume volume) => _written.Forget(ObjectKey.Of(volume));
 
     public async Task BindAsync(PersistentVolume volume, PersistentVolumeClaim claim, CancellationToken cancellation)
     {
@@ -42,7 +34,7 @@ internal sealed class VolumeBinder(ApiClient client)
             return volume;
         var copy = volume.DeepClone();
         (copy.Status.Phase, copy.Status.Message) = (phase, message);
-        return Remember(await client.For<PersistentVolume>().UpdateStatusAsync(copy, cancellation: cancellation).ConfigureAwait(false));
+        return _written.Remember(await client.For<PersistentVolume>().UpdateStatusAsync(copy, cancellation: cancellation).ConfigureAwait(false));
     }
 
     public async Task<PersistentVolume> UnbindAsync(PersistentVolume volume, bool isWhole, CancellationToken cancellation)
@@ -55,7 +47,7 @@ internal sealed class VolumeBinder(ApiClient client)
         }
         else
             copy.Spec.ClaimRef!.UID = "";
-        copy = Remember(await client.For<PersistentVolume>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false));
+        copy = _written.Remember(await client.For<PersistentVolume>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false));
         return await SetPhaseAsync(copy, "Available", "", cancellation).ConfigureAwait(false);
     }
 
@@ -98,7 +90,7 @@ internal sealed class VolumeBinder(ApiClient client)
             Kind = "PersistentVolumeClaim", APIVersion = "v1", Namespace = claim.Metadata.Namespace, Name = claim.Metadata.Name,
             UID = claim.Metadata.UID, ResourceVersion = claim.Metadata.ResourceVersion,
         };
-        return Remember(await client.For<PersistentVolume>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false));
+        return _written.Remember(await client.For<PersistentVolume>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false));
     }
 
     private async Task<PersistentVolumeClaim> BindClaimAsync(PersistentVolumeClaim claim, PersistentVolume volume, CancellationToken cancellation)
@@ -113,9 +105,4 @@ internal sealed class VolumeBinder(ApiClient client)
         copy.Metadata.Annotations[VolumeNames.BindCompleted] = "yes";
         return await client.For<PersistentVolumeClaim>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
     }
-
-    private PersistentVolume Remember(PersistentVolume volume) => _written[volume.Metadata.Name] = volume;
-
-    private static ulong Revision(PersistentVolume volume) =>
-        ulong.TryParse(volume.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0;
 }

@@ -2,40 +2,50 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
-namespace Cybernetes.ApiServer.Metrics;
+namespace Cybernetes.Foundation.Metrics;
 
 /// <summary>A lean registry of counters, gauges and histograms, written in Prometheus' text format 0.0.4.</summary>
 public sealed class MetricRegistry
 {
-    private readonly List<IMetric> _metrics = [];
+    private readonly Lock _lock = new();
+    private readonly OrderedDictionary<string, IMetric> _metrics = new(StringComparer.Ordinal);
 
-    /// <summary>A counter with labels. Made once, at start.</summary>
-    public Counter Counter(string name, string help, params string[] labels) => Add(new Counter(name, help, labels));
+    /// <summary>A counter with labels; the one of that name that is there already, for a part that is begun again.</summary>
+    public Counter Counter(string name, string help, params string[] labels) => GetOrAdd(name, () => new Counter(name, help, labels));
 
-    /// <summary>A histogram with labels and upper bounds (seconds unless the name says otherwise).</summary>
-    public Histogram Histogram(string name, string help, double[] bounds, params string[] labels) => Add(new Histogram(name, help, bounds, labels));
+    /// <summary>A histogram with labels and upper bounds (seconds unless the name says otherwise); one that is there already stays.</summary>
+    public Histogram Histogram(string name, string help, double[] bounds, params string[] labels) =>
+        GetOrAdd(name, () => new Histogram(name, help, bounds, labels));
 
-    /// <summary>A gauge that is read when asked for: label values and value of each cell.</summary>
-    public void Gauge(string name, string help, string[] labels, Func<IEnumerable<(string[] Labels, double Value)>> read) =>
-        Add(new Gauge(name, help, labels, read));
+    /// <summary>A gauge that is read when asked for: label values and value of each cell. One of that name that is there already gives way.</summary>
+    public void Gauge(string name, string help, string[] labels, Func<IEnumerable<(string[] Labels, double Value)>> read)
+    {
+        lock (_lock)
+            _metrics[name] = new Gauge(name, help, labels, read);
+    }
 
     /// <summary>All metrics as text.</summary>
     public string Render()
     {
         var text = new StringBuilder(16 * 1024);
-        lock (_metrics)
+        lock (_lock)
         {
-            foreach (var metric in _metrics)
+            foreach (var metric in _metrics.Values)
                 metric.Render(text);
         }
         return text.ToString();
     }
 
-    private T Add<T>(T metric) where T : IMetric
+    private T GetOrAdd<T>(string name, Func<T> make) where T : IMetric
     {
-        lock (_metrics)
-            _metrics.Add(metric);
-        return metric;
+        lock (_lock)
+        {
+            if (_metrics.TryGetValue(name, out var there))
+                return (T)there;
+            var made = make();
+            _metrics[name] = made;
+            return made;
+        }
     }
 }
 
@@ -97,7 +107,7 @@ public sealed class Counter : IMetric
     private readonly ConcurrentDictionary<LabelValues, Cell> _cells = new();
 
     /// <summary>The count of one combination of label values.</summary>
-    internal sealed class Cell
+    public sealed class Cell
     {
         private long _value;
 
@@ -117,7 +127,7 @@ public sealed class Counter : IMetric
     public void Increment(params string[] labels) => CellOf(labels).Increment();
 
     /// <summary>The cell of these label values, for who counts in it often.</summary>
-    internal Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static _ => new());
+    public Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static _ => new());
 
     void IMetric.Render(StringBuilder text)
     {
@@ -147,7 +157,7 @@ public sealed class Histogram : IMetric
     private readonly ConcurrentDictionary<LabelValues, Cell> _cells = new();
 
     /// <summary>The observations of one combination of label values.</summary>
-    internal sealed class Cell(double[] bounds)
+    public sealed class Cell(double[] bounds)
     {
         private readonly long[] _counts = new long[bounds.Length + 1];
         private readonly Lock _lock = new();
@@ -184,7 +194,7 @@ public sealed class Histogram : IMetric
     public void Observe(double value, params string[] labels) => CellOf(labels).Observe(value);
 
     /// <summary>The cell of these label values, for who observes often.</summary>
-    internal Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static (_, bounds) => new(bounds), _bounds);
+    public Cell CellOf(params string[] labels) => _cells.GetOrAdd(new(labels), static (_, bounds) => new(bounds), _bounds);
 
     void IMetric.Render(StringBuilder text)
     {
