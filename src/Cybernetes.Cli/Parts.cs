@@ -17,7 +17,16 @@ internal static class Parts
         _ => "system:kube-scheduler",
         [],
         (context, cancellation) => ElectedAsync(
-            context.Settings.Scheduler.LeaseName,
+            new LeaderElectionOptions
+            {
+                LeaseName = context.Settings.Scheduler.LeaseName,
+                LeaseNamespace = context.Settings.Scheduler.LeaseNamespace,
+                LeaseDuration = context.Settings.Scheduler.LeaseDuration,
+                RenewDeadline = context.Settings.Scheduler.RenewDeadline,
+                RetryPeriod = context.Settings.Scheduler.RetryPeriod,
+                Identity = context.Settings.Identity,
+            },
+            context.Settings.Scheduler.LeaderElect,
             context,
             (client, term) => new PodScheduler(
                 client, new SchedulerOptions { Configuration = context.Settings.Scheduler }, Logger(context, "scheduler")).RunAsync(term),
@@ -28,7 +37,8 @@ internal static class Parts
         _ => "system:kube-controller-manager",
         [],
         (context, cancellation) => ElectedAsync(
-            "kube-controller-manager",
+            new LeaderElectionOptions { LeaseName = "kube-controller-manager", Identity = context.Settings.Identity },
+            null,
             context,
             (client, term) => new ControllerManager(
                 client,
@@ -89,11 +99,8 @@ internal static class Parts
 
     // A lost election ends the part; its runner begins it again as a candidate.
     private static Task ElectedAsync(
-        string lease, PartContext context, Func<ApiClient, CancellationToken, Task> lead, CancellationToken cancellation)
-    {
-        if (!context.Settings.LeaderElect)
-            return lead(context.Client, cancellation);
-        var options = new LeaderElectionOptions { LeaseName = lease, Identity = context.Settings.Identity };
-        return new LeaderElector(context.Client, options, Logger(context, lease)).RunFencedAsync(lead, cancellation);
-    }
+        LeaderElectionOptions options, bool? elects, PartContext context, Func<ApiClient, CancellationToken, Task> lead, CancellationToken cancellation) =>
+        elects ?? context.Settings.LeaderElect
+            ? new LeaderElector(context.Client, options, Logger(context, options.LeaseName)).RunFencedAsync(lead, cancellation)
+            : lead(context.Client, cancellation);
 }

@@ -34,10 +34,11 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         var columns = new ClusterColumns();
         var view = new ClusterView(columns, queue, profiles);
         var owners = new SpreadOwners(informers);
-        view.Watch(informers);
+        var synced = view.Watch(informers);
         informers.Start(cancellation);
         var recording = events.RunAsync(cancellation);
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
+        await synced.WaitAsync(cancellation).ConfigureAwait(false);
         var cycle = new SchedulingCycle(columns, client.Options.Random);
         var outcome = new SchedulingOutcome(client, view, queue, events, logger);
         try

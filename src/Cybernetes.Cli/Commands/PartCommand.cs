@@ -65,25 +65,13 @@ internal sealed class SchedulerCommand : PartCommand
         cyb scheduler --kubeconfig /var/lib/cybernetes/scheduler.conf
         """;
 
-    protected override PartSettings Settings()
+    protected override PartSettings Settings() => new()
     {
-        SchedulerConfiguration configuration;
-        try
-        {
-            configuration = SchedulerConfigurationFile.Read(_config.Value);
-        }
-        catch (SchedulerConfigurationException failure)
-        {
-            throw new FlagException(failure.Message);
-        }
-        return new()
-        {
-            NodeName = ServingFlags.DefaultNodeName(),
-            Identity = NewIdentity(),
-            LeaderElect = configuration.LeaderElect ?? _leaderElect.Value,
-            Scheduler = configuration,
-        };
-    }
+        NodeName = ServingFlags.DefaultNodeName(),
+        Identity = NewIdentity(),
+        LeaderElect = _leaderElect.Value,
+        Scheduler = SchedulerConfigurationFile.ReadFlag(_config),
+    };
 }
 
 /// <summary><c>cyb proxy</c>.</summary>

@@ -4,6 +4,7 @@ using Cybernetes.Cli.Running;
 using Cybernetes.Cluster.Pki;
 using Cybernetes.Cluster.Serving;
 using Cybernetes.Foundation;
+using Cybernetes.Scheduler.Configuration;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Commands;
@@ -22,6 +23,7 @@ internal sealed class ServerCommand : DaemonCommand
     private readonly Flag<IReadOnlyList<string>> _disable;
     private readonly Flag<bool> _leaderElect;
     private readonly Flag<string> _localStorage;
+    private readonly Flag<string> _schedulerConfig;
 
     public ServerCommand()
     {
@@ -45,6 +47,8 @@ internal sealed class ServerCommand : DaemonCommand
             "default-local-storage-path",
             "",
             "Where volumes of the default storage class are kept; by default in the data directory", "directory");
+        _schedulerConfig = Flags.Text(
+            "scheduler-config", "", "A KubeSchedulerConfiguration: profiles, plugins, extenders", "file");
         _disable = Flags.Choices("disable", [.. Parts.All.Select(part => part.Name)], "Parts not to run");
         _leaderElect = Flags.Switch(
             "leader-elect", true, "Whether scheduler and controllers stand for election before they work");
@@ -69,11 +73,12 @@ internal sealed class ServerCommand : DaemonCommand
     {
         ControlPlaneOptions options = _serving.ToOptions(loggers);
         ServingFlags.Cidr("cluster-cidr", _clusterCidr.Value);
+        SchedulerConfiguration scheduler = SchedulerConfigurationFile.ReadFlag(_schedulerConfig);
         await using ControlPlane plane = await ControlPlane.StartAsync(options, stop).ConfigureAwait(false);
         await plane.WaitUntilReadyAsync(stop).ConfigureAwait(false);
         Ready(loggers);
 
-        PartSettings settings = SettingsFor(plane, options);
+        PartSettings settings = SettingsFor(plane, options) with { Scheduler = scheduler };
         using var partsStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task[] running = [.. Parts.All.Where(part => !_disable.Value.Contains(part.Name))
             .Select(part => RunPartAsync(part, plane, settings, loggers, partsStop.Token))];

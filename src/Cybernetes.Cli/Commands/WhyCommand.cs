@@ -55,12 +55,26 @@ internal sealed class WhyCommand : Command
     }
 }
 
-/// <summary>The file that <c>--config</c> of the scheduler names.</summary>
+/// <summary>The file that <c>--config</c> of the scheduler or <c>--scheduler-config</c> of a whole cluster names.</summary>
 internal static class SchedulerConfigurationFile
 {
+    /// <summary>The file that a flag of a daemon names.</summary>
+    /// <exception cref="FlagException">The file is not there or no valid configuration.</exception>
+    public static SchedulerConfiguration ReadFlag(Flag<string> flag)
+    {
+        try
+        {
+            return Read(flag.Value, flag.Name);
+        }
+        catch (SchedulerConfigurationException failure)
+        {
+            throw new FlagException(failure.Message);
+        }
+    }
+
     /// <summary>Upstream's defaults without a file.</summary>
     /// <exception cref="SchedulerConfigurationException">The file is not there or no valid configuration.</exception>
-    public static SchedulerConfiguration Read(string path)
+    public static SchedulerConfiguration Read(string path, string flag = "config")
     {
         if (path.Length == 0)
             return new SchedulerConfiguration();
@@ -70,7 +84,7 @@ internal static class SchedulerConfigurationFile
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new SchedulerConfigurationException($"--config: {failure.Message}");
+            throw new SchedulerConfigurationException($"--{flag}: {failure.Message}");
         }
     }
 }

@@ -9,6 +9,11 @@ namespace Cybernetes.Scheduler.Configuration;
 /// <summary>One value of a configuration with its place: every error names the line and the field.</summary>
 internal sealed class ConfigurationNode(YamlNode node, string path, string source)
 {
+    /// <summary>Deeper than any configuration, and nothing to a stack.</summary>
+    public const int DeepestNesting = 64;
+
+    private const int MostValues = 100_000;
+
     public string Path => path;
 
     public SchedulerConfigurationException Error(string problem) =>
@@ -24,7 +29,7 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
         var fields = new Dictionary<string, ConfigurationNode>(StringComparer.Ordinal);
         foreach (var (key, value) in mapping.Children)
         {
-            var name = ((YamlScalarNode)key).Value ?? "";
+            var name = (key as YamlScalarNode)?.Value ?? throw new ConfigurationNode(key, path, source).Error("field names must be strings");
             var field = new ConfigurationNode(value, path.Length == 0 ? name : $"{path}.{name}", source);
             if (!known.Contains(name))
                 throw new SchedulerConfigurationException($"{source}:{key.Start.Line}: {field.Path}: unknown field");
@@ -65,6 +70,32 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
         var other => throw Error($"Invalid value: \"{other}\": must be true or false"),
     };
 
+    /// <summary>The bytes of a value in base64.</summary>
+    public byte[] Bytes()
+    {
+        try
+        {
+            return Convert.FromBase64String(Text());
+        }
+        catch (FormatException)
+        {
+            throw Error("Invalid value: must be base64");
+        }
+    }
+
+    /// <summary>The bytes of the file that the value names.</summary>
+    public byte[] FileBytes()
+    {
+        try
+        {
+            return File.ReadAllBytes(Text());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Error($"Invalid value: \"{Text()}\": {failure.Message}");
+        }
+    }
+
     public TimeSpan Duration()
     {
         return KubernetesDuration.TryParse(Text(), out var value) is { } problem ? throw Error($"Invalid value: \"{Text()}\": {problem}") : value;
@@ -75,7 +106,10 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
     {
         var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
-            Write(writer, node);
+        {
+            var left = MostValues;
+            Write(writer, node, 0, ref left);
+        }
         var reader = new Utf8JsonReader(buffer.ToArray());
         reader.Read();
         var context = new DecodeContext();
@@ -92,23 +126,26 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
 
     private bool IsNull => node is YamlScalarNode { Style: YamlDotNet.Core.ScalarStyle.Plain, Value: null or "" or "null" or "~" };
 
-    private static void Write(Utf8JsonWriter writer, YamlNode node)
+    // An alias may stand for what holds it, or for ten that each stand for ten: depth and number are bounded.
+    private void Write(Utf8JsonWriter writer, YamlNode value, int depth, ref int left)
     {
-        switch (node)
+        if (depth > DeepestNesting || --left < 0)
+            throw Error("Invalid value: too large");
+        switch (value)
         {
             case YamlMappingNode mapping:
                 writer.WriteStartObject();
-                foreach (var (key, value) in mapping.Children)
+                foreach (var (key, inside) in mapping.Children)
                 {
-                    writer.WritePropertyName(((YamlScalarNode)key).Value ?? "");
-                    Write(writer, value);
+                    writer.WritePropertyName((key as YamlScalarNode)?.Value ?? throw Error("field names must be strings"));
+                    Write(writer, inside, depth + 1, ref left);
                 }
                 writer.WriteEndObject();
                 break;
             case YamlSequenceNode list:
                 writer.WriteStartArray();
                 foreach (var item in list.Children)
-                    Write(writer, item);
+                    Write(writer, item, depth + 1, ref left);
                 writer.WriteEndArray();
                 break;
             case YamlScalarNode { Style: YamlDotNet.Core.ScalarStyle.Plain } plain:

@@ -1,4 +1,3 @@
-using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -34,7 +33,7 @@ internal static class ConfigurationReader
         if (fields.TryGetValue("profiles", out var profiles) && profiles.Items().Select(p => Profile(p)).ToList() is { Count: > 0 } given)
             read = read with { Profiles = Distinct(profiles, given) };
         if (fields.TryGetValue("extenders", out var extenders))
-            read = read with { Extenders = [.. extenders.Items().Select(Extender)] };
+            read = read with { Extenders = [.. extenders.Items().Select(ExtenderReader.Read)] };
         return Surroundings(fields, read);
     }
 
@@ -43,6 +42,7 @@ internal static class ConfigurationReader
         var stream = new YamlStream();
         try
         {
+            CheckDepth(yaml, source);
             stream.Load(new StringReader(yaml));
         }
         catch (YamlException failure)
@@ -54,19 +54,40 @@ internal static class ConfigurationReader
             : throw new SchedulerConfigurationException($"{source}:1: document: one KubeSchedulerConfiguration is expected, not {stream.Documents.Count}");
     }
 
+    // What makes the tree goes down by calling itself: a file that is nested without end would end the process, not the reading.
+    private static void CheckDepth(string yaml, string source)
+    {
+        var parser = new Parser(new StringReader(yaml));
+        for (var depth = 0; parser.MoveNext();)
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > ConfigurationNode.DeepestNesting)
+                throw new SchedulerConfigurationException($"{source}:{parser.Current.Start.Line}: document: nested too deep");
+        }
+    }
+
     private static SchedulerConfiguration Surroundings(Dictionary<string, ConfigurationNode> fields, SchedulerConfiguration read)
     {
         if (fields.TryGetValue("leaderElection", out var election))
         {
             var inside = election.Fields("leaderElect", "leaseDuration", "renewDeadline", "retryPeriod", "resourceLock", "resourceName", "resourceNamespace");
-            foreach (var duration in new[] { "leaseDuration", "renewDeadline", "retryPeriod" })
-                inside.GetValueOrDefault(duration)?.Duration();
             inside.GetValueOrDefault("resourceLock")?.OneOf("leases");
             read = read with
             {
                 LeaderElect = inside.GetValueOrDefault("leaderElect")?.Truth(),
                 LeaseName = inside.GetValueOrDefault("resourceName")?.Text() ?? read.LeaseName,
+                LeaseNamespace = inside.GetValueOrDefault("resourceNamespace")?.Text() ?? read.LeaseNamespace,
+                LeaseDuration = Times("leaseDuration", read.LeaseDuration),
+                RenewDeadline = Times("renewDeadline", read.RenewDeadline),
+                RetryPeriod = Times("retryPeriod", read.RetryPeriod),
             };
+            TimeSpan Times(string name, TimeSpan absent) => inside.GetValueOrDefault(name) is not { } node ? absent
+                : node.Duration() is { } value && value > TimeSpan.Zero ? value : throw node.Error("Invalid value: must be greater than zero");
+            if (read.LeaseDuration <= read.RenewDeadline)
+                throw (inside.GetValueOrDefault("leaseDuration") ?? election).Error("Invalid value: LeaseDuration must be greater than RenewDeadline");
+            // The waits between tries are spread by up to a fifth.
+            if (read.RenewDeadline <= read.RetryPeriod * 1.2)
+                throw (inside.GetValueOrDefault("renewDeadline") ?? election).Error("Invalid value: RenewDeadline must be greater than RetryPeriod*JitterFactor");
         }
         if (fields.TryGetValue("clientConnection", out var connection))
         {
@@ -125,43 +146,6 @@ internal static class ConfigurationReader
         var name = node.Text();
         return (allowsAll && name == "*") || PluginCatalog.Knows(name) ? name : throw node.Error($"plugin \"{name}\" does not exist");
     }
-
-    private static ExtenderConfiguration Extender(ConfigurationNode node)
-    {
-        var fields = node.Fields(
-            "urlPrefix", "filterVerb", "preemptVerb", "prioritizeVerb", "weight", "bindVerb", "enableHTTPS", "tlsConfig", "httpTimeout", "nodeCacheCapable",
-            "managedResources", "ignorable");
-        string Text(string name) => fields.GetValueOrDefault(name)?.Text() ?? "";
-        bool Truth(string name) => fields.GetValueOrDefault(name)?.Truth() ?? false;
-        var tls = fields.GetValueOrDefault("tlsConfig")?.Fields(
-            "insecure", "serverName", "certFile", "keyFile", "caFile", "certData", "keyData", "caData") ?? [];
-        var url = Text("urlPrefix");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out _))
-            throw (fields.GetValueOrDefault("urlPrefix") ?? node).Error($"Invalid value: \"{url}\": must be a URL");
-        var weight = Number(fields, "weight", 1, 0, int.MaxValue);
-        if (Text("prioritizeVerb").Length > 0 && weight <= 0)
-            throw fields["weight"].Error("Invalid value: must have a positive weight applied to it");
-        var authority = tls.TryGetValue("caData", out var data) ? Encoding.UTF8.GetString(Convert.FromBase64String(data.Text()))
-            : tls.TryGetValue("caFile", out var file) ? File.ReadAllText(file.Text()) : null;
-        return new ExtenderConfiguration
-        {
-            UrlPrefix = Truth("enableHTTPS") && url.StartsWith("http://", StringComparison.Ordinal) ? "https://" + url[7..] : url,
-            FilterVerb = Text("filterVerb"),
-            PreemptVerb = Text("preemptVerb"),
-            PrioritizeVerb = Text("prioritizeVerb"),
-            BindVerb = Text("bindVerb"),
-            Weight = weight,
-            NodeCacheCapable = Truth("nodeCacheCapable"),
-            Ignorable = Truth("ignorable"),
-            HttpTimeout = fields.GetValueOrDefault("httpTimeout")?.Duration() ?? TimeSpan.FromSeconds(5),
-            Insecure = tls.GetValueOrDefault("insecure")?.Truth() ?? false,
-            CertificateAuthorityPem = authority,
-            ManagedResources = [.. (fields.GetValueOrDefault("managedResources")?.Items() ?? []).Select(Managed)],
-        };
-    }
-
-    private static string Managed(ConfigurationNode item) =>
-        item.Fields("name", "ignoredByScheduler").TryGetValue("name", out var name) ? name.Text() : throw item.Error("Required value: name");
 
     private static int Number(Dictionary<string, ConfigurationNode> fields, string name, int absent, int least, int most) =>
         fields.TryGetValue(name, out var node) ? node.Number(least, most) : absent;

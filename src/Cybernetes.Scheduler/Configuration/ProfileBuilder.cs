@@ -32,7 +32,9 @@ internal static class ProfileBuilder
     public static IReadOnlyList<SchedulingProfile> Build(SchedulerConfiguration configuration, PluginServices services)
     {
         var extenders = configuration.Extenders.Select(e => new HttpExtender(e)).ToList();
-        return [.. configuration.Profiles.Select(p => Build(p, configuration.Version, services, extenders))];
+        var ignored = configuration.Extenders.SelectMany(e => e.IgnoredByScheduler).ToList();
+        return [.. configuration.Profiles.Select(p => Build(
+            p with { Arguments = p.Arguments with { FitIgnored = [.. p.Arguments.FitIgnored, .. ignored] } }, configuration.Version, services, extenders))];
     }
 
     private static SchedulingProfile Build(

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler.Plugins.NodeResources;
 
@@ -23,6 +24,18 @@ public sealed record SchedulerConfiguration
 
     /// <summary>The lease of the election. Default kube-scheduler.</summary>
     public string LeaseName { get; init; } = "kube-scheduler";
+
+    /// <summary>The lease's namespace. Default kube-system.</summary>
+    public string LeaseNamespace { get; init; } = "kube-system";
+
+    /// <summary>How long others wait after the last renewal they saw. Default 15 s.</summary>
+    public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a leader tries to renew. Below the lease's duration; default 10 s.</summary>
+    public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The time between tries. Below the renewal's deadline by a fifth; default 2 s.</summary>
+    public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The kubeconfig that the configuration names; empty: none.</summary>
     public string Kubeconfig { get; init; } = "";
@@ -86,6 +99,10 @@ internal sealed record ExtenderConfiguration
     public bool Ignorable { get; init; }
     public TimeSpan HttpTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public bool Insecure { get; init; }
-    public string? CertificateAuthorityPem { get; init; }
+    public X509Certificate2Collection Authorities { get; init; } = [];
+    public X509Certificate2? ClientCertificate { get; init; }
     public IReadOnlyList<string> ManagedResources { get; init; } = [];
+
+    /// <summary>Those of the managed resources that NodeResourcesFit does not look at: the extender counts them.</summary>
+    public IReadOnlyList<string> IgnoredByScheduler { get; init; } = [];
 }

@@ -1,27 +1,21 @@
-using System.Security.Cryptography.X509Certificates;
+using Cybernetes.Client.Kubeconfig;
+using Cybernetes.Client.Transport;
 using Cybernetes.Scheduler.Configuration;
 
 namespace Cybernetes.Scheduler.Extenders;
 
-/// <summary>How an extender is reached.</summary>
+/// <summary>How an extender is reached: whom to trust and what to show it, as with an API server.</summary>
 internal static class ExtenderTransport
 {
-    public static HttpMessageHandler For(ExtenderConfiguration configuration)
+    public static HttpMessageHandler For(ExtenderConfiguration configuration) => new SocketsHttpHandler
     {
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
-        if (configuration.Insecure)
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        else if (configuration.CertificateAuthorityPem is { Length: > 0 } pem)
+        AllowAutoRedirect = false,
+        SslOptions = HttpsTransport.TlsOptions(new ClusterAccess
         {
-            var roots = new X509Certificate2Collection();
-            roots.ImportFromPem(pem);
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
-        }
-        return handler;
-    }
+            Server = new Uri(configuration.UrlPrefix),
+            Authorities = configuration.Authorities,
+            SkipVerification = configuration.Insecure,
+            ClientCertificate = configuration.ClientCertificate,
+        }),
+    };
 }

@@ -82,7 +82,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         }
     }
 
-    /// <summary>The plans that the extender lets stand.</summary>
+    /// <summary>The plans as the extender wants them: those it names, with the victims it names.</summary>
     public IReadOnlyList<PreemptionPlan> Preempt(SchedulingCycle cycle, IReadOnlyList<PreemptionPlan> plans)
     {
         if (!IsInterestedIn(cycle.Pod.Spec))
@@ -92,7 +92,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
             using var answer = Call(configuration.PreemptVerb, writer => WritePreemption(writer, cycle, plans));
             if (Property(answer.RootElement, "NodeNameToMetaVictims") is not { ValueKind: JsonValueKind.Object } kept)
                 return [];
-            return [.. plans.Where(p => kept.TryGetProperty(p.NodeName, out _))];
+            return [.. kept.EnumerateObject().Select(node => PlanOf(cycle.Columns, node.Name, node.Value)).OfType<PreemptionPlan>()];
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
         {
@@ -167,20 +167,26 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         writer.WriteEndObject();
     }
 
-    private static void WritePreemption(Utf8JsonWriter writer, SchedulingCycle cycle, IReadOnlyList<PreemptionPlan> plans)
+    // An extender with a cache of its own is told who the victims are; another one gets them whole.
+    private void WritePreemption(Utf8JsonWriter writer, SchedulingCycle cycle, IReadOnlyList<PreemptionPlan> plans)
     {
         writer.WriteStartObject();
         writer.WritePropertyName("Pod");
         cycle.Pod.Pod.WriteJson(writer);
-        writer.WriteStartObject("NodeNameToMetaVictims");
+        writer.WriteStartObject(configuration.NodeCacheCapable ? "NodeNameToMetaVictims" : "NodeNameToVictims");
         foreach (var plan in plans)
         {
             writer.WriteStartObject(plan.NodeName);
             writer.WriteStartArray("Pods");
-            foreach (var victim in plan.Victims)
+            foreach (var victim in plan.Victims.Select(v => v.Pod))
             {
+                if (!configuration.NodeCacheCapable)
+                {
+                    victim.WriteJson(writer);
+                    continue;
+                }
                 writer.WriteStartObject();
-                writer.WriteString("UID", victim.Pod.Metadata.UID);
+                writer.WriteString("UID", victim.Metadata.UID);
                 writer.WriteEndObject();
             }
             writer.WriteEndArray();
@@ -189,6 +195,23 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         }
         writer.WriteEndObject();
         writer.WriteEndObject();
+    }
+
+    private PreemptionPlan? PlanOf(ClusterColumns columns, string nodeName, JsonElement node)
+    {
+        var slot = columns.SlotOf(nodeName);
+        if (slot < 0)
+            throw new JsonException($"extender {Name} names the node {nodeName}, which is not there");
+        var victims = new List<PlacedPod>();
+        foreach (var pod in Property(node, "Pods") is { ValueKind: JsonValueKind.Array } pods ? pods.EnumerateArray() : default)
+        {
+            var uid = Text(pod, "UID") ?? "";
+            victims.Add(columns.PodsOn(slot).FirstOrDefault(p => p.Pod.Metadata.UID == uid)
+                ?? throw new JsonException($"extender {Name} claims to preempt pod (UID: {uid}) on node: {nodeName}, but the pod is not found on that node"));
+        }
+        victims.Sort(VictimOrder.ByImportance);
+        var violations = Property(node, "NumPDBViolations") is { ValueKind: JsonValueKind.Number } number ? number.GetInt32() : 0;
+        return victims.Count == 0 ? null : new PreemptionPlan(nodeName, victims, violations);
     }
 
     private static void Drop(SchedulingCycle cycle, JsonElement answer, string list, bool isResolvable)

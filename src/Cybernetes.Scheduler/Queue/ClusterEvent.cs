@@ -22,6 +22,10 @@ internal enum ClusterEvent
     StorageClassChanged = 2048,
     StorageNodeChanged = 4096,
     ResourceClaimChanged = 8192,
+    NodeRemoved = 16384,
+    NamespaceChanged = 32768,
+    DeviceChanged = 65536,
+    PodGroupChanged = 131072,
     NodeChanged = NodeAdded | NodeAllocatableChanged | NodeLabelsChanged | NodeTaintsChanged | NodeUncordoned,
 }
 

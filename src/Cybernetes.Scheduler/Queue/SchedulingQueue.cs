@@ -14,7 +14,7 @@ internal sealed class SchedulingQueue : IDisposable
 {
     private static readonly TimeSpan s_longestUnschedulable = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_flushInterval = TimeSpan.FromSeconds(30);
-    private const int EventKinds = 16;
+    private const int EventKinds = 20;
     private const int MostRecent = 4096;
 
     private readonly Lock _lock = new();
@@ -23,10 +23,11 @@ internal sealed class SchedulingQueue : IDisposable
     private readonly Func<Pod, bool> _isGated;
     private readonly Dictionary<string, QueuedPod> _pods = new(StringComparer.Ordinal);
     private readonly PriorityQueue<(QueuedPod Pod, long Order), QueuedPod> _active;
-    private readonly PriorityQueue<QueuedPod, DateTimeOffset> _backoff = new();
+    private readonly PriorityQueue<QueuedPod, TimeSpan> _backoff = new();
     private readonly HashSet<QueuedPod>[] _waiting = [.. Enumerable.Range(0, EventKinds).Select(_ => new HashSet<QueuedPod>())];
     private readonly int[] _places = new int[6];
     private readonly List<ClusterHappening> _recent = [];
+    private readonly long _beginning;
     private readonly ITimer _backoffTimer;
     private readonly ITimer _flushTimer;
     private TaskCompletionSource _available = NewSignal();
@@ -36,12 +37,16 @@ internal sealed class SchedulingQueue : IDisposable
     public SchedulingQueue(TimeProvider time, IComparer<QueuedPod>? order = null, BackoffOptions? backoff = null, Func<Pod, bool>? isGated = null)
     {
         _time = time;
+        _beginning = time.GetTimestamp();
         _backoffOptions = backoff ?? new BackoffOptions(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
         _isGated = isGated ?? (pod => Plugins.SchedulingGates.SchedulingGatesPlugin.MessageFor(pod) is not null);
         _active = new(order ?? Plugins.QueueSort.PrioritySort.Instance);
         _backoffTimer = time.CreateTimer(_ => Guarded(FlushBackoff), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _flushTimer = time.CreateTimer(_ => Guarded(FlushUnschedulable), null, s_flushInterval, s_flushInterval);
     }
+
+    // Not the clock's time: a clock that is set back must not keep pods waiting, nor one that is set forward wake them.
+    private TimeSpan Now => _time.GetElapsedTime(_beginning);
 
     /// <summary>How many pods stand in a place.</summary>
     public int Count(QueuePlace place)
@@ -57,7 +62,7 @@ internal sealed class SchedulingQueue : IDisposable
         {
             if (!_pods.TryGetValue(pod.Metadata.UID, out var queued))
             {
-                queued = _pods[pod.Metadata.UID] = new QueuedPod(pod, _time.GetUtcNow());
+                queued = _pods[pod.Metadata.UID] = new QueuedPod(pod, Now);
                 Activate(queued);
                 return;
             }
@@ -66,6 +71,7 @@ internal sealed class SchedulingQueue : IDisposable
             var mayHelp = before.Metadata.Generation != pod.Metadata.Generation || !ObjectEquality.StringMap(before.Metadata.Labels, pod.Metadata.Labels);
             if (queued.Place == QueuePlace.Gated || (queued.Place == QueuePlace.Unschedulable && mayHelp))
                 Activate(queued);
+            queued.ChangedInFlight |= mayHelp && queued.Place == QueuePlace.InFlight;
         }
     }
 
@@ -114,8 +120,8 @@ internal sealed class SchedulingQueue : IDisposable
                 return;
             queued.Wakers = wakers;
             queued.RejectedBy = rejectedBy ?? [];
-            queued.Timestamp = _time.GetUtcNow();
-            var missed = _missedEvents || _recent.Exists(happening => MayHelp(queued, happening));
+            queued.Timestamp = Now;
+            var missed = _missedEvents || queued.ChangedInFlight || _recent.Exists(happening => MayHelp(queued, happening));
             if (wakers == ClusterEvent.None || missed)
                 BackOff(queued);
             else
@@ -182,6 +188,7 @@ internal sealed class SchedulingQueue : IDisposable
                 continue;
             MoveTo(next.Pod, QueuePlace.InFlight);
             next.Pod.Attempts++;
+            next.Pod.ChangedInFlight = false;
             _recent.Clear();
             _missedEvents = false;
             return next.Pod;
@@ -205,7 +212,7 @@ internal sealed class SchedulingQueue : IDisposable
     private void BackOff(QueuedPod queued)
     {
         var ready = queued.Timestamp + _backoffOptions.Delay(queued.Attempts - 1);
-        if (ready <= _time.GetUtcNow())
+        if (ready <= Now)
         {
             Activate(queued);
             return;
@@ -213,7 +220,7 @@ internal sealed class SchedulingQueue : IDisposable
         MoveTo(queued, QueuePlace.Backoff);
         _backoff.Enqueue(queued, ready);
         if (_backoff.Peek() == queued)
-            _backoffTimer.Change(ready - _time.GetUtcNow(), Timeout.InfiniteTimeSpan);
+            _backoffTimer.Change(ready - Now, Timeout.InfiniteTimeSpan);
     }
 
     private void MoveTo(QueuedPod queued, QueuePlace place)
@@ -240,7 +247,7 @@ internal sealed class SchedulingQueue : IDisposable
 
     private void FlushBackoff()
     {
-        var now = _time.GetUtcNow();
+        var now = Now;
         while (_backoff.TryPeek(out var queued, out var ready))
         {
             if (ready > now)
@@ -256,7 +263,7 @@ internal sealed class SchedulingQueue : IDisposable
 
     private void FlushUnschedulable()
     {
-        var oldest = _time.GetUtcNow() - s_longestUnschedulable;
+        var oldest = Now - s_longestUnschedulable;
         foreach (var queued in _pods.Values.Where(p => p.Place == QueuePlace.Unschedulable && p.Timestamp <= oldest).ToList())
             BackOff(queued);
     }

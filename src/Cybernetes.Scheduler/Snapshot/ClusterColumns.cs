@@ -87,10 +87,13 @@ internal sealed partial class ClusterColumns
     }
 
     /// <summary>A namespace's labels, for namespace selectors.</summary>
-    public void SetNamespace(string name, Dictionary<string, string>? labels)
+    /// <returns>Whether they are others than before.</returns>
+    public bool SetNamespace(string name, Dictionary<string, string>? labels)
     {
-        if (Namespaces.Set(name, labels))
-            Counters.NamespacesChanged();
+        if (!Namespaces.Set(name, labels))
+            return false;
+        Counters.NamespacesChanged();
+        return true;
     }
 
     public void RemoveNamespace(string name)

@@ -72,23 +72,29 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
         }
     }
 
-    public void Watch(InformerFactory informers)
+    /// <summary>Follows the informers, which are not started yet.</summary>
+    /// <returns>Ends when all that was there at the start stands in the columns: a decision before that would give room away twice.</returns>
+    public Task Watch(InformerFactory informers)
     {
-        informers.For<NodeObject>().AddHandler(node => NodeChanged(null, node), NodeChanged, NodeRemoved);
         // Extenders are sent whole pods.
         if (profiles.All(p => p.Extenders.Count == 0))
             informers.For<Pod>().TrimBy(PlacedPodTrim.Apply);
-        informers.For<Pod>().AddHandler(PodChanged, (_, pod) => PodChanged(pod), PodRemoved);
-        informers.For<Namespace>().AddHandler(NamespaceChanged, (_, ns) => NamespaceChanged(ns), NamespaceRemoved);
-        Tell<PersistentVolumeClaim>(informers, ClusterEvent.ClaimChanged);
-        Tell<PersistentVolume>(informers, ClusterEvent.VolumeChanged);
-        Tell<StorageClass>(informers, ClusterEvent.StorageClassChanged);
-        Tell<CSINode>(informers, ClusterEvent.StorageNodeChanged);
-        Tell<CSIDriver>(informers, ClusterEvent.StorageNodeChanged);
-        Tell<CSIStorageCapacity>(informers, ClusterEvent.StorageNodeChanged);
+        IInformerRegistration[] all =
+        [
+            informers.For<NodeObject>().AddHandler(node => NodeChanged(null, node), NodeChanged, NodeRemoved),
+            informers.For<Pod>().AddHandler(PodChanged, (_, pod) => PodChanged(pod), PodRemoved),
+            informers.For<Namespace>().AddHandler(NamespaceChanged, (_, ns) => NamespaceChanged(ns), NamespaceRemoved),
+            Tell<PersistentVolumeClaim>(informers, ClusterEvent.ClaimChanged),
+            Tell<PersistentVolume>(informers, ClusterEvent.VolumeChanged),
+            Tell<StorageClass>(informers, ClusterEvent.StorageClassChanged),
+            Tell<CSINode>(informers, ClusterEvent.StorageNodeChanged),
+            Tell<CSIDriver>(informers, ClusterEvent.StorageNodeChanged),
+            Tell<CSIStorageCapacity>(informers, ClusterEvent.StorageNodeChanged),
+        ];
+        return Task.WhenAll(all.Select(registration => registration.Synced));
     }
 
-    private void Tell<T>(InformerFactory informers, ClusterEvent happening)
+    private IInformerRegistration Tell<T>(InformerFactory informers, ClusterEvent happening)
         where T : class, IKubernetesObject<T> =>
         informers.For<T>().AddHandler(
             _ => queue.Move(new ClusterHappening(happening)), (_, _) => queue.Move(new ClusterHappening(happening)),
@@ -121,12 +127,16 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
     {
         lock (_lock)
             columns.RemoveNode(node.Metadata.Name);
+        queue.Move(new ClusterHappening(ClusterEvent.NodeRemoved));
     }
 
     private void NamespaceChanged(Namespace ns)
     {
+        bool isNews;
         lock (_lock)
-            columns.SetNamespace(ns.Metadata.Name, ns.Metadata.Labels);
+            isNews = columns.SetNamespace(ns.Metadata.Name, ns.Metadata.Labels);
+        if (isNews)
+            queue.Move(new ClusterHappening(ClusterEvent.NamespaceChanged));
     }
 
     private void NamespaceRemoved(Namespace ns)

@@ -21,6 +21,33 @@ public sealed class SchedulerConfigurationTests
         "c:7: profiles[0].pluginConfig[0].args.scoringStrategy.type: Unsupported value: \"Best\"")]
     [InlineData(Head + "extenders:\n- urlPrefix: nowhere", "c:4: extenders[0].urlPrefix: Invalid value: \"nowhere\": must be a URL")]
     [InlineData(Head + "profiles: [", "c:4:")]
+    [InlineData("", "c:1: document: one KubeSchedulerConfiguration is expected, not 0")]
+    [InlineData("just words", "c:1: document: must be a mapping")]
+    [InlineData(Head + "---\n" + Head, "c:1: document: one KubeSchedulerConfiguration is expected, not 2")]
+    [InlineData(Head + "kind: KubeSchedulerConfiguration", "c:3:")]
+    [InlineData(Head + "? [a, b]\n: c", "c:3: document: field names must be strings")]
+    [InlineData(Head + "parallelism: many", "c:3: parallelism: Invalid value: \"many\": must be a whole number")]
+    [InlineData(Head + "parallelism: 0", "c:3: parallelism: Invalid value: 0: not in valid range")]
+    [InlineData(Head + "profiles: {}", "c:3: profiles: must be a list")]
+    [InlineData(Head + "profiles:\n- schedulerName: ''", "c:4: profiles[0].schedulerName: Required value")]
+    [InlineData(Head + "profiles:\n- plugins:\n    scoring: {}", "c:5: profiles[0].plugins.scoring: unknown field")]
+    [InlineData(Head + "profiles:\n- plugins:\n    score:\n      enabled:\n      - name: ImageLocality\n        weight: -1", "c:8: profiles[0].plugins.score.enabled[0].weight: Invalid value: -1")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: ImageLocality\n    args: {size: 3}", "c:5: profiles[0].pluginConfig[0].name: plugin \"ImageLocality\" takes no arguments")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: NodeAffinity\n    args:\n      addedAffinity: {required: x}", "c:7: profiles[0].pluginConfig[0].args.addedAffinity: ")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: PodTopologySpread\n    args:\n      defaultingType: List\n      defaultConstraints:\n      - maxSkew: 0",
+        "c:9: profiles[0].pluginConfig[0].args.defaultConstraints[0]: Invalid value: maxSkew must be greater than zero")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: NodeResourcesFit\n    args:\n      scoringStrategy:\n        type: RequestedToCapacityRatio\n        requestedToCapacityRatio:\n          shape:\n          - {utilization: 50, score: 1}\n          - {utilization: 20, score: 5}",
+        "c:12: profiles[0].pluginConfig[0].args.scoringStrategy.requestedToCapacityRatio.shape[1]: Invalid value: utilization values must be sorted in increasing order")]
+    [InlineData(Head + "leaderElection:\n  leaseDuration: soon", "c:4: leaderElection.leaseDuration: Invalid value: \"soon\"")]
+    [InlineData(Head + "leaderElection:\n  leaseDuration: 5s", "c:4: leaderElection.leaseDuration: Invalid value: LeaseDuration must be greater than RenewDeadline")]
+    [InlineData(Head + "leaderElection:\n  retryPeriod: 0s", "c:4: leaderElection.retryPeriod: Invalid value: must be greater than zero")]
+    [InlineData(Head + "leaderElection:\n  retryPeriod: 9s", "c:4: leaderElection: Invalid value: RenewDeadline must be greater than RetryPeriod*JitterFactor")]
+    [InlineData(Head + "leaderElection:\n  resourceLock: endpoints", "c:4: leaderElection.resourceLock: Unsupported value: \"endpoints\"")]
+    [InlineData(Head + "extenders:\n- urlPrefix: ftp://x", "c:4: extenders[0].urlPrefix: Invalid value")]
+    [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  prioritizeVerb: rate\n  weight: 0", "c:6: extenders[0].weight: Invalid value: must have a positive weight applied to it")]
+    [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {caData: '%'}", "c:5: extenders[0].tlsConfig.caData: Invalid value: must be base64")]
+    [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certFile: /does/not/exist, keyFile: /does/not/exist}", "c:5: extenders[0].tlsConfig.certFile: Invalid value: \"/does/not/exist\"")]
+    [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certData: QQ==}", "c:5: extenders[0].tlsConfig: Required value: certFile or certData and keyFile or keyData must be given together")]
     public void Parse_Mistake_NamesLineAndField(string yaml, string expected)
     {
         var failure = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse(yaml, "c"));
@@ -122,5 +149,26 @@ public sealed class SchedulerConfigurationTests
         var selector = Cybernetes.Objects.LabelMatcher.Parse("app=web");
         var pod = Cluster.Pod("p", with: p => p.Metadata.Labels = new() { ["app"] = "web" });
         Assert.Equal("a", Cluster.Decide(columns, pod, spread: selector, profile: profile).NodeName);
+    }
+
+    [Fact]
+    public void Parse_NestedWithoutEnd_IsRefusedNotFatal()
+    {
+        var deep = Head + "profiles: " + new string('[', 100_000);
+        Assert.Contains("nested too deep", Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse(deep, "c")).Message, StringComparison.Ordinal);
+        // Ten of ten of ten …: a few lines that stand for more than any memory holds.
+        var lines = string.Concat(Enumerable.Range(1, 9).Select(i => $"        a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 10))}]\n"));
+        var laughs = Head + "profiles:\n- pluginConfig:\n  - name: NodeAffinity\n    args:\n      addedAffinity:\n        a0: &a0 [x]\n" + lines;
+        Assert.Contains("too large", Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse(laughs, "c")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_LeaderElection_TakesTimesAndNames()
+    {
+        var read = SchedulerConfiguration.Parse(
+            Head + "leaderElection: {leaderElect: false, leaseDuration: 1m, renewDeadline: 40s, retryPeriod: 5s, resourceName: mine, resourceNamespace: here}");
+        Assert.False(read.LeaderElect);
+        Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(5)), (read.LeaseDuration, read.RenewDeadline, read.RetryPeriod));
+        Assert.Equal(("mine", "here"), (read.LeaseName, read.LeaseNamespace));
     }
 }

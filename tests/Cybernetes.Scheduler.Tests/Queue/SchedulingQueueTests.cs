@@ -101,4 +101,86 @@ public sealed class SchedulingQueueTests
         queue.Put(Cluster.Pod("stays"));
         Assert.Equal("stays", (await queue.TakeAsync(default)).Uid);
     }
+
+    [Fact]
+    public async Task Put_PodChangedWhileDecidedFor_IsTriedAgain()
+    {
+        using var queue = new SchedulingQueue(_time);
+        var pod = Cluster.Pod("p");
+        queue.Put(pod);
+        var taken = await queue.TakeAsync(default);
+        var tolerant = pod.DeepClone();
+        tolerant.Metadata.Generation = 2;
+        queue.Put(tolerant);
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        Assert.Equal(QueuePlace.Backoff, taken.Place);
+        // Only a change that matters: a status that was written is none.
+        _time.Advance(TimeSpan.FromSeconds(1));
+        taken = await queue.TakeAsync(default);
+        queue.Put(tolerant.DeepClone());
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        Assert.Equal(QueuePlace.Unschedulable, taken.Place);
+    }
+
+    [Theory]
+    [InlineData(-24)]
+    [InlineData(24)]
+    public async Task Backoff_ClockJumps_WaitsNeitherLongerNorShorter(int hours)
+    {
+        var clock = new JumpingClock(_time);
+        using var queue = new SchedulingQueue(clock);
+        queue.Put(Cluster.Pod("p"));
+        var taken = await queue.TakeAsync(default);
+        queue.PutBack(taken, ClusterEvent.None);
+        clock.Jump = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        Assert.Equal(QueuePlace.Backoff, taken.Place);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(QueuePlace.Active, taken.Place);
+        taken = await queue.TakeAsync(default);
+        queue.PutBack(taken, ClusterEvent.NodeAdded);
+        clock.Jump = TimeSpan.Zero;
+        _time.Advance(TimeSpan.FromMinutes(4));
+        Assert.Equal(QueuePlace.Unschedulable, taken.Place);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(QueuePlace.Active, taken.Place);
+    }
+
+    [Fact]
+    public async Task Move_FlappingNode_PodBacksOffFurtherAndOthersComeFirst()
+    {
+        using var queue = new SchedulingQueue(_time);
+        queue.Put(Cluster.Pod("unlucky"));
+        var attempts = 0;
+        for (var second = 0; second < 300; second++)
+        {
+            if (queue.Count(QueuePlace.Active) > 0)
+            {
+                queue.PutBack(await queue.TakeAsync(default), ClusterEvent.NodeAdded);
+                attempts++;
+            }
+            for (var flaps = 0; flaps < 100; flaps++)
+                queue.Move(new(ClusterEvent.NodeAdded));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+        // 1 + 2 + 4 + 8 s, then every 10 s: not once a flap.
+        Assert.InRange(attempts, 25, 35);
+        queue.Put(Cluster.Pod("fresh"));
+        Assert.Equal("fresh", (await queue.TakeAsync(default)).Uid);
+    }
+
+    /// <summary>A clock that somebody sets; its timers and time stamps go on as before.</summary>
+    private sealed class JumpingClock(VirtualTimeProvider time) : TimeProvider
+    {
+        public TimeSpan Jump { get; set; }
+
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + Jump;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            time.CreateTimer(callback, state, dueTime, period);
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class InterPodAffinityPlugin(int hardPodAffinityWeight = 1, bool
 {
     public string Name => "InterPodAffinity";
 
-    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeLabelsChanged
+    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeRemoved | ClusterEvent.NodeLabelsChanged | ClusterEvent.NamespaceChanged
         | ClusterEvent.AssignedPodAdded | ClusterEvent.AssignedPodRemoved | ClusterEvent.AssignedPodLabelsChanged;
 
     public bool MayHelp(Pod pod, in ClusterHappening happening)
@@ -28,8 +28,10 @@ internal sealed class InterPodAffinityPlugin(int hardPodAffinityWeight = 1, bool
         return happening.Event switch
         {
             ClusterEvent.AssignedPodAdded => terms.RequiredAffinity.Any(t => Means(t, other)),
+            // Without the last pod that it wants to be near, the first of its kind may go anywhere.
             ClusterEvent.AssignedPodRemoved =>
-                terms.RequiredAntiAffinity.Any(t => Means(t, other)) || AffinityTerms.Of(other).RequiredAntiAffinity.Any(t => Means(t, pod)),
+                terms.RequiredAntiAffinity.Any(t => Means(t, other)) || terms.RequiredAffinity.Any(t => Means(t, other))
+                || AffinityTerms.Of(other).RequiredAntiAffinity.Any(t => Means(t, pod)),
             _ => true,
         };
     }

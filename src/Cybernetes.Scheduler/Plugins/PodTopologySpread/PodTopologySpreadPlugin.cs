@@ -24,8 +24,8 @@ internal sealed class PodTopologySpreadPlugin(IReadOnlyList<TopologySpreadConstr
 
     public string Name => "PodTopologySpread";
 
-    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeLabelsChanged | ClusterEvent.NodeTaintsChanged
-        | ClusterEvent.AssignedPodAdded | ClusterEvent.AssignedPodRemoved | ClusterEvent.AssignedPodLabelsChanged;
+    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeRemoved | ClusterEvent.NodeLabelsChanged
+        | ClusterEvent.NodeTaintsChanged | ClusterEvent.AssignedPodAdded | ClusterEvent.AssignedPodRemoved | ClusterEvent.AssignedPodLabelsChanged;
 
     public bool MayHelp(Pod pod, in ClusterHappening happening)
     {

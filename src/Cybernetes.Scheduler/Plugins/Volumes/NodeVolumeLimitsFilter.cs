@@ -11,7 +11,8 @@ internal sealed class NodeVolumeLimitsFilter(IVolumeObjects objects) : IClusterF
 {
     public string Name => "NodeVolumeLimits";
 
-    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.AssignedPodRemoved | ClusterEvent.StorageNodeChanged | ClusterEvent.ClaimChanged;
+    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.AssignedPodRemoved | ClusterEvent.StorageNodeChanged
+        | ClusterEvent.ClaimChanged | ClusterEvent.VolumeChanged | ClusterEvent.StorageClassChanged;
 
     public void Filter(SchedulingCycle cycle)
     {

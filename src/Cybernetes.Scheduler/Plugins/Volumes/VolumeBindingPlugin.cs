@@ -15,7 +15,10 @@ internal sealed class VolumeBindingPlugin(IVolumeObjects objects, VolumeBindings
     public string Name => "VolumeBinding";
 
     public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeLabelsChanged | ClusterEvent.ClaimChanged | ClusterEvent.VolumeChanged
-        | ClusterEvent.StorageClassChanged | ClusterEvent.StorageNodeChanged;
+        | ClusterEvent.StorageClassChanged | ClusterEvent.StorageNodeChanged | ClusterEvent.AssignedPodRemoved;
+
+    // A pod that gives its place back before it was bound gives back the volumes that were kept for it.
+    public bool MayHelp(Pod pod, in ClusterHappening happening) => happening.Pod is not { } other || PodClaims.HasAny(other);
 
     /// <summary>The claims of the cycle's pod: those bound, and those that wait for a node.</summary>
     private sealed record Claims(IReadOnlyList<PersistentVolumeClaim> Bound, IReadOnlyList<PersistentVolumeClaim> Waiting);
