@@ -6,6 +6,7 @@ command_bench() {
     '' | help | -h | --help) bench_list ;;
     figures) bench_figures ;;
     store) shift && bench_store "$@" ;;
+    controllers) shift && bench_controllers "$@" ;;
     micro) shift && bench_micro "$@" ;;
     *)
       shift
@@ -22,6 +23,7 @@ bench_list() {
   step "the benchmarks are:"
   cat <<TEXT
     store             cyb apiserver beside the asked figures, the ceiling of this machine and, with PEER_BIN, kube-apiserver and etcd
+    controllers       a large rollout, a namespace that goes, deployments at rest, and what an event costs as the cluster grows
     load              the load tool: any API server of a kubeconfig, one scenario at a time
     api [WORD]        processor time of a write's stages, without a server
     store.bench       the embedded engine alone, beside bare SQLite
@@ -32,6 +34,7 @@ bench_list() {
   Examples
     ./dev bench store                                      # all stages, 4 to 5 minutes; table and report
     ./dev bench store --only ceiling,read --seconds 3      # stages: ceiling write read scale
+    ./dev bench controllers --only steady,curve            # stages: rollout namespace steady curve
     PEER_BIN=/opt/kubernetes/bin ./dev bench store         # the folder holds kube-apiserver and etcd
     ./dev bench load create --kubeconfig ~/.kube/config --clients 64 --seconds 10 --html report.html
     ./dev bench load help
@@ -64,6 +67,19 @@ bench_store() {
   [ -z "${PEER_BIN:-}" ] || arguments+=(--peer "$PEER_BIN")
   step "measuring${PEER_BIN:+, in turn with kube-apiserver and etcd of $PEER_BIN}"
   bench_program "$project" store --cyb "$OUT/cyb" "${arguments[@]}" --json "$report.json" --html "$report.html" "$@"
+}
+
+bench_controllers() {
+  local project=$REPO/bench/Cybernetes.Controllers.Bench/Cybernetes.Controllers.Bench.csproj report
+  source "$REPO/tools/dev/build.sh"
+  need_packages "$BUILD_PACKAGES"
+  step "building"
+  build_program
+  bench_build "$project"
+  report=$OUT/bench/controllers-$(date -u +%Y%m%d-%H%M%S)
+  mkdir -p "$OUT/bench"
+  step "measuring"
+  bench_program "$project" --cyb "$OUT/cyb" --json "$report.json" --html "$report.html" "$@"
 }
 
 bench_micro() {

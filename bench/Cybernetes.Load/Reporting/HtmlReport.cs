@@ -38,6 +38,7 @@ internal static class HtmlReport
         foreach (var subject in report.Subjects)
             WriteSubject(page, subject);
         WritePlots(page, report);
+        WriteCharts(page, report.Charts);
         foreach (var note in report.Notes)
             page.Append($"<p>{Svg.Text(note)}</p>");
         return page.Append("</body></html>\n").ToString();
@@ -87,6 +88,8 @@ internal static class HtmlReport
     // A figure for each scenario, with a line for each server that ran it.
     private static void WritePlots(StringBuilder page, Report report)
     {
+        if (report.Subjects.Count == 0)
+            return;
         page.Append("<h2>Over time, and by percentile</h2><div class='plots'>");
         var runs = report.Subjects.SelectMany(s => s.Runs.Select(r => (s.Name, Run: r))).GroupBy(r => r.Run.Scenario);
         foreach (var scenario in runs)
@@ -99,6 +102,16 @@ internal static class HtmlReport
             page.Append($"<figure><h3>{Svg.Text(scenario.Key)}: a second</h3>{Svg.Lines(rates, "per s", [.. seconds])}</figure>");
             page.Append($"<figure><h3>{Svg.Text(scenario.Key)}: times</h3>{Svg.Lines(times, "ms", s_percentiles, logarithmicY: true)}</figure>");
         }
+        page.Append("</div>");
+    }
+
+    private static void WriteCharts(StringBuilder page, IReadOnlyList<Chart> charts)
+    {
+        if (charts.Count == 0)
+            return;
+        page.Append("<h2>Plots</h2><div class='plots'>");
+        foreach (var chart in charts)
+            page.Append($"<figure><h3>{Svg.Text(chart.Title)}</h3>{Svg.Lines(chart.Lines, chart.Unit, chart.Ticks, chart.IsLogarithmic)}</figure>");
         page.Append("</div>");
     }
 

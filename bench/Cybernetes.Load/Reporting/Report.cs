@@ -24,6 +24,11 @@ internal sealed record Comparison(string What, double Ours, double Theirs, strin
 /// <summary>Figures under a heading.</summary>
 internal sealed record ComparisonTable(string Title, string TheirName, IReadOnlyList<Comparison> Rows);
 
+/// <summary>A plot of its own.</summary>
+/// <param name="Ticks">Of the x axis.</param>
+internal sealed record Chart(
+    string Title, string Unit, IReadOnlyList<PlotLine> Lines, IReadOnlyList<(double X, string Text)> Ticks, bool IsLogarithmic = false);
+
 /// <summary>All that is written down of one measurement.</summary>
 internal sealed record Report
 {
@@ -36,6 +41,8 @@ internal sealed record Report
     public IReadOnlyList<Subject> Subjects { get; init; } = [];
 
     public IReadOnlyList<ComparisonTable> Comparisons { get; init; } = [];
+
+    public IReadOnlyList<Chart> Charts { get; init; } = [];
 
     public IReadOnlyList<string> Notes { get; init; } = [];
 }

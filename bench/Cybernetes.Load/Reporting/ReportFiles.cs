@@ -8,6 +8,8 @@ internal static class ReportFiles
 {
     private static readonly JsonSerializerOptions s_json = new()
     {
+        // Points of charts are pairs, which are fields.
+        IncludeFields = true,
         WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 

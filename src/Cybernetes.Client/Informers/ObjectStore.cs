@@ -10,15 +10,14 @@ namespace Cybernetes.Client.Informers;
 public sealed class ObjectStore<T>
     where T : class, IKubernetesObject<T>
 {
+    private const string NamespaceIndex = "namespace";
     private readonly Lock _gate = new();
-    private readonly Dictionary<ObjectKey, T> _objects = [];
+    private readonly Dictionary<ObjectKey, ObjectSlot<T>> _objects = [];
     private readonly Dictionary<string, ObjectIndex<T>> _indexes = new(StringComparer.Ordinal)
     {
-        // Most controllers list by namespace.
-        [NamespaceIndex] = new ObjectIndex<T>(static value => [value.Metadata.Namespace]),
+        // Most controllers list by namespace. It is part of the key: an object never leaves it.
+        [NamespaceIndex] = new ObjectIndex<T>(static value => [value.Metadata.Namespace], static (_, _) => true),
     };
-
-    private const string NamespaceIndex = "namespace";
 
     public int Count
     {
@@ -33,7 +32,7 @@ public sealed class ObjectStore<T>
     public T? Get(ObjectKey key)
     {
         lock (_gate)
-            return _objects.GetValueOrDefault(key);
+            return _objects.GetValueOrDefault(key)?.Value;
     }
 
     /// <summary>The object, or null. The namespace is empty for kinds without one.</summary>
@@ -48,7 +47,12 @@ public sealed class ObjectStore<T>
     public IReadOnlyList<T> List()
     {
         lock (_gate)
-            return [.. _objects.Values];
+        {
+            var all = new List<T>(_objects.Count);
+            foreach (ObjectSlot<T> slot in _objects.Values)
+                all.Add(slot.Value);
+            return all;
+        }
     }
 
     public IReadOnlyList<T> ListNamespace(string ns) => ByIndex(NamespaceIndex, ns);
@@ -58,27 +62,39 @@ public sealed class ObjectStore<T>
     public IReadOnlyList<T> ByIndex(string index, string value)
     {
         lock (_gate)
-        {
-            if (!_indexes.TryGetValue(index, out ObjectIndex<T>? found))
-                throw new KeyNotFoundException($"no index \"{index}\" on the informer of {T.Facts.Kind}");
-            return found.Find(value, _objects);
-        }
+            return IndexOf(index).Find(value);
+    }
+
+    /// <summary>How many objects <see cref="ByIndex"/> would give.</summary>
+    /// <exception cref="KeyNotFoundException">There is no index of that name.</exception>
+    public int CountByIndex(string index, string value)
+    {
+        lock (_gate)
+            return IndexOf(index).Count(value);
+    }
+
+    /// <summary>The values that an index has objects for, in no particular order.</summary>
+    /// <exception cref="KeyNotFoundException">There is no index of that name.</exception>
+    public IReadOnlyList<string> IndexValues(string index)
+    {
+        lock (_gate)
+            return IndexOf(index).Values();
     }
 
     /// <summary>
-    /// Adds an index: <paramref name="values"/> gives the values under which an object is found. It must depend on the object
-    /// only. An index of
-    /// that name that is there already stays: shared informers are set up by several users.
+    /// Adds an index: <paramref name="values"/> gives the values under which an object is found, each once. It must depend on the object only. An
+    /// index of that name that is there already stays: shared informers are set up by several users.
     /// </summary>
-    public void AddIndex(string name, Func<T, IEnumerable<string>> values)
+    /// <param name="isSame">Whether two states of an object have the same values, where that is cheaper to say than the values are to make.</param>
+    public void AddIndex(string name, Func<T, IEnumerable<string>> values, Func<T, T, bool>? isSame = null)
     {
         lock (_gate)
         {
-            var index = new ObjectIndex<T>(values);
+            var index = new ObjectIndex<T>(values, isSame);
             if (!_indexes.TryAdd(name, index))
                 return;
-            foreach ((ObjectKey key, T value) in _objects)
-                index.Replace(key, null, value);
+            foreach (ObjectSlot<T> slot in _objects.Values)
+                index.Add(slot);
         }
     }
 
@@ -87,10 +103,17 @@ public sealed class ObjectStore<T>
     {
         lock (_gate)
         {
-            T? old = _objects.GetValueOrDefault(key);
-            _objects[key] = value;
+            if (!_objects.TryGetValue(key, out ObjectSlot<T>? slot))
+            {
+                _objects[key] = slot = new ObjectSlot<T>(value);
+                foreach (ObjectIndex<T> index in _indexes.Values)
+                    index.Add(slot);
+                return null;
+            }
+            T old = slot.Value;
+            slot.Value = value;
             foreach (ObjectIndex<T> index in _indexes.Values)
-                index.Replace(key, old, value);
+                index.Change(slot, old);
             return old;
         }
     }
@@ -100,11 +123,11 @@ public sealed class ObjectStore<T>
     {
         lock (_gate)
         {
-            if (!_objects.Remove(key, out T? old))
+            if (!_objects.Remove(key, out ObjectSlot<T>? slot))
                 return null;
             foreach (ObjectIndex<T> index in _indexes.Values)
-                index.Replace(key, old, null);
-            return old;
+                index.Remove(slot, slot.Value);
+            return slot.Value;
         }
     }
 
@@ -113,44 +136,7 @@ public sealed class ObjectStore<T>
         lock (_gate)
             return [.. _objects.Keys];
     }
-}
 
-/// <summary>One index: from a value to the keys of the objects that have it. Its store's lock guards it.</summary>
-internal sealed class ObjectIndex<T>(Func<T, IEnumerable<string>> valuesOf)
-    where T : class
-{
-    private readonly Dictionary<string, HashSet<ObjectKey>> _keys = new(StringComparer.Ordinal);
-
-    public IReadOnlyList<T> Find(string value, Dictionary<ObjectKey, T> objects)
-    {
-        if (!_keys.TryGetValue(value, out HashSet<ObjectKey>? keys))
-            return [];
-        var found = new List<T>(keys.Count);
-        foreach (ObjectKey key in keys)
-            found.Add(objects[key]);
-        return found;
-    }
-
-    public void Replace(ObjectKey key, T? old, T? value)
-    {
-        if (old is not null)
-        {
-            foreach (string former in valuesOf(old))
-                Drop(former, key);
-        }
-        if (value is null)
-            return;
-        foreach (string present in valuesOf(value))
-        {
-            if (!_keys.TryGetValue(present, out HashSet<ObjectKey>? keys))
-                _keys[present] = keys = [];
-            keys.Add(key);
-        }
-    }
-
-    private void Drop(string value, ObjectKey key)
-    {
-        if (_keys.TryGetValue(value, out HashSet<ObjectKey>? keys) && keys.Remove(key) && keys.Count == 0)
-            _keys.Remove(value);
-    }
+    private ObjectIndex<T> IndexOf(string name) => _indexes.GetValueOrDefault(name)
+        ?? throw new KeyNotFoundException($"no index \"{name}\" on the informer of {T.Facts.Kind}");
 }

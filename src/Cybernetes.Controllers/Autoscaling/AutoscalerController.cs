@@ -31,7 +31,7 @@ internal sealed class AutoscalerController : IController
         _targets = new(context.Client);
         _metrics = new(new(context.Client), _targets);
         var autoscalers = context.Informers.For<HorizontalPodAutoscaler>();
-        (_autoscalers, _pods) = (autoscalers.Store, context.Informers.For<Pod>().Store);
+        (_autoscalers, _pods) = (autoscalers.Store, context.Informers.For<Pod>().Store.WithLabelIndex());
         autoscalers.AddHandler(a => _queue.Add(ObjectKey.Of(a)), Updated, a => Forget(ObjectKey.Of(a)));
     }
 
@@ -132,7 +132,7 @@ internal sealed class AutoscalerController : IController
         {
             if (Select(scale) is not { } selector)
                 return null;
-            var pods = owner._pods.ListNamespace(key.Namespace).Where(p => selector.Matches(p.Metadata.Labels)).ToList();
+            var pods = owner._pods.Matching(key.Namespace, selector);
             var options = owner._options;
             var readiness = new Readiness(options.AutoscalerCpuInitializationPeriod, options.AutoscalerInitialReadinessDelay);
             var calculator = new ReplicaCalculator(pods, current, Tolerance(), readiness, _now);

@@ -11,6 +11,7 @@ internal sealed class TargetSelectors
     private readonly Dictionary<ObjectKey, LabelMatcher> _selectors = [];
 
     /// <summary>Notes an autoscaler's selector, and gives the others of its namespace that have a pod in common with it.</summary>
+    /// <param name="pods">With the label index.</param>
     public List<ObjectKey> Others(ObjectKey key, LabelMatcher selector, ObjectStore<Pod> pods)
     {
         List<(ObjectKey Key, LabelMatcher Selector)> others;
@@ -21,7 +22,7 @@ internal sealed class TargetSelectors
         }
         if (others.Count == 0)
             return [];
-        var own = pods.ListNamespace(key.Namespace).Where(p => selector.Matches(p.Metadata.Labels)).ToList();
+        var own = pods.Matching(key.Namespace, selector);
         return [.. others.Where(o => own.Any(p => o.Selector.Matches(p.Metadata.Labels))).Select(o => o.Key)];
     }
 

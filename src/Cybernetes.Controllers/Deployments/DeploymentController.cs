@@ -15,6 +15,7 @@ internal sealed class DeploymentController : IController
 {
     private readonly ControllerContext _context;
     private readonly ObjectStore<Deployment> _deployments;
+    private readonly SelectorIndex<Deployment> _selectors;
     private readonly ObjectStore<ReplicaSet> _sets;
     private readonly ObjectStore<Pod> _pods;
     private readonly WorkQueue<ObjectKey> _queue;
@@ -29,6 +30,7 @@ internal sealed class DeploymentController : IController
         var sets = context.Informers.For<ReplicaSet>();
         var pods = context.Informers.For<Pod>();
         (_deployments, _sets, _pods) = (deployments.Store, sets.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
+        _selectors = new(_deployments, d => LabelMatcher.For(d.Spec.Selector) is { IsEmpty: false } wanted ? wanted : LabelMatcher.Nothing);
         deployments.AddHandler(Enqueue, (_, d) => Enqueue(d), Enqueue);
         sets.AddHandler(SetChanged, SetUpdated, SetChanged);
         pods.AddHandler(deleted: PodDeleted);
@@ -58,11 +60,8 @@ internal sealed class DeploymentController : IController
                 _queue.Add(new ObjectKey(set.Metadata.Namespace, owner.Name));
             return;
         }
-        foreach (var deployment in _deployments.ListNamespace(set.Metadata.Namespace))
-        {
-            if (LabelMatcher.For(deployment.Spec.Selector) is { IsEmpty: false } selector && selector.Matches(set.Metadata.Labels))
-                Enqueue(deployment);
-        }
+        foreach (var deployment in _selectors.Selecting(set.Metadata.Namespace, set.Metadata.Labels))
+            Enqueue(deployment);
     }
 
     /// <summary>Recreate waits for the last pod of the old sets; every other step follows from the sets' own status.</summary>

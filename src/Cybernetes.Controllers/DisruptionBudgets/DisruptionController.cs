@@ -17,6 +17,7 @@ internal sealed class DisruptionController : IController
 
     private readonly ControllerContext _context;
     private readonly ObjectStore<PodDisruptionBudget> _budgets;
+    private readonly SelectorIndex<PodDisruptionBudget> _selectors;
     private readonly ObjectStore<Pod> _pods;
     private readonly ObjectStore<ReplicaSet> _replicaSets;
     private readonly ExpectedScale _scale;
@@ -33,7 +34,8 @@ internal sealed class DisruptionController : IController
         var (budgets, pods) = (context.Informers.For<PodDisruptionBudget>(), context.Informers.For<Pod>());
         var (sets, deployments) = (context.Informers.For<ReplicaSet>(), context.Informers.For<Deployment>());
         var stateful = context.Informers.For<StatefulSet>();
-        (_budgets, _pods, _replicaSets) = (budgets.Store, pods.Store.WithOwnerIndex(), sets.Store.WithOwnerIndex());
+        (_budgets, _pods, _replicaSets) = (budgets.Store, pods.Store.WithOwnerIndex().WithLabelIndex(), sets.Store.WithOwnerIndex());
+        _selectors = new(_budgets, b => LabelMatcher.For(b.Spec.Selector));
         _scale = new ExpectedScale(context.Client, sets.Store, deployments.Store, stateful.Store);
         budgets.AddHandler(b => _queue.Add(ObjectKey.Of(b)), (_, b) => _queue.Add(ObjectKey.Of(b)));
         pods.AddHandler(PodChanged, PodUpdated, EnqueueBudgetsOf);
@@ -77,11 +79,8 @@ internal sealed class DisruptionController : IController
 
     private void EnqueueBudgetsOf(Pod pod)
     {
-        foreach (var budget in _budgets.ListNamespace(pod.Metadata.Namespace))
-        {
-            if (LabelMatcher.For(budget.Spec.Selector).Matches(pod.Metadata.Labels))
-                _queue.Add(ObjectKey.Of(budget));
-        }
+        foreach (var budget in _selectors.Selecting(pod.Metadata.Namespace, pod.Metadata.Labels))
+            _queue.Add(ObjectKey.Of(budget));
     }
 
     private void DeploymentScaled(Deployment deployment) =>
@@ -113,7 +112,7 @@ internal sealed class DisruptionController : IController
     private async Task SyncAsync(ObjectKey key, PodDisruptionBudget budget, CancellationToken cancellation)
     {
         var selector = LabelMatcher.For(budget.Spec.Selector);
-        var pods = _pods.ListNamespace(key.Namespace).Where(p => selector.Matches(p.Metadata.Labels)).ToList();
+        var pods = _pods.Matching(key.Namespace, selector);
         if (pods.Count == 0)
             _events.Event(budget, "Normal", "NoPods", "No matching pods found");
         var scale = DisruptionReconciler.NeedsScale(budget) ? await ScaleAsync(budget, selector, pods, cancellation).ConfigureAwait(false) : 0;
@@ -126,7 +125,7 @@ internal sealed class DisruptionController : IController
             _queue.AddAfter(key, again - _context.Time.GetUtcNow() + TimeSpan.FromMilliseconds(1));
     }
 
-    private async Task<int> ScaleAsync(PodDisruptionBudget budget, LabelMatcher selector, List<Pod> pods, CancellationToken cancellation)
+    private async Task<int> ScaleAsync(PodDisruptionBudget budget, LabelMatcher selector, IReadOnlyList<Pod> pods, CancellationToken cancellation)
     {
         try
         {

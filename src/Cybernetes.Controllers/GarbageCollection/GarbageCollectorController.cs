@@ -82,13 +82,16 @@ internal sealed class GarbageCollectorController : IController
     {
         GraphNode? node;
         ServedResource? resource;
-        List<GraphNode> dependents;
-        bool isKept, isInCircle;
+        List<GraphNode> orphans;
+        bool isKept, isInCircle, hasDependents, isBlocked;
         lock (_lock)
         {
             node = _graph.Find(uid);
             resource = node?.Resource;
-            dependents = node is null ? [] : [.. node.Dependents.Where(d => d.WasSeen)];
+            // Not copied for every look: an owner of thousands is looked at as each of them goes.
+            orphans = node is { OrphansDependents: true } ? [.. node.Dependents.Where(d => d.WasSeen)] : [];
+            hasDependents = node is { Dependents.Count: > 0 };
+            isBlocked = node is { Blocking.Count: > 0 };
             isKept = node is not null && _graph.HasOnlyLivingOwners(node);
             isInCircle = node is not null && _graph.IsInCircle(node);
         }
@@ -96,11 +99,11 @@ internal sealed class GarbageCollectorController : IController
             return;
         var metadata = new MetadataClient(_context.Client, resource);
         if (node.OrphansDependents)
-            await OrphanAsync(node, metadata, dependents, cancellation).ConfigureAwait(false);
-        else if (node.DeletesDependents)
-            await FinishForegroundAsync(node, metadata, dependents, cancellation).ConfigureAwait(false);
+            await OrphanAsync(node, metadata, orphans, cancellation).ConfigureAwait(false);
+        else if (node.DeletesDependents && !isBlocked)
+            await RemoveFinalizerAsync(node, metadata, "foregroundDeletion", cancellation).ConfigureAwait(false);
         if (node.Owners.Count > 0 && !node.IsBeingDeleted && !isKept)
-            await JudgeAsync(node, metadata, dependents.Count > 0, isInCircle, cancellation).ConfigureAwait(false);
+            await JudgeAsync(node, metadata, hasDependents, isInCircle, cancellation).ConfigureAwait(false);
         else if (node.DeletesDependents && isInCircle)
             await BreakCircleAsync(node, metadata, cancellation).ConfigureAwait(false);
     }
@@ -207,19 +210,6 @@ internal sealed class GarbageCollectorController : IController
             await PatchAsync(dependent, calls, MetadataPatch.WithoutOwners(live.Metadata, owner), cancellation).ConfigureAwait(false);
         }
         await RemoveFinalizerAsync(node, metadata, "orphan", cancellation).ConfigureAwait(false);
-    }
-
-    private async Task FinishForegroundAsync(
-        GraphNode node, MetadataClient metadata, List<GraphNode> dependents, CancellationToken cancellation)
-    {
-        var blocking = dependents.Where(d => d.Blocks(node)).ToList();
-        if (blocking.Count == 0)
-        {
-            await RemoveFinalizerAsync(node, metadata, "foregroundDeletion", cancellation).ConfigureAwait(false);
-            return;
-        }
-        foreach (var dependent in blocking.Where(d => !d.IsBeingDeleted))
-            _queue.Add(dependent.Uid);
     }
 
     /// <summary>Objects that were told by their users to go in the foreground, each the other's owner, would wait for ever.</summary>

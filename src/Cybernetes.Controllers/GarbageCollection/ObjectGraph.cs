@@ -21,6 +21,9 @@ internal sealed class GraphNode(string uid)
 
     public HashSet<GraphNode> Dependents { get; } = [];
 
+    /// <summary>Those of the dependents whose reference keeps this object, in foreground deletion, until they are gone.</summary>
+    public HashSet<GraphNode> Blocking { get; } = [];
+
     public bool IsBeingDeleted { get; set; }
 
     /// <summary>Being deleted, and its dependents must go first.</summary>
@@ -161,12 +164,20 @@ internal sealed class ObjectGraph
             if (kept is not null)
                 continue;
             owner.Dependents.Remove(node);
+            owner.Blocking.Remove(node);
             if (!owner.WasSeen && owner.Dependents.Count == 0)
                 _nodes.Remove(old.UID);
         }
         node.Owners = owners;
         foreach (var reference in owners)
-            NodeFor(reference.UID).Dependents.Add(node);
+        {
+            var owner = NodeFor(reference.UID);
+            owner.Dependents.Add(node);
+            if (node.Blocks(owner))
+                owner.Blocking.Add(node);
+            else
+                owner.Blocking.Remove(node);
+        }
         return !HasOnlyLivingOwners(node);
     }
 

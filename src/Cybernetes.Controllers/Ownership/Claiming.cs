@@ -17,7 +17,7 @@ internal static class Claiming
         where TChild : class, IKubernetesObject<TChild>
     {
         var ns = owner.Metadata.Namespace;
-        var claims = Claims.Decide(owner.Metadata, selector, [.. children.OwnedBy(owner.Metadata.UID), .. children.Orphans(ns)]);
+        var claims = Claims.Decide(owner.Metadata, selector, [.. children.OwnedBy(owner.Metadata.UID), .. children.Orphans(ns, selector)]);
         var adopt = claims.Adopt.Where(c => mayAdopt?.Invoke(c) != false).ToList();
         if (adopt.Count > 0 && await IsStillThereAsync(client, owner, cancellation).ConfigureAwait(false))
         {

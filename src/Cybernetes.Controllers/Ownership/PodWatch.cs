@@ -13,6 +13,9 @@ internal sealed class PodWatch<TOwner>(
     ObjectStore<TOwner> owners, Func<TOwner, LabelMatcher> selector, Action<ObjectKey> enqueue, ControllerExpectations? expectations = null)
     where TOwner : class, IKubernetesObject<TOwner>
 {
+    private readonly SelectorIndex<TOwner> _selectors =
+        new(owners, o => selector(o) is { IsEmpty: false } wanted ? wanted : LabelMatcher.Nothing);
+
     public void Attach(Informer<Pod> pods) => pods.AddHandler(Added, Updated, Deleted);
 
     /// <summary>The owner that controls the pod, if the informer has that very one.</summary>
@@ -75,10 +78,7 @@ internal sealed class PodWatch<TOwner>(
 
     private void EnqueueMatching(Pod pod)
     {
-        foreach (var candidate in owners.ListNamespace(pod.Metadata.Namespace))
-        {
-            if (selector(candidate) is { IsEmpty: false } wanted && wanted.Matches(pod.Metadata.Labels))
-                enqueue(ObjectKey.Of(candidate));
-        }
+        foreach (var candidate in _selectors.Selecting(pod.Metadata.Namespace, pod.Metadata.Labels))
+            enqueue(ObjectKey.Of(candidate));
     }
 }

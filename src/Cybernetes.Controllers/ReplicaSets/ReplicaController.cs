@@ -86,7 +86,7 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
         var pods = await Claiming.ClaimAsync(_context.Client, owner, selector, Pods, p => !PodState.IsFinished(p), cancellation)
             .ConfigureAwait(false);
         var active = pods.Where(PodState.IsActive).ToList();
-        var plan = ReplicaSetReconciler.Reconcile(set, active, Related(owner, active), _context.Time.GetUtcNow());
+        var plan = ReplicaSetReconciler.Reconcile(set, active, () => Related(owner, active), _context.Time.GetUtcNow());
         Exception? failure = null;
         if (satisfied && set.Metadata.DeletionTimestamp is null)
         {

@@ -22,11 +22,11 @@ internal static class ReplicaSetReconciler
 
     /// <param name="set">Not being deleted.</param>
     /// <param name="active">The set's active pods.</param>
-    /// <param name="related">Active pods of all sets of the same owner: where they crowd a node, pods go first.</param>
-    public static ReplicaSetPlan Reconcile(ReplicaSet set, IReadOnlyList<Pod> active, IReadOnlyList<Pod> related, DateTimeOffset now)
+    /// <param name="related">Active pods of all sets of the same owner: where they crowd a node, pods go first. Asked for when pods are to go.</param>
+    public static ReplicaSetPlan Reconcile(ReplicaSet set, IReadOnlyList<Pod> active, Func<IReadOnlyList<Pod>> related, DateTimeOffset now)
     {
         var difference = (set.Spec.Replicas ?? 1) - active.Count;
-        var delete = difference < 0 ? ToDelete(active, related, Math.Min(-difference, BurstReplicas), now) : [];
+        var delete = difference < 0 ? ToDelete(active, related(), Math.Min(-difference, BurstReplicas), now) : [];
         return new ReplicaSetPlan(Math.Clamp(difference, 0, BurstReplicas), delete, NextAvailability(set, active, now));
     }
 

@@ -94,7 +94,7 @@ internal sealed class EndpointSliceController : IController
         if (!_expectations.IsSatisfied(key, _queue))
             return;
         var existing = _slices.ByIndex(ServiceIndex, key.ToString());
-        var pods = _selected.Of(service).ToList();
+        var pods = _selected.Of(service);
         var plan = EndpointSliceReconciler.Reconcile(
             service, pods, existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice, _triggers.Next(service, pods));
         try

@@ -49,7 +49,7 @@ internal sealed class EndpointsController : IController
         // Without a selector, endpoints are made by hand.
         if (service.Spec.Type == "ExternalName" || service.Spec.Selector is not { Count: > 0 } || service.Metadata.DeletionTimestamp is not null)
             return;
-        var pods = _selected.Of(service).ToList();
+        var pods = _selected.Of(service);
         var desired = EndpointsReconciler.Desired(service, pods, existing);
         var trigger = _triggers.Next(service, pods);
         if (existing is null || !desired.SemanticEquals(existing))

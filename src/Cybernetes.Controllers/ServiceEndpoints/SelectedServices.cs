@@ -9,6 +9,7 @@ namespace Cybernetes.Controllers.ServiceEndpoints;
 internal sealed class SelectedServices
 {
     private readonly ObjectStore<Service> _services;
+    private readonly SelectorIndex<Service> _selectors;
     private readonly Action<ObjectKey> _enqueue;
 
     public SelectedServices(ControllerContext context, Action<ObjectKey> enqueue)
@@ -16,7 +17,8 @@ internal sealed class SelectedServices
         _enqueue = enqueue;
         var services = context.Informers.For<Service>();
         var pods = context.Informers.For<Pod>();
-        (_services, Pods) = (services.Store, pods.Store.WithNodeIndex());
+        (_services, Pods) = (services.Store, pods.Store.WithNodeIndex().WithLabelIndex());
+        _selectors = new(_services, s => s.Spec.Selector is { Count: > 0 } selector ? LabelMatcher.FromSet(selector) : LabelMatcher.Nothing);
         services.AddHandler(s => enqueue(ObjectKey.Of(s)), (_, s) => enqueue(ObjectKey.Of(s)), s => enqueue(ObjectKey.Of(s)));
         pods.AddHandler(Touch, PodUpdated, Touch);
     }
@@ -26,11 +28,7 @@ internal sealed class SelectedServices
     public Service? Find(ObjectKey key) => _services.Get(key);
 
     /// <summary>The pods a service selects.</summary>
-    public IEnumerable<Pod> Of(Service service)
-    {
-        var selector = LabelMatcher.FromSet(service.Spec.Selector);
-        return Pods.ListNamespace(service.Metadata.Namespace).Where(p => selector.Matches(p.Metadata.Labels));
-    }
+    public IReadOnlyList<Pod> Of(Service service) => Pods.Matching(service.Metadata.Namespace, LabelMatcher.FromSet(service.Spec.Selector));
 
     private void PodUpdated(Pod before, Pod pod)
     {
@@ -58,10 +56,7 @@ internal sealed class SelectedServices
 
     private void Touch(Pod pod)
     {
-        foreach (var service in _services.ListNamespace(pod.Metadata.Namespace))
-        {
-            if (service.Spec.Selector is { Count: > 0 } selector && LabelMatcher.FromSet(selector).Matches(pod.Metadata.Labels))
-                _enqueue(ObjectKey.Of(service));
-        }
+        foreach (var service in _selectors.Selecting(pod.Metadata.Namespace, pod.Metadata.Labels))
+            _enqueue(ObjectKey.Of(service));
     }
 }

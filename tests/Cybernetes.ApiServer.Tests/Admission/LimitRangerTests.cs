@@ -3,7 +3,7 @@ namespace Cybernetes.ApiServer.Tests.Admission;
 public sealed class LimitRangerTests
 {
     private const string Pods = "/api/v1/namespaces/default/pods";
-    private const string Account = """{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}}""";
+    internal const string Account = """{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"default"}}""";
 
     [Fact]
     public async Task Pod_WithoutResources_GetsTheDefaults()

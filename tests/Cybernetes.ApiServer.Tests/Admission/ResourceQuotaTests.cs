@@ -1,3 +1,5 @@
+using Cybernetes.Foundation;
+
 namespace Cybernetes.ApiServer.Tests.Admission;
 
 public sealed class ResourceQuotaTests
@@ -69,6 +71,37 @@ public sealed class ResourceQuotaTests
         Assert.Equal(200, ended.Code);
         Assert.Equal("0", (await server.GetAsync(Quotas + "/q")).At("status.used.pods"));
         Assert.Equal(201, (await server.SendAsync("POST", Pods, LimitRangerTests.Pod("{}", "b"))).Code);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Sum_CarriedOnFromWriteToWrite_IsWhatCountingGives(int seed)
+    {
+        var time = new VirtualTimeProvider();
+        await using var server = await ServerFixture.StartAsync(o => o with { Time = time });
+        Assert.Equal(201, (await server.SendAsync("POST", "/api/v1/namespaces/default/serviceaccounts", LimitRangerTests.Account)).Code);
+        const string quota = """{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"q"},"spec":{"hard":{"pods":"7","requests.cpu":"2","count/pods":"20","configmaps":"9"}}}""";
+        Assert.Equal(201, (await server.SendAsync("POST", Quotas, quota)).Code);
+        // From here on the sum is trusted.
+        time.Advance(TimeSpan.FromMinutes(1));
+        var chance = new Random(seed);
+        for (var step = 0; step < 120; step++)
+        {
+            var name = "n" + chance.Next(12);
+            await (chance.Next(6) switch
+            {
+                0 or 1 => server.SendAsync("POST", Pods, LimitRangerTests.Pod("""{"requests":{"cpu":"CPU"}}""".Replace("CPU", $"{chance.Next(1, 9)}00m", StringComparison.Ordinal), name)),
+                2 => server.SendAsync("DELETE", $"{Pods}/{name}?gracePeriodSeconds=0"),
+                3 => server.SendAsync("PATCH", $"{Pods}/{name}/status", """{"status":{"phase":"Succeeded"}}""", "application/merge-patch+json"),
+                4 => server.SendAsync("POST", "/api/v1/namespaces/default/configmaps", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"NAME"}}""".Replace("NAME", name, StringComparison.Ordinal)),
+                _ => server.SendAsync("DELETE", "/api/v1/namespaces/default/configmaps/" + name),
+            });
+            var carried = (await server.GetAsync(Quotas + "/q")).At("status.used");
+            // A write of the quota itself counts.
+            Assert.Equal(200, (await server.SendAsync("PUT", Quotas + "/q", quota)).Code);
+            Assert.Equal((await server.GetAsync(Quotas + "/q")).At("status.used"), carried);
+        }
     }
 
     [Fact]

@@ -148,7 +148,7 @@ internal sealed class RolloutModel
     private void Act(ReplicaSet set)
     {
         var pods = _pods[set.Metadata.UID];
-        var plan = ReplicaSetReconciler.Reconcile(set, pods, pods, Now);
+        var plan = ReplicaSetReconciler.Reconcile(set, pods, () => pods, Now);
         for (var i = 0; i < plan.Create; i++)
         {
             var pod = Make.Pod("p" + _sequence++.ToString(CultureInfo.InvariantCulture), ready: false);

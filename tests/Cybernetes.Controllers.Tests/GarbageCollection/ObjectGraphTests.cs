@@ -39,6 +39,34 @@ public sealed class ObjectGraphTests
         Assert.True(_graph.HasOnlyLivingOwners(_graph.Find("pod")!));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Blocking_WhileOwnersChange_IsThoseOfTheDependentsThatBlock(int seed)
+    {
+        var chance = new Random(seed);
+        for (var step = 0; step < 500; step++)
+        {
+            var uid = "u" + chance.Next(12);
+            var owners = Enumerable.Range(0, chance.Next(3)).Select(_ =>
+            {
+                var owner = Make.Owner("u" + chance.Next(12));
+                owner.BlockOwnerDeletion = chance.Next(2) == 0;
+                return owner;
+            });
+            if (chance.Next(4) > 0)
+                Set(s_pods, Meta($"{uid}-{step / 100}", uid, null, [.. owners]));
+            else
+                Remove($"{uid}-{step / 100}");
+            foreach (var name in Enumerable.Range(0, 12).Select(n => "u" + n))
+            {
+                if (_graph.Find(name) is { } node)
+                    Assert.Equal(node.Dependents.Where(d => d.Blocks(node)).Select(d => d.Uid).Order(), node.Blocking.Select(d => d.Uid).Order());
+            }
+        }
+    }
+
     [Fact]
     public void Set_OwnerOfOtherCoordinates_IsNotTakenForIt()
     {

@@ -22,7 +22,7 @@ public sealed class ReplicaSetReconcilerTests
     {
         var set = Make.Set(Make.Deployment(wanted), "web:1", wanted);
         var pods = Enumerable.Range(0, there).Select(i => Make.Pod("p" + i)).ToList();
-        var plan = ReplicaSetReconciler.Reconcile(set, pods, pods, s_now);
+        var plan = ReplicaSetReconciler.Reconcile(set, pods, () => pods, s_now);
 
         Assert.Equal((create, delete), (plan.Create, plan.Delete.Count));
     }
@@ -71,7 +71,7 @@ public sealed class ReplicaSetReconcilerTests
         Assert.Equal((3, 2, 1, 1, 1L, 7L),
             (status.Replicas, status.ReadyReplicas, status.AvailableReplicas, status.FullyLabeledReplicas,
                 (long)status.TerminatingReplicas!, status.ObservedGeneration));
-        Assert.Equal(TimeSpan.FromSeconds(40), ReplicaSetReconciler.Reconcile(set, pods[..3], pods[..3], s_now).CheckAfter);
+        Assert.Equal(TimeSpan.FromSeconds(40), ReplicaSetReconciler.Reconcile(set, pods[..3], () => pods[..3], s_now).CheckAfter);
     }
 
     [Fact]

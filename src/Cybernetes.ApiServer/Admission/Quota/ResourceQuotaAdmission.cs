@@ -27,6 +27,8 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
             return;
         if (attributes is { Object: ResourceQuota own, IsMainResource: true })
             await FillInAsync(own, attributes, cancellation);
+        if (attributes is { Object: null, OldObject: ResourceQuota gone })
+            _ledger.Forget(gone);
         if (!Matters(attributes))
             return;
         if (await ConcernedAsync(quotas, attributes, cancellation) is not { Count: > 0 })
@@ -53,13 +55,14 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
         ];
     }
 
-    /// <summary>Objects that come or go, and those whose changes cost: services, claims, pods that end.</summary>
+    /// <summary>Objects that come or go, and those whose changes cost: services, claims, pods that end or are resized.</summary>
     private static bool Matters(AdmissionAttributes attributes) => attributes switch
     {
         { Object: null } => true,
         { Operation: AdmissionOperation.Create } => true,
         { Object: Service or PersistentVolumeClaim } => true,
-        { Object: Pod pod, OldObject: Pod old } => pod.Status.Phase != old.Status.Phase && pod.Status.Phase is "Failed" or "Succeeded",
+        { Object: Pod pod, OldObject: Pod old } => (pod.Status.Phase != old.Status.Phase && pod.Status.Phase is "Failed" or "Succeeded")
+            || pod.Metadata.Generation != old.Metadata.Generation,
         _ => false,
     };
 
@@ -85,9 +88,14 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
             throw attributes.Forbidden($"failed quota: {quota.Metadata.Name}: {unsaid}");
 
         var name = (attributes.Object ?? attributes.OldObject)!.Metadata.Name;
-        var used = await _ledger.UsedAsync(quota, kind, name, now, cancellation);
         var grown = after.Where(a => hard.ContainsKey(a.Key) && a.Value > before.GetValueOrDefault(a.Key, Quantity.Zero))
             .ToDictionary(a => a.Key, a => a.Value - before.GetValueOrDefault(a.Key, Quantity.Zero), StringComparer.Ordinal);
+        var used = attributes.OldObject is Pod { Metadata.DeletionTimestamp: not null } old && !QuotaUsage.Counts(old, now)
+            // Whether it was still counted when the quota was last written, nobody knows.
+            ? null : _ledger.Others(quota, before, attributes.Context);
+        // Nobody is refused by a sum that was carried on: the objects themselves have the last word.
+        if (used is null || Exceeded(quota, used, before, grown).Count > 0)
+            used = await _ledger.UsedAsync(quota, kind, name, now, cancellation);
         CheckRoom(quota, used, before, grown, attributes);
         QuotaLedger.Add(used, after);
 
@@ -109,15 +117,21 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
         ResourceQuota quota, Dictionary<string, Quantity> others, Dictionary<string, Quantity> before, Dictionary<string, Quantity> grown,
         AdmissionAttributes attributes)
     {
-        Dictionary<string, Quantity> used = new(others, StringComparer.Ordinal);
-        QuotaLedger.Add(used, before);
-        var exceeded = grown.Keys.Where(name => used[name] + grown[name] > quota.Spec.Hard![name]).Order(StringComparer.Ordinal).ToList();
-        if (exceeded.Count > 0)
+        if (Exceeded(quota, others, before, grown) is { Count: > 0 } exceeded)
         {
+            Dictionary<string, Quantity> used = new(others, StringComparer.Ordinal);
+            QuotaLedger.Add(used, before);
             throw attributes.Forbidden($"exceeded quota: {quota.Metadata.Name}, requested: {Text(exceeded, grown)}, "
                 + $"used: {Text(exceeded, used)}, limited: {Text(exceeded, quota.Spec.Hard!)}");
         }
     }
+
+    private static List<string> Exceeded(
+        ResourceQuota quota, Dictionary<string, Quantity> others, Dictionary<string, Quantity> before, Dictionary<string, Quantity> grown) =>
+    [
+        .. grown.Keys.Where(name => others[name] + before.GetValueOrDefault(name, Quantity.Zero) + grown[name] > quota.Spec.Hard![name])
+            .Order(StringComparer.Ordinal),
+    ];
 
     private sealed class Turn(SemaphoreSlim turns) : IDisposable
     {

@@ -1,0 +1,1 @@
+return await Cybernetes.Controllers.Bench.CommandLine.RunAsync(args, Console.Out, Console.Error);
