@@ -1,3 +1,4 @@
+using System.Net;
 using Cybernetes.Client.Discovery;
 
 namespace Cybernetes.Client.Tests;
@@ -19,5 +20,45 @@ public sealed class ServerResourcesTests
         Assert.Equal(
             ["apps/v1/deployments", "extensions/v1beta1/ingresses", "one.example/v1/things", "two.example/v1/things"],
             all.OncePerStore().Select(r => r.ToString()));
+    }
+
+    [Fact]
+    public async Task Changes_OfAServerWithETags_AreToldOnce()
+    {
+        var asked = new List<string>();
+        var tags = new Dictionary<string, string> { ["/api"] = "\"1\"", ["/apis"] = "\"2\"" };
+        var api = new ScriptedApi();
+        HttpResponseMessage Answer(HttpRequestMessage request)
+        {
+            var given = string.Join(",", request.Headers.IfNoneMatch);
+            var tag = tags[request.RequestUri!.AbsolutePath];
+            asked.Add(given);
+            var answer = new HttpResponseMessage(given == tag ? HttpStatusCode.NotModified : HttpStatusCode.OK) { Content = new StringContent("{}") };
+            answer.Headers.TryAddWithoutValidation("ETag", tag);
+            return answer;
+        }
+        for (var i = 0; i < 8; i++)
+            api.Then(Answer);
+        using var client = api.Client(TimeProvider.System);
+        var changes = new ServedChanges(client);
+
+        Assert.True(await changes.AnyAsync());
+        Assert.False(await changes.AnyAsync());
+        tags["/apis"] = "\"3\"";
+        Assert.True(await changes.AnyAsync());
+        changes.Forget();
+        Assert.True(await changes.AnyAsync());
+        Assert.Equal(["", "", "\"1\"", "\"2\"", "\"1\"", "\"2\"", "", ""], asked);
+    }
+
+    [Fact]
+    public async Task Changes_OfAServerWithoutETags_AreAlwaysPossible()
+    {
+        var api = new ScriptedApi().Json("{}").Json("{}").Json("{}").Json("{}");
+        using var client = api.Client(TimeProvider.System);
+        var changes = new ServedChanges(client);
+
+        Assert.True(await changes.AnyAsync());
+        Assert.True(await changes.AnyAsync());
     }
 }

@@ -13,13 +13,13 @@ internal sealed class Connection : IDisposable
     private readonly SslStream? _tls;
     private readonly byte[] _plain;
 
-    private Connection(Socket socket, Endpoint endpoint, byte[] plain)
+    private Connection(Socket socket, Endpoint endpoint, ThreadBuffers buffers)
     {
         Socket = socket;
-        _plain = plain;
+        _plain = buffers.Plain;
         if (endpoint.Tls is null)
             return;
-        _records = new(socket);
+        _records = new(socket, buffers.Arrivals);
         _tls = new(_records);
     }
 
@@ -29,16 +29,16 @@ internal sealed class Connection : IDisposable
 
     /// <summary>Connects and shakes hands; waits.</summary>
     /// <param name="endpoint">Where to.</param>
-    /// <param name="plain">Where decrypted bytes are put; all connections of one thread share it.</param>
+    /// <param name="buffers">Where bytes are put; all connections of one thread share them.</param>
     /// <exception cref="IOException">The server refused, or is not to be trusted.</exception>
-    public static Connection Open(Endpoint endpoint, byte[] plain)
+    public static Connection Open(Endpoint endpoint, ThreadBuffers buffers)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             socket.Connect(endpoint.Host, endpoint.Port);
             socket.Blocking = false;
-            var connection = new Connection(socket, endpoint, plain);
+            var connection = new Connection(socket, endpoint, buffers);
             connection.ShakeHands(endpoint);
             if (endpoint.Http2 && connection._tls!.NegotiatedApplicationProtocol != SslApplicationProtocol.Http2)
                 throw new IOException($"{endpoint.Authority} does not speak HTTP/2");
@@ -84,6 +84,7 @@ internal sealed class Connection : IDisposable
             else if (count > 0)
                 target.Feed(_plain.AsSpan(0, count));
         }
+        _records.Rest();
     }
 
     public void Dispose()
@@ -98,6 +99,7 @@ internal sealed class Connection : IDisposable
             return;
         _tls.AuthenticateAsClient(endpoint.Tls!);
         _records!.MayWait = false;
+        _records.Rest();
     }
 
     // 0: the end; below: nothing for us in what came.
@@ -141,4 +143,14 @@ internal sealed class Connection : IDisposable
                 bytes = bytes[sent..];
         }
     }
+}
+
+/// <summary>What the connections of one thread share: small enough to stay in the processor's cache, and nobody keeps anything in it.</summary>
+internal sealed class ThreadBuffers
+{
+    /// <summary>Where decrypted bytes are put: more than a record's.</summary>
+    public byte[] Plain { get; } = new byte[32 * 1024];
+
+    /// <summary>Where records are received.</summary>
+    public byte[] Arrivals { get; } = new byte[TlsRecordStream.ArrivalBytes];
 }

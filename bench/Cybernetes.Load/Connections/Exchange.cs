@@ -26,9 +26,9 @@ internal abstract class Exchange(Connection connection, IAnswerSink sink) : IDis
 
     protected IAnswerSink Sink { get; } = sink;
 
-    public static Exchange Open(Endpoint endpoint, byte[] plain, IAnswerSink sink)
+    public static Exchange Open(Endpoint endpoint, ThreadBuffers buffers, IAnswerSink sink)
     {
-        var connection = Connection.Open(endpoint, plain);
+        var connection = Connection.Open(endpoint, buffers);
         return endpoint.Http2 ? new Http2Exchange(connection, sink) : new Http1Exchange(connection, sink);
     }
 

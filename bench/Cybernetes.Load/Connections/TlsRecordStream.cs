@@ -11,12 +11,14 @@ internal sealed class NothingYetException() : IOException("nothing to read yet")
 /// SslStream for bytes, that the answer is there and the thread will not be held up; and a large answer costs one call of the system for many
 /// records.
 /// </summary>
-internal sealed class TlsRecordStream(Socket socket) : Stream
+/// <param name="socket">Where records come from.</param>
+/// <param name="arrivals">Where they are received; all connections of one thread share it, so that it stays in the processor's cache.</param>
+internal sealed class TlsRecordStream(Socket socket, byte[] arrivals) : Stream
 {
     private const int HeaderBytes = 5;
-    private const int Capacity = 128 * 1024; // several records of at most 16 KiB + 261 bytes
 
-    private readonly byte[] _buffer = new byte[Capacity];
+    private byte[] _rest = []; // the beginning of a record whose end has not come, between two turns
+    private int _restLength;
     private int _start;
     private int _end;
     private int _leftOfRecord;
@@ -24,6 +26,9 @@ internal sealed class TlsRecordStream(Socket socket) : Stream
 
     // Always the same one: nobody looks at where it was thrown.
     private static readonly NothingYetException s_nothingYet = new();
+
+    /// <summary>Room for several records of at most 16 KiB + 261 bytes.</summary>
+    public const int ArrivalBytes = 256 * 1024;
 
     /// <summary>
     /// Whether a read may hold up the thread: while shaking hands. Later a read finds its record here, unless that record is the protocol's own, such
@@ -49,29 +54,44 @@ internal sealed class TlsRecordStream(Socket socket) : Stream
             var held = _end - _start;
             if (held < HeaderBytes)
                 return _closed;
-            return _closed || held >= HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 3));
+            return _closed || held >= HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(arrivals.AsSpan(_start + 3));
         }
     }
 
-    /// <summary>Takes what the socket holds, as far as there is room; does not wait.</summary>
+    /// <summary>Takes what the socket holds, as far as there is room; does not wait. End with <see cref="Rest"/>.</summary>
     public void Fill()
     {
-        if (_start == _end)
-            _start = _end = 0;
-        else if (_end == Capacity)
+        if (_restLength > 0)
         {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            (_start, _end) = (0, _end - _start);
+            _rest.AsSpan(0, _restLength).CopyTo(arrivals);
+            (_start, _end, _restLength) = (0, _restLength, 0);
         }
-        if (_end == Capacity)
+        else if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+        if (_end == arrivals.Length)
             return;
-        var received = socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
+        var received = socket.Receive(arrivals.AsSpan(_end), SocketFlags.None, out var error);
         if (error == SocketError.WouldBlock)
             return;
         if (error != SocketError.Success || received == 0)
             _closed = true;
         else
             _end += received;
+    }
+
+    /// <summary>Puts aside what is not a whole record yet: the shared buffer is the next connection's.</summary>
+    public void Rest()
+    {
+        var left = _end - _start;
+        if (left > 0)
+        {
+            if (_rest.Length < left)
+                _rest = new byte[left];
+            arrivals.AsSpan(_start, left).CopyTo(_rest);
+        }
+        (_start, _end, _restLength) = (0, 0, left);
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -91,10 +111,10 @@ internal sealed class TlsRecordStream(Socket socket) : Stream
             }
             if (_end - _start < HeaderBytes)
                 return 0;
-            _leftOfRecord = HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(_buffer.AsSpan(_start + 3));
+            _leftOfRecord = HeaderBytes + BinaryPrimitives.ReadUInt16BigEndian(arrivals.AsSpan(_start + 3));
         }
         var given = Math.Min(Math.Min(buffer.Length, _leftOfRecord), _end - _start);
-        _buffer.AsSpan(_start, given).CopyTo(buffer);
+        arrivals.AsSpan(_start, given).CopyTo(buffer);
         _start += given;
         _leftOfRecord -= given;
         return given;

@@ -11,14 +11,14 @@ namespace Cybernetes.Load.Driving;
 internal sealed class Driver(Endpoint endpoint) : IDisposable
 {
     private readonly Readiness _readiness = Readiness.Create();
-    private readonly byte[] _plain = new byte[32 * 1024];
+    private readonly ThreadBuffers _buffers = new();
     private readonly List<(Exchange Exchange, IAnswerSink Sink)> _open = [];
 
     public Endpoint Endpoint { get; } = endpoint;
 
     public Exchange Open(IAnswerSink sink)
     {
-        var exchange = Exchange.Open(Endpoint, _plain, sink);
+        var exchange = Exchange.Open(Endpoint, _buffers, sink);
         _readiness.Add(exchange.Connection.Socket, _open.Count);
         _open.Add((exchange, sink));
         return exchange;

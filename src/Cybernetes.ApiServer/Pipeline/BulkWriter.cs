@@ -7,7 +7,7 @@ namespace Cybernetes.ApiServer.Pipeline;
 /// Fills a response's pipe in large pieces. What is written into a pipe piece by piece of 4 KiB goes out as TLS records and system calls of that
 /// size; pieces of 64 KiB become records of the largest size and a quarter of the work. Used by one task.
 /// </summary>
-internal sealed class BulkWriter(PipeWriter writer)
+internal sealed class BulkWriter(PipeWriter writer) : IBufferWriter<byte>
 {
     // A little less than a power of two: the server adds the length before and the line end behind, and shared arrays come in powers of two.
     private const int LargestPiece = (64 * 1024) - 64;
@@ -39,6 +39,20 @@ internal sealed class BulkWriter(PipeWriter writer)
         bytes.CopyTo(_room.Span[_used..]);
         _used += bytes.Length;
     }
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_room.Length - _used < Math.Max(sizeHint, 1))
+        {
+            Commit();
+            _room = writer.GetMemory(Math.Max(sizeHint, _next));
+        }
+        return _room[_used..];
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public void Advance(int count) => _used += count;
 
     /// <summary>Sends what has gathered; waits when the client does not keep up.</summary>
     public ValueTask<FlushResult> FlushAsync(CancellationToken cancellation)

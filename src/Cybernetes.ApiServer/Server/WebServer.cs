@@ -84,6 +84,7 @@ internal sealed class WebServer : IAsyncDisposable
         kestrel.Listen(options.BindAddress, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.Use(next => new(SocketOutput.Before(next)));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new(handshakes.Options()), HandshakeTimeout = TimeSpan.FromSeconds(30),

@@ -62,6 +62,9 @@ internal sealed class StateMirror
         return result;
     }
 
+    /// <summary>The record of a key now; null when there is none.</summary>
+    public Record? Find(string key) => _now.Records.Find(key);
+
     private void Keep(State state)
     {
         lock (_lock)

@@ -83,7 +83,7 @@ internal sealed class WatchCache : IDisposable
         {
             foreach (var change in events)
                 Append(change);
-            _rounds.Run();
+            _rounds.Run(_head);
         }
     }
 
@@ -100,6 +100,7 @@ internal sealed class WatchCache : IDisposable
                 return false;
             watcher.Place = FirstAfter(afterRevision);
             watcher.HasPending = watcher.Place < _head;
+            watcher.Until = long.MaxValue;
             _watchers.Add(watcher);
             if (watcher.HasPending)
                 watcher.Wake();
@@ -113,20 +114,39 @@ internal sealed class WatchCache : IDisposable
             _watchers.Remove(watcher);
     }
 
+    /// <summary>What the watchers of one round write, made once. Safe for concurrent use.</summary>
+    public RoundBytes Rounds { get; } = new();
+
     /// <summary>Copies the next changes for a watcher; 0 when there are none now, -1 when it has been cut off.</summary>
-    public int Take(Watcher watcher, Span<CachedEvent> into)
+    public int Take(Watcher watcher, Span<CachedEvent> into) => Take(watcher, into, out _);
+
+    /// <summary>The same, with the place of the first of them: whoever takes as many from the same place in a round takes the same.</summary>
+    /// <param name="watcher">Who takes.</param>
+    /// <param name="into">Where to.</param>
+    /// <param name="roundPlace">The place of the first change where others take the same; else -1.</param>
+    public int Take(Watcher watcher, Span<CachedEvent> into, out long roundPlace)
     {
+        roundPlace = -1;
         lock (_lock)
         {
             if (watcher.IsCut || (watcher.HasPending && watcher.Place < _tail))
                 return -1;
             if (!watcher.HasPending)
                 return 0;
-            var count = (int)Math.Min(into.Length, _head - watcher.Place);
+            if (watcher.Until != long.MaxValue)
+                roundPlace = watcher.Place;
+            var end = Math.Min(_head, watcher.Until);
+            var count = (int)Math.Clamp(end - watcher.Place, 0, into.Length);
             for (var i = 0; i < count; i++)
                 into[i] = _ring[(watcher.Place + i) & (_ring.Length - 1)];
             watcher.Place += count;
             watcher.HasPending = watcher.Place < _head;
+            if (watcher.HasPending && watcher.Place >= end)
+            {
+                // What came since belongs to the next round.
+                _rounds.Add(watcher);
+                _rounds.Run(_head);
+            }
             return count;
         }
     }
@@ -134,6 +154,7 @@ internal sealed class WatchCache : IDisposable
     /// <summary>Wakes the watchers that are due for something by the clock.</summary>
     public void Tick(DateTimeOffset now)
     {
+        Rounds.Forget();
         lock (_lock)
         {
             if (_watchers.Count == 0)

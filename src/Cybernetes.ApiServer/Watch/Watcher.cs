@@ -11,7 +11,7 @@ namespace Cybernetes.ApiServer.Watch;
 internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
 {
     private readonly Lock _lock = new();
-    private ManualResetValueTaskSourceCore<bool> _wake = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _wake;
     private bool _isWaiting;
     private bool _isWoken;
 
@@ -20,6 +20,12 @@ internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
     public long Place { get; set; }
 
     public bool HasPending { get; set; }
+
+    /// <summary>Up to where it takes now: a round's end, so that all of a round take the same.</summary>
+    public long Until { get; set; } = long.MaxValue;
+
+    /// <summary>Whether the next round wakes it.</summary>
+    public bool IsInRound { get; set; }
 
     public bool IsCut { get; private set; }
 
@@ -41,7 +47,13 @@ internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
         Wake();
     }
 
-    public void Wake()
+    /// <summary>Has the watch go on, on another thread.</summary>
+    public void Wake() => Wake(onThisThread: false);
+
+    /// <summary>Has the watch go on right here, until it waits for something. Not under any lock.</summary>
+    public void Run() => Wake(onThisThread: true);
+
+    private void Wake(bool onThisThread)
     {
         lock (_lock)
         {
@@ -52,6 +64,7 @@ internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
             }
             _isWaiting = false;
         }
+        _wake.RunContinuationsAsynchronously = !onThisThread;
         _wake.SetResult(true);
     }
 

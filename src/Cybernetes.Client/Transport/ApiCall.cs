@@ -12,10 +12,19 @@ public sealed record ApiCall(HttpMethod Method, string PathAndQuery)
 
     /// <summary>Default: application/json.</summary>
     public string Accept { get; init; } = "application/json";
+
+    /// <summary>
+    /// The <see cref="ApiAnswer.ETag"/> of an earlier answer: when nothing has changed since, the answer is a 304 without a body. Empty: none.
+    /// </summary>
+    public string IfNoneMatch { get; init; } = "";
 }
 
 /// <summary>An untyped answer, read in full.</summary>
 /// <param name="Code">The HTTP status code, always below 400.</param>
 /// <param name="ContentType">The media type, or empty.</param>
 /// <param name="Body">The bytes; owned by the receiver.</param>
-public sealed record ApiAnswer(int Code, string ContentType, ReadOnlyMemory<byte> Body);
+public sealed record ApiAnswer(int Code, string ContentType, ReadOnlyMemory<byte> Body)
+{
+    /// <summary>What names this state of the answer; empty where the server does not say.</summary>
+    public string ETag { get; init; } = "";
+}

@@ -68,7 +68,10 @@ public sealed class ApiClient : IDisposable
             using HttpResponseMessage response = await OpenAsync(call, both.Token).ConfigureAwait(false);
             await response.Content.LoadIntoBufferAsync(Options.MaxResponseBytes, both.Token).ConfigureAwait(false);
             byte[] body = await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false);
-            return new ApiAnswer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType ?? "", body);
+            return new ApiAnswer((int)response.StatusCode, response.Content.Headers.ContentType?.MediaType ?? "", body)
+            {
+                ETag = response.Headers.ETag?.ToString() ?? "",
+            };
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -130,6 +133,8 @@ public sealed class ApiClient : IDisposable
         };
         message.Headers.TryAddWithoutValidation("Accept", call.Accept);
         message.Headers.TryAddWithoutValidation("User-Agent", Options.UserAgent);
+        if (call.IfNoneMatch.Length > 0)
+            message.Headers.TryAddWithoutValidation("If-None-Match", call.IfNoneMatch);
         if (!call.Body.IsEmpty)
         {
             message.Content = new ReadOnlyMemoryContent(call.Body);

@@ -14,6 +14,7 @@ internal sealed class MonitoredResources(ApiClient client, ILogger logger)
     private static readonly HashSet<(string, string)> s_ignored = [("", "events"), ("events.k8s.io", "events")];
 
     private readonly Dictionary<(string Group, string Plural), (MetadataReflector Reflector, CancellationTokenSource Stop)> _reflectors = [];
+    private readonly ServedChanges _changes = new(client);
     private Dictionary<(string Group, string Kind), ServedResource> _byKind = [];
 
     /// <summary>An object was made or changed.</summary>
@@ -28,8 +29,27 @@ internal sealed class MonitoredResources(ApiClient client, ILogger logger)
     /// <summary>Ends when all resources known now have been listed once.</summary>
     public Task WhenListed() => Task.WhenAll(_reflectors.Values.Select(r => r.Reflector.Listed));
 
-    /// <summary>Reads discovery anew; begins to watch what is new and stops what is gone. One call at a time.</summary>
+    /// <summary>
+    /// Reads discovery anew where it has changed; begins to watch what is new and stops what is gone. One call at a time.
+    /// </summary>
     public async Task RefreshAsync(CancellationToken cancellation)
+    {
+        if (!await _changes.AnyAsync(cancellation).ConfigureAwait(false))
+            return;
+        var isWhole = false;
+        try
+        {
+            isWhole = await ReadAsync(cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!isWhole)
+                _changes.Forget();
+        }
+    }
+
+    /// <returns>False when some of it could not be read.</returns>
+    private async Task<bool> ReadAsync(CancellationToken cancellation)
     {
         var unreadable = new List<string>();
         var served = await ServerResources.ListAsync(client, unreadable, cancellation).ConfigureAwait(false);
@@ -43,12 +63,13 @@ internal sealed class MonitoredResources(ApiClient client, ILogger logger)
             Begin(key, resource, cancellation);
         // What could not be read may be served all the same.
         if (unreadable.Count > 0)
-            return;
+            return false;
         foreach (var key in _reflectors.Keys.Where(k => !wanted.ContainsKey(k)).ToList())
         {
             _reflectors.Remove(key, out var former);
             former.Stop.Cancel();
         }
+        return true;
     }
 
     private void Begin((string, string) key, ServedResource resource, CancellationToken cancellation)

@@ -6,14 +6,25 @@ namespace Cybernetes.ApiServer.Tests.Watch;
 internal sealed class RemoteStore(IStore inner) : IStore
 {
     private int _ranges;
+    private int _gets;
+
+    /// <summary>Whose reads are counted in <see cref="Gets"/>; null: nobody's.</summary>
+    public Func<string, bool>? Watched { get; set; }
+
+    /// <summary>How many single records of those were read.</summary>
+    public int Gets => Volatile.Read(ref _gets);
 
     /// <summary>How many ranges were read.</summary>
     public int Ranges => Volatile.Read(ref _ranges);
 
     public bool AnswersFromMemory => false;
 
-    public ValueTask<StoreResult<GetResult>> GetAsync(string key, long revision = 0, CancellationToken cancellation = default) =>
-        inner.GetAsync(key, revision, cancellation);
+    public ValueTask<StoreResult<GetResult>> GetAsync(string key, long revision = 0, CancellationToken cancellation = default)
+    {
+        if (Watched?.Invoke(key) == true)
+            Interlocked.Increment(ref _gets);
+        return inner.GetAsync(key, revision, cancellation);
+    }
 
     public ValueTask<StoreResult<RangeResult>> RangeAsync(RangeRequest request, CancellationToken cancellation = default)
     {

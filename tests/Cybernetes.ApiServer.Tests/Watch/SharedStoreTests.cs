@@ -33,6 +33,28 @@ public sealed class SharedStoreTests
     }
 
     [Fact]
+    public async Task Get_OfAnyOrAKnownRevision_IsAnsweredFromTheMirror()
+    {
+        await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);
+        await using var first = await StartAsync(new RemoteStore(memory));
+        var remote = new RemoteStore(memory);
+        await using var second = await StartAsync(remote);
+        using var writer = ClientOf(first);
+        using var reader = ClientOf(second);
+        await CreateAsync(writer, "c1");
+        var made = new Reply(HttpStatusCode.OK, await reader.GetStringAsync($"{Collection}/c1"), []).At("metadata.resourceVersion");
+
+        // The server itself asks the store now and then: it is asked which keys were.
+        remote.Watched = key => key.EndsWith("/c1", StringComparison.Ordinal) || key.EndsWith("/none", StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"c1\"", await reader.GetStringAsync($"{Collection}/c1?resourceVersion={made}"));
+        Assert.Contains("\"name\":\"c1\"", await reader.GetStringAsync($"{Collection}/c1?resourceVersion=0"));
+        Assert.Equal(HttpStatusCode.NotFound, (await reader.GetAsync($"{Collection}/none?resourceVersion=0")).StatusCode);
+        Assert.Equal(0, remote.Gets);
+        Assert.Contains("\"name\":\"c1\"", await reader.GetStringAsync($"{Collection}/c1"));
+        Assert.Equal(1, remote.Gets);
+    }
+
+    [Fact]
     public async Task Pages_OfAMirror_AreOfOneRevision()
     {
         await using var memory = EmbeddedStore.OpenInMemory(TimeProvider.System);

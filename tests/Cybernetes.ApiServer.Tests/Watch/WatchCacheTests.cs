@@ -99,11 +99,55 @@ public sealed class WatchCacheTests
         cache.Append([new(record, null, time.GetUtcNow())]);
         cache.Append([new(record, null, time.GetUtcNow())]);
         Assert.DoesNotContain(second, w => w.IsCompleted);
-        time.Advance(TimeSpan.FromMilliseconds(25));
-        await Task.WhenAll(second);
+        await PassAsync(time, Task.WhenAll(second));
 
         Assert.All(watchers, w => Assert.Equal(2, cache.Take(w, into)));
         cache.Dispose();
+    }
+
+    [Fact]
+    public async Task Round_ChangesThatComeMeanwhile_BelongToTheNext()
+    {
+        var time = new VirtualTimeProvider();
+        var cache = new WatchCache(s_pods, time);
+        cache.Start(1);
+        var watchers = Enumerable.Range(0, 100).Select(_ => WatcherOf("")).ToList();
+        watchers.ForEach(w => Assert.True(cache.TryJoin(w, 1, out _)));
+        var woken = Task.WhenAll(watchers.ConvertAll(w => w.WaitAsync().AsTask()));
+        var record = await RecordAsync("p", "node-1");
+        cache.Append([new(record, null, time.GetUtcNow())]);
+        await woken;
+        cache.Append([new(record, null, time.GetUtcNow()), new(record, null, time.GetUtcNow())]);
+        var into = new CachedEvent[16];
+        var places = new HashSet<long>();
+
+        // Whenever they come to it, all of the round take the same from the same place, and no more.
+        Assert.All(watchers, w =>
+        {
+            Assert.Equal(1, cache.Take(w, into, out var place));
+            Assert.Equal(0, cache.Take(w, into));
+            Assert.True(w.HasPending);
+            places.Add(place);
+        });
+        Assert.Single(places);
+        await PassAsync(time, Task.WhenAll(watchers.ConvertAll(w => w.WaitAsync().AsTask())));
+        Assert.All(watchers, w =>
+        {
+            Assert.Equal(2, cache.Take(w, into));
+            Assert.False(w.HasPending);
+        });
+        cache.Dispose();
+    }
+
+    /// <summary>Lets time pass until something has happened: when a round ends is the thread pool's affair.</summary>
+    private static async Task PassAsync(VirtualTimeProvider time, Task happened)
+    {
+        while (!happened.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(25));
+            await Task.Yield();
+        }
+        await happened;
     }
 
     [Fact]

@@ -119,9 +119,15 @@ internal static class GetVerb
 {
     public static Task HandleAsync(ApiRequest request, RegistryServices services)
     {
-        // An object's own state is always the newest: that is at least as new as any revision asked for that exists.
-        if (request.HasQuery && ListOptions.ReadRevision(request.Query("resourceVersion")) is > 0 and var asked && services.Hub.Revision < asked)
-            return WaitAsync(request, services, asked);
+        if (request.HasQuery && ListOptions.ReadRevision(request.Query("resourceVersion")) is { } asked)
+        {
+            if (services.Hub.Revision < asked)
+                return WaitAsync(request, services, asked);
+            // Whoever names a revision takes a state that is not older: no store elsewhere has to be asked.
+            if (services.Hub.Mirror is { } mirror)
+                return AnswerAsync(request, mirror.Find(KeyOf(request)));
+        }
+        // Without one it is the newest state there is.
         var found = services.FindAsync(request.Kind, request.Info.Namespace, request.Info.Name, request.Aborted);
         return found.IsCompletedSuccessfully ? AnswerAsync(request, found.Result) : WaitAsync(request, found);
     }
@@ -129,10 +135,16 @@ internal static class GetVerb
     private static async Task WaitAsync(ApiRequest request, RegistryServices services, long revision)
     {
         await Freshness.DemandAsync(services, revision, request.Aborted);
-        await WaitAsync(request, services.FindAsync(request.Kind, request.Info.Namespace, request.Info.Name, request.Aborted));
+        if (services.Hub.Mirror is { } mirror)
+            await AnswerAsync(request, mirror.Find(KeyOf(request)));
+        else
+            await WaitAsync(request, services.FindAsync(request.Kind, request.Info.Namespace, request.Info.Name, request.Aborted));
     }
 
     private static async Task WaitAsync(ApiRequest request, ValueTask<Record?> found) => await AnswerAsync(request, await found);
+
+    private static string KeyOf(ApiRequest request) =>
+        RegistryServices.KeyOf(request.Kind, request.Info.Namespace, request.Info.Name);
 
     private static Task AnswerAsync(ApiRequest request, Record? record) =>
         Answers.WriteObjectAsync(request, 200, (record ?? throw Failure.NotFound(request.Kind.Resource, request.Info.Name)).Value);

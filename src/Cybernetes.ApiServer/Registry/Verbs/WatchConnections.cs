@@ -20,6 +20,12 @@ internal interface IWatchConnection : IAsyncDisposable
     /// <summary>Says how many bytes of events are about to be added, roughly.</summary>
     void Expect(long bytes);
 
+    /// <summary>Whether events go out as one stream of bytes, so that several of them can be added at once: <see cref="WriteFrames"/>.</summary>
+    bool IsStream { get; }
+
+    /// <summary>Adds events as <see cref="WatchFraming"/> puts them together.</summary>
+    void WriteFrames(ReadOnlySpan<byte> frames);
+
     /// <summary>Adds one event.</summary>
     /// <param name="type">ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.</param>
     /// <param name="body">The object: JSON, or an envelope when the connection speaks protobuf.</param>
@@ -49,37 +55,17 @@ internal sealed class BodyWatchConnection(ApiRequest request) : IWatchConnection
 
     public void Expect(long bytes) => _body.Expect(bytes);
 
-    public void Write(string type, ReadOnlySpan<byte> body)
-    {
-        if (_protobuf)
-        {
-            var head = ProtobufEnvelope.WatchEventHead(type, body.Length);
-            Span<byte> length = stackalloc byte[sizeof(int)];
-            BinaryPrimitives.WriteInt32BigEndian(length, head.Length + body.Length);
-            _body.Write(length);
-            _body.Write(head);
-            _body.Write(body);
-            return;
-        }
-        _body.Write(StartOf(type));
-        _body.Write(body);
-        _body.Write("}\n"u8);
-    }
+    public bool IsStream => true;
+
+    public void Write(string type, ReadOnlySpan<byte> body) => WatchFraming.Write(_body, _protobuf, type, body);
+
+    public void WriteFrames(ReadOnlySpan<byte> frames) => _body.Write(frames);
 
     public async ValueTask FlushAsync() => await _body.FlushAsync(request.Aborted);
 
     public ValueTask FlushIfLargeAsync() => _body.IsLarge ? FlushAsync() : ValueTask.CompletedTask;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    internal static ReadOnlySpan<byte> StartOf(string type) => type switch
-    {
-        "ADDED" => "{\"type\":\"ADDED\",\"object\":"u8,
-        "MODIFIED" => "{\"type\":\"MODIFIED\",\"object\":"u8,
-        "DELETED" => "{\"type\":\"DELETED\",\"object\":"u8,
-        "BOOKMARK" => "{\"type\":\"BOOKMARK\",\"object\":"u8,
-        _ => "{\"type\":\"ERROR\",\"object\":"u8,
-    };
 }
 
 /// <summary>
@@ -116,6 +102,10 @@ internal sealed class SocketWatchConnection : IWatchConnection
         // Messages gather in a buffer of the connection's own, which keeps its size.
     }
 
+    public bool IsStream => false;
+
+    public void WriteFrames(ReadOnlySpan<byte> frames) => throw new NotSupportedException("each event is a message");
+
     public void Write(string type, ReadOnlySpan<byte> body)
     {
         if (_protobuf)
@@ -125,9 +115,7 @@ internal sealed class SocketWatchConnection : IWatchConnection
         }
         else
         {
-            _pending.Write(BodyWatchConnection.StartOf(type));
-            _pending.Write(body);
-            _pending.Write("}\n"u8);
+            WatchFraming.Write(_pending, protobuf: false, type, body);
         }
         _ends.Add(_pending.WrittenCount);
     }

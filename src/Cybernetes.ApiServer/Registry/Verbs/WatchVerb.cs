@@ -100,8 +100,9 @@ internal static class WatchVerb
             told = Math.Max(told, last);
 
             var now = services.Time.GetUtcNow();
-            // Where an event of a transaction that is just being taken over has gone out, the caches are not yet at its revision.
-            if ((now >= bookmark || (now >= end && options.AllowBookmarks)) && revision >= told)
+            // Where an event of a transaction that is just being taken over has gone out, the caches are not yet at its revision. What is pending
+            // belongs to the next round, and may be older than the caches' revision.
+            if ((now >= bookmark || (now >= end && options.AllowBookmarks)) && revision >= told && !watcher.HasPending)
             {
                 frames.WriteBookmark(told = revision, initialEventsEnd: false);
                 await frames.FlushAsync();
@@ -127,10 +128,17 @@ internal static class WatchVerb
             int count;
             do
             {
-                count = cache.Take(watcher, batch.AsSpan(0, BatchSize));
+                count = cache.Take(watcher, batch.AsSpan(0, BatchSize), out var place);
                 if (count < 0)
                     return count;
-                frames.Expect(BytesOf(batch.AsSpan(0, count)));
+                if (count > 0 && place >= 0 && batch[0].Revision > after
+                    && frames.WriteRound(cache, place, batch.AsSpan(0, count), watcher.Filter) is { } written)
+                {
+                    last = Math.Max(last, written);
+                    await frames.FlushIfLargeAsync();
+                    continue;
+                }
+                frames.Expect(WatchFrames.BytesOf(batch.AsSpan(0, count)));
                 for (var i = 0; i < count; i++)
                 {
                     if (batch[i].Revision <= after || batch[i].For(watcher.Filter) is not { } type)
@@ -149,15 +157,6 @@ internal static class WatchVerb
         {
             ArrayPool<CachedEvent>.Shared.Return(batch, clearArray: true);
         }
-    }
-
-    private static long BytesOf(ReadOnlySpan<CachedEvent> changes)
-    {
-        const int Frame = 48;
-        long bytes = 0;
-        foreach (var change in changes)
-            bytes += change.Bytes + Frame;
-        return bytes;
     }
 
     private static DateTimeOffset NextBookmark(RegistryServices services) =>
