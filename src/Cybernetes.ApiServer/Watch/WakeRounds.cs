@@ -15,7 +15,7 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
     private static readonly TimeSpan UsualPause = TimeSpan.FromMilliseconds(25);
 
     // With the time that such a round takes a change is told within 100 ms.
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(35);
 
     // So many are worth it that what they write is made once and that they go on side by side on the same few threads.
     private const int Many = 16;
