@@ -15,7 +15,7 @@ internal static class SystemBench
 
     public static async Task RunAsync(int nodes, int pods, string? only)
     {
-        await using var cluster = await TestCluster.StartAsync();
+        await using var cluster = await TestCluster.StartAsync(new() { Time = TimeProvider.System });
         using var stop = new CancellationTokenSource();
         await cluster.Client.For<ServiceAccount>().CreateAsync(new() { Metadata = { Name = "default", Namespace = "default" } });
         await Parallel.ForEachAsync(Enumerable.Range(0, nodes), new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (i, cancellation) =>

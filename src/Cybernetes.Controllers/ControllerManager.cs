@@ -110,7 +110,8 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
     }
 
     /// <summary>The names that a <c>--controllers</c> list selects, in the order of <see cref="Known"/>.</summary>
-    internal static IReadOnlyList<string> Selected(IReadOnlyList<string> wanted)
+    /// <exception cref="ArgumentException">A name is not a controller's.</exception>
+    public static IReadOnlyList<string> Selected(IReadOnlyList<string> wanted)
     {
         var unknown = wanted.Select(w => w.TrimStart('-')).FirstOrDefault(w => w != "*" && !Known.ContainsKey(w));
         if (unknown is not null)

@@ -25,6 +25,7 @@ public sealed class VirtualTimeProvider : TimeProvider
     private readonly SemaphoreSlim _advancing = new(1, 1);
     private readonly SortedSet<VirtualTimer> _armed = new(VirtualTimer.Order);
     private readonly List<TimersAwaiter> _awaiters = [];
+    private Func<Task>[] _settlers = [];
     private long _nowTicks;
     private long _sequence;
 
@@ -117,6 +118,17 @@ public sealed class VirtualTimeProvider : TimeProvider
     }
 
     /// <summary>
+    /// Lets somebody who knows it say when the work that a fired timer began is done: until disposed, <see cref="AdvanceAsync"/> waits for the given
+    /// task instead of for an idle thread pool. With several it waits for all.
+    /// </summary>
+    public IDisposable SettleBy(Func<Task> settled)
+    {
+        lock (_gate)
+            _settlers = [.. _settlers, settled];
+        return new Settler(this, settled);
+    }
+
+    /// <summary>
     /// Advances to the earliest armed timer and fires what is due then; false, and no advance, when none is armed.
     /// </summary>
     public async Task<bool> AdvanceToNextTimerAsync()
@@ -146,8 +158,13 @@ public sealed class VirtualTimeProvider : TimeProvider
         return awaiter.Source.Task.WaitAsync(cancellation);
     }
 
-    private static async Task SettleAsync()
+    private async Task SettleAsync()
     {
+        var settlers = Volatile.Read(ref _settlers);
+        foreach (var settled in settlers)
+            await settled().ConfigureAwait(false);
+        if (settlers.Length > 0)
+            return;
         for (var round = 0; round < SettleRounds; round++)
         {
             // A hop through the global queue runs after what is queued there now; with nothing pending the hops are cheap.
@@ -218,6 +235,15 @@ public sealed class VirtualTimeProvider : TimeProvider
 
         public void UnsafeOnCompleted(Action continuation) =>
             ThreadPool.UnsafeQueueUserWorkItem(static next => next(), continuation, preferLocal: false);
+    }
+
+    private sealed class Settler(VirtualTimeProvider clock, Func<Task> settled) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (clock._gate)
+                clock._settlers = [.. clock._settlers.Where(s => s != settled)];
+        }
     }
 
     private sealed record TimersAwaiter(int Count, TaskCompletionSource Source);

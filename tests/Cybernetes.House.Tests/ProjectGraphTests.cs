@@ -20,7 +20,7 @@ public sealed class ProjectGraphTests
         ["Node"] = ["Client"],
         ["Network"] = ["Client"],
         ["Cluster"] = ["Client", "ApiServer"],
-        ["Testing"] = ["ApiServer", "Client", "Controllers", "Scheduler", "Node"],
+        ["Testing"] = ["Cluster", "ApiServer", "Client", "Controllers", "Scheduler", "Node"],
         ["Cli"] = ["Cluster", "ApiServer", "Client", "Controllers", "Scheduler", "Node", "Network"],
     };
 

@@ -51,7 +51,11 @@ internal sealed class WebServer : IAsyncDisposable
 
     public async Task StartAsync(RequestPipeline pipeline, CancellationToken cancellation)
     {
-        await _server.StartAsync(new Application(pipeline), cancellation);
+        // Its threads and connections are nobody's work: what flows with the caller's does not flow with theirs.
+        Task started;
+        using (ExecutionContext.SuppressFlow())
+            started = Task.Run(() => _server.StartAsync(new Application(pipeline), cancellation), cancellation);
+        await started;
         Port = new Uri(_server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()).Port;
     }
 

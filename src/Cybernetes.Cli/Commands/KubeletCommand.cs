@@ -1,8 +1,5 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
-using Cybernetes.Client.Kubeconfig;
 
 namespace Cybernetes.Cli.Commands;
 
@@ -88,38 +85,11 @@ internal sealed class KubeletCommand : PartCommand
                 ClusterDomain = _clusterDomain.Value,
                 Port = _port.Value,
                 MaxPods = _maxPods.Value,
-                ServingCertificate = serves ? Loaded(LoadCertificate()) : null,
-                ClientAuthorities = serves ? Loaded(LoadAuthorities()) : static () => [],
+                ServingCertificate = serves ? Loaded(ServingFiles.Certificate(_certificate.Value, _key.Value)) : null,
+                ClientAuthorities = serves ? Loaded(ServingFiles.Authorities(_clientAuthority.Value)) : static () => [],
             },
         };
     }
 
     private static Func<T> Loaded<T>(T value) => () => value;
-
-    private X509Certificate2 LoadCertificate()
-    {
-        try
-        {
-            return X509Certificate2.CreateFromPemFile(_certificate.Value, _key.Value);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new KubeconfigException(
-                $"unable to load --tls-cert-file and --tls-private-key-file: {failure.Message}", failure);
-        }
-    }
-
-    private X509Certificate2Collection LoadAuthorities()
-    {
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(_clientAuthority.Value);
-            return authorities;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new KubeconfigException($"unable to load --client-ca-file: {failure.Message}", failure);
-        }
-    }
 }

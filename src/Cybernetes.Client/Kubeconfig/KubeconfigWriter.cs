@@ -149,8 +149,9 @@ public static class KubeconfigWriter
         return printed.EndsWith(documentEnd, StringComparison.Ordinal) ? printed[..^documentEnd.Length] : printed;
     }
 
+    /// <summary>The text of a kubeconfig that holds this access only.</summary>
     // Written by hand: it is small, and the server's start should not pay for a YAML emitter.
-    private static string Format(KubeconfigAccess access)
+    public static string Format(KubeconfigAccess access)
     {
         var text = new StringBuilder("apiVersion: v1\nkind: Config\nclusters:\n- name: ");
         text.Append(Quoted(access.ClusterName)).Append("\n  cluster:\n");

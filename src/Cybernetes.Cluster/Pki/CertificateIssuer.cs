@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Cybernetes.Cluster.Pki;
 
 /// <summary>Makes certificates (RFC 5280) on ECDSA P-256 keys, signed with SHA-256. Touches no file.</summary>
-internal static class CertificateIssuer
+public static class CertificateIssuer
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
@@ -12,6 +12,7 @@ internal static class CertificateIssuer
     // Machines whose clocks run a little behind must accept a certificate that was made just now.
     private static readonly TimeSpan clockSkew = TimeSpan.FromMinutes(5);
 
+    /// <summary>A new key, the caller's.</summary>
     public static ECDsa NewKey() => ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     /// <summary>

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace Cybernetes.Cluster.Pki;
 
 /// <summary>What an end certificate is to say.</summary>
-internal sealed record LeafRequest
+public sealed record LeafRequest
 {
     public required string CommonName { get; init; }
 

@@ -11,7 +11,7 @@ namespace Cybernetes.Node.Runtime;
 /// <see cref="OperationCanceledException"/> only when the caller's own token was cancelled. Each call has a deadline of its own.
 /// Times in the messages are nanoseconds since 1970 in UTC; 0 means never. Messages belong to the caller once returned.
 /// </remarks>
-public interface IRuntimeService
+public interface IRuntimeService : ICommandRuntime
 {
     Task<VersionResponse> VersionAsync(CancellationToken cancellation);
 
@@ -60,19 +60,6 @@ public interface IRuntimeService
 
     /// <summary>Makes the runtime write to a new file at the log path, after the old one was renamed.</summary>
     Task ReopenContainerLogAsync(string containerId, CancellationToken cancellation);
-
-    /// <summary>Runs a command to its end. <see cref="RuntimeStatusCode.DeadlineExceeded"/> when it took longer than the
-    /// timeout.</summary>
-    /// <param name="timeout">Zero: no limit.</param>
-    Task<ExecSyncResponse> ExecSyncAsync(
-        string containerId, IReadOnlyList<string> command, TimeSpan timeout, CancellationToken cancellation);
-
-    /// <summary>Prepares a streaming exec; the answer is the URL to stream with.</summary>
-    Task<string> ExecAsync(ExecRequest request, CancellationToken cancellation);
-
-    Task<string> AttachAsync(AttachRequest request, CancellationToken cancellation);
-
-    Task<string> PortForwardAsync(PortForwardRequest request, CancellationToken cancellation);
 
     Task<ContainerStats> ContainerStatsAsync(string containerId, CancellationToken cancellation);
 

@@ -10,7 +10,7 @@ namespace Cybernetes.Node.Server;
 
 /// <summary>The way of a request through the kubelet's server, top-down: who, may they, which handler, what went wrong.</summary>
 internal sealed partial class KubeletPipeline(
-    KubeletServerOptions options, IKubeletPods pods, IRuntimeService runtime, TimeProvider time, ILogger logger)
+    KubeletServerOptions options, IKubeletPods pods, ICommandRuntime runtime, TimeProvider time, ILogger logger)
 {
     private const string MetricsType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -35,7 +35,7 @@ public sealed class KubeletServer : IAsyncDisposable
     /// <summary>Starts to serve; stopped by disposing.</summary>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<KubeletServer> StartAsync(
-        KubeletServerOptions options, IKubeletPods pods, IRuntimeService runtime, TimeProvider time, ILoggerFactory loggers,
+        KubeletServerOptions options, IKubeletPods pods, ICommandRuntime runtime, TimeProvider time, ILoggerFactory loggers,
         CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -51,7 +51,11 @@ public sealed class KubeletServer : IAsyncDisposable
         var server = new KubeletServer(application);
         try
         {
-            await application.StartAsync(cancellation).ConfigureAwait(false);
+            // Its threads and connections are nobody's work: what flows with the caller's does not flow with theirs.
+            Task started;
+            using (ExecutionContext.SuppressFlow())
+                started = Task.Run(() => application.StartAsync(cancellation), cancellation);
+            await started.ConfigureAwait(false);
         }
         catch
         {

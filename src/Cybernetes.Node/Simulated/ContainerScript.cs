@@ -30,30 +30,42 @@ public sealed record ContainerScript(
     public static ContainerScript Of(SimulatedContainer container) => Of(container.Sandbox.Config.Annotations, [.. container.CommandLine]);
 
     /// <inheritdoc cref="Of(SimulatedContainer)"/>
-    public static ContainerScript Of(IDictionary<string, string> annotations, string[] command)
+    public static ContainerScript Of(IDictionary<string, string> annotations, string[] command) =>
+        OfCommand(command).With(name => annotations.TryGetValue(AnnotationPrefix + name, out var value) ? value : null);
+
+    /// <summary>This script, but for what the words say: their names are those of the annotations, without the prefix.</summary>
+    internal ContainerScript With(Func<string, string?> word)
     {
-        string? Get(string name) => annotations.TryGetValue(AnnotationPrefix + name, out var value) ? value : null;
-        var script = OfCommand(command);
-        return script with
+        var isSame = !Array.Exists(s_words, name => word(name) is not null);
+        return isSame ? this : this with
         {
-            StartDelay = Seconds(Get("start-delay")) ?? script.StartDelay,
-            RunFor = Seconds(Get("run-for")) ?? script.RunFor,
-            ExitCode = Whole(Get("exit-code")) is { } code ? (int)code : script.ExitCode,
-            StopDelay = Seconds(Get("stop-delay")) ?? script.StopDelay,
-            IsOutOfMemory = Get("oom-killed") == "true",
-            Output = Get("output") ?? script.Output,
-            MilliCpu = Whole(Get("milli-cpu")) is { } milli ? (int)milli : script.MilliCpu,
-            MemoryBytes = Whole(Get("memory-bytes")) ?? script.MemoryBytes,
+            StartDelay = Seconds(word("start-delay")) ?? StartDelay,
+            RunFor = Seconds(word("run-for")) ?? RunFor,
+            ExitCode = Whole(word("exit-code")) is { } code ? (int)code : ExitCode,
+            StopDelay = Seconds(word("stop-delay")) ?? StopDelay,
+            IsOutOfMemory = word("oom-killed") is { } killed ? killed == "true" : IsOutOfMemory,
+            Output = word("output") ?? Output,
+            MilliCpu = Whole(word("milli-cpu")) is { } milli ? (int)milli : MilliCpu,
+            MemoryBytes = Whole(word("memory-bytes")) ?? MemoryBytes,
         };
     }
 
-    private static ContainerScript OfCommand(string[] command) => command switch
+    /// <summary>The words that a script is written in.</summary>
+    internal static IReadOnlyList<string> Words => s_words;
+
+    private static readonly string[] s_words =
+        ["start-delay", "run-for", "exit-code", "stop-delay", "oom-killed", "output", "milli-cpu", "memory-bytes"];
+
+    // Shared: a fleet has a hundred thousand containers of which nobody says anything.
+    private static readonly ContainerScript s_plain = new();
+
+    internal static ContainerScript OfCommand(string[] command) => command switch
     {
         ["true", ..] or ["/bin/true", ..] => new ContainerScript(RunFor: TimeSpan.Zero),
         ["false", ..] or ["/bin/false", ..] => new ContainerScript(RunFor: TimeSpan.Zero, ExitCode: 1),
         ["echo", .. var words] => new ContainerScript(RunFor: TimeSpan.Zero, Output: string.Join(' ', words) + "\n"),
         ["sleep", var time] when Seconds(time) is { } span => new ContainerScript(RunFor: span),
-        _ => new ContainerScript(),
+        _ => s_plain,
     };
 
     private static TimeSpan? Seconds(string? text) =>

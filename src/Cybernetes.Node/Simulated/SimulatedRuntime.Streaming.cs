@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Cybernetes.Node.Runtime;
 using Cybernetes.Node.Runtime.Cri;
 using Google.Protobuf;
@@ -31,17 +29,7 @@ public sealed partial class SimulatedRuntime
     public async Task<int> RunCommandAsync(ExecRequest request, CommandStreams streams, CancellationToken cancellation)
     {
         var container = await Answer("Exec", () => FindRunning(request.ContainerId)).ConfigureAwait(false);
-        var stdin = "";
-        if (streams.Stdin is not null)
-        {
-            using var reader = new StreamReader(streams.Stdin, leaveOpen: true);
-            stdin = await reader.ReadToEndAsync(cancellation).ConfigureAwait(false);
-        }
-
-        var answer = _options.Command(container, request.Cmd, stdin);
-        await WriteAsync(streams.Stdout, answer.Stdout, cancellation).ConfigureAwait(false);
-        await WriteAsync(streams.Stderr ?? streams.Stdout, answer.Stderr, cancellation).ConfigureAwait(false);
-        return answer.ExitCode;
+        return await SimulatedCommands.RunAsync(stdin => _options.Command(container, request.Cmd, stdin), streams, cancellation).ConfigureAwait(false);
     }
 
     public async Task AttachToAsync(AttachRequest request, CommandStreams streams, CancellationToken cancellation)
@@ -54,15 +42,7 @@ public sealed partial class SimulatedRuntime
     public async Task ForwardPortAsync(string sandboxId, int port, Stream stream, CancellationToken cancellation)
     {
         var sandbox = await Answer("PortForward", () => FindSandbox(sandboxId)).ConfigureAwait(false);
-        using var reader = new StreamReader(stream, Encoding.Latin1, leaveOpen: true);
-        while (await reader.ReadLineAsync(cancellation).ConfigureAwait(false) is { Length: > 0 })
-        {
-            // The request's head; nothing in it changes the answer.
-        }
-
-        var body = $"{sandbox.Config.Metadata?.Name}:{port}\n";
-        var head = $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n";
-        await WriteAsync(stream, head + body, cancellation).ConfigureAwait(false);
+        await SimulatedCommands.AnswerHttpAsync(sandbox.Config.Metadata?.Name, port, stream, cancellation).ConfigureAwait(false);
     }
 
     public Task<ContainerStats> ContainerStatsAsync(string containerId, CancellationToken cancellation) =>
@@ -138,18 +118,7 @@ public sealed partial class SimulatedRuntime
         if (!_options.WritesLogs || container.LogFile is not { } file)
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        var stamp = _time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffffff00Z", CultureInfo.InvariantCulture);
-        var lines = container.Script.Output.Split('\n');
-        var text = new StringBuilder();
-        foreach (var line in lines.AsSpan(0, lines.Length - (lines[^1].Length == 0 ? 1 : 0)))
-            text.Append(stamp).Append(" stdout F ").Append(line).Append('\n');
-        File.WriteAllText(file, text.ToString());
-    }
-
-    private static async Task WriteAsync(Stream? stream, string text, CancellationToken cancellation)
-    {
-        if (stream is not null && text.Length > 0)
-            await stream.WriteAsync(Encoding.UTF8.GetBytes(text), cancellation).ConfigureAwait(false);
+        File.WriteAllText(file, SimulatedLog.Format(container.Script.Output, _time.GetUtcNow()));
     }
 
     private static RuntimeCallException NoUrl() =>

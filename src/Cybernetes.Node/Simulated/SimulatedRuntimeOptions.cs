@@ -36,19 +36,3 @@ public sealed class SimulatedRuntimeOptions
     /// <summary>Writes log files where the node agent asks for them. Default: no, for many nodes on one machine.</summary>
     public bool WritesLogs { get; init; }
 }
-
-internal static class SimulatedCommands
-{
-    public static CommandAnswer Answer(SimulatedContainer container, IReadOnlyList<string> command, string stdin) =>
-        command.ToArray() switch
-        {
-            ["echo", .. var words] => new CommandAnswer(string.Join(' ', words) + "\n"),
-            ["cat"] or ["cat", "-"] => new CommandAnswer(stdin),
-            ["hostname"] => new CommandAnswer(container.Sandbox.Config.Hostname + "\n"),
-            ["false"] or ["/bin/false"] => new CommandAnswer(ExitCode: 1),
-            ["sh", "-c", var line] when line.StartsWith("exit ", StringComparison.Ordinal)
-                && int.TryParse(line.AsSpan(5), out var code) => new CommandAnswer(ExitCode: code),
-            ["sh", "-c", var line] when line.StartsWith("echo ", StringComparison.Ordinal) => new CommandAnswer(line[5..] + "\n"),
-            _ => default,
-        };
-}

@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Admission;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.DaemonSets;
@@ -27,7 +28,13 @@ internal sealed class ControlledCluster : IAsyncDisposable
 
     public static async Task<ControlledCluster> StartAsync(ControllerManagerOptions options, TestClusterOptions? serving = null)
     {
-        var cluster = new ControlledCluster(await TestCluster.StartAsync(serving));
+        serving ??= new();
+        var cluster = new ControlledCluster(await TestCluster.StartAsync(serving with
+        {
+            Time = serving.Time ?? TimeProvider.System,
+            // The controllers are the test's own, that of service accounts among them.
+            ApiServer = serving.ApiServer ?? (server => server with { Admission = AdmissionSelection.Default }),
+        }));
         var manager = new ControllerManager(cluster.Client, options, NullLogger.Instance);
         cluster._running.Add(manager.RunAsync(cluster._stop.Token));
         await cluster.Client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));

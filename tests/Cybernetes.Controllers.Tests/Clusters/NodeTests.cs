@@ -3,7 +3,6 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cybernetes.Controllers.Tests.Clusters;
 
@@ -14,11 +13,11 @@ public sealed class NodeTests
     public async Task Node_Silent_IsTaintedAndItsPodsLeaveInTheirTime()
     {
         var clock = new VirtualTimeProvider();
-        await using var cluster = await TestCluster.StartAsync(new() { Time = clock });
+        await using var cluster = await TestCluster.StartAsync(new()
+        {
+            Time = clock, Controllers = ["node-lifecycle-controller", "serviceaccount-controller"],
+        });
         var client = cluster.Client;
-        using var stop = new CancellationTokenSource();
-        var options = new ControllerManagerOptions { Controllers = ["node-lifecycle-controller", "serviceaccount-controller"] };
-        var running = new ControllerManager(client, options, NullLogger.Instance).RunAsync(stop.Token);
         await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));
         // Another node stays well: where all are silent, it is the controller that hears nothing, and nobody is given up.
         await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-2").With(n => n.Metadata.UID = ""));
@@ -60,9 +59,6 @@ public sealed class NodeTests
         Assert.True(clock.GetUtcNow() - since >= TimeSpan.FromSeconds(300));
         var evicted = await client.For<Pod>().GetAsync("default", "web");
         Assert.Contains(evicted.Status.Conditions!, c => c is { Type: "DisruptionTarget", Reason: "DeletionByTaintManager" });
-
-        await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private static async Task UntilAsync(VirtualTimeProvider clock, Func<Task<bool>> holds)

@@ -20,7 +20,7 @@ internal readonly record struct CommandPath(string Namespace, string Pod, string
 /// exec, attach, run and port-forward. What the runtime's own streaming server understands (SPDY, WebSocket up to v4) is
 /// tunnelled to it as it is; v5 and SPDY inside a WebSocket are translated; a runtime that streams by itself is served from here.
 /// </summary>
-internal sealed class StreamingEndpoints(IKubeletPods pods, IRuntimeService runtime, TimeProvider time)
+internal sealed class StreamingEndpoints(IKubeletPods pods, ICommandRuntime runtime, TimeProvider time)
 {
     private const string Version5 = "v5.channel.k8s.io";
     private const string Version4 = "v4.channel.k8s.io";

@@ -22,6 +22,9 @@ internal sealed class FleetNode(FleetShape shape, int number, int index, FleetOp
 
     public string Uid { get; set; } = "";
 
+    /// <summary>Where the fleet's kubelet server listens; 0: nowhere.</summary>
+    public int ServerPort { get; init; }
+
     /// <summary>Until then it is silent.</summary>
     public DateTimeOffset SilentUntil { get; set; }
 
@@ -63,6 +66,7 @@ internal sealed class FleetNode(FleetShape shape, int number, int index, FleetOp
             KubeletVersion = "v1.36.0", OSImage = "simulated", OperatingSystem = "linux", Architecture = "amd64", ContainerRuntimeVersion = "simulated://1.0",
             KernelVersion = "0.0.0", MachineID = Name, SystemUUID = Name, BootID = Name,
         },
+        DaemonEndpoints = { KubeletEndpoint = { Port = ServerPort } },
         Conditions = Conditions(now),
     };
 

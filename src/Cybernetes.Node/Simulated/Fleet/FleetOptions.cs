@@ -1,4 +1,7 @@
+using Cybernetes.Node.Server;
 using Cybernetes.Objects.Core.V1;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cybernetes.Node.Simulated.Fleet;
 
@@ -25,6 +28,26 @@ public sealed record FleetShape
     public IReadOnlyList<string> Zones { get; init; } = [];
 }
 
+/// <summary>What the containers of some pods do, where the pods do not say it themselves.</summary>
+public sealed record FleetRule
+{
+    /// <summary>The pods' namespace; empty: any.</summary>
+    public string Namespace { get; init; } = "";
+
+    /// <summary>Labels that the pods have; none: any.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The words of the annotations <c>simulated.cybernetes.io/…</c> with their values: <c>run-for</c>, <c>exit-code</c>, ….</summary>
+    public IReadOnlyDictionary<string, string> Script { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A word of a script that means nothing, or null.</summary>
+    public static string? UnknownWord(IReadOnlyDictionary<string, string> script) => script.Keys.FirstOrDefault(w => !ContainerScript.Words.Contains(w));
+
+    internal bool Fits(Pod pod) =>
+        (Namespace.Length == 0 || Namespace == pod.Metadata.Namespace)
+        && Labels.All(l => pod.Metadata.Labels?.GetValueOrDefault(l.Key) == l.Value);
+}
+
 /// <summary>A fleet of simulated nodes, and what goes wrong in it.</summary>
 public sealed record FleetOptions
 {
@@ -32,6 +55,21 @@ public sealed record FleetOptions
 
     /// <summary>How long a pod takes from its binding to running, beside what its own annotations say. Default 1 s.</summary>
     public TimeSpan StartDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What containers do; the first rule that fits a pod counts. Default: they run until they are stopped.</summary>
+    public IReadOnlyList<FleetRule> Rules { get; init; } = [];
+
+    /// <summary>How often each running container fails in an hour, on average, with exit code 1. Default 0.</summary>
+    public double ContainerFailuresPerHour { get; init; }
+
+    /// <summary>
+    /// How often each node is drained for maintenance in an hour, on average: it is cordoned, its pods are evicted as budgets allow, and it comes back
+    /// after <see cref="NodeDrainDuration"/>. Default 0.
+    /// </summary>
+    public double NodeDrainsPerHour { get; init; }
+
+    /// <summary>How long a drained node stays away. Default 2 min.</summary>
+    public TimeSpan NodeDrainDuration { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How often each node crashes in an hour, on average: it falls silent, and its containers begin anew after it. Default 0.</summary>
     public double NodeCrashesPerHour { get; init; }
@@ -50,6 +88,12 @@ public sealed record FleetOptions
 
     /// <summary>The nodes' address, and that of their pods' host. Default 127.0.0.1.</summary>
     public string HostAddress { get; init; } = "127.0.0.1";
+
+    /// <summary>The one kubelet server of all nodes: logs, exec, attach and port-forward of their pods. Null: none. Its port may be 0.</summary>
+    public KubeletServerOptions? Server { get; init; }
+
+    /// <summary>Logs of that server. Default: none.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>Seed of the failures. Default 1.</summary>
     public int Seed { get; init; } = 1;

@@ -13,24 +13,22 @@ internal sealed class FleetPod
     private static readonly TimeSpan s_firstRestart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longestRestart = TimeSpan.FromMinutes(5);
     private readonly Unit[] _containers;
-    private readonly string[] _initContainers;
+    private readonly (string Name, string Image)[] _initContainers;
     private readonly string _restartPolicy;
-    private readonly Dictionary<string, string> _images = [];
+    private readonly FleetBehaviour _behaviour;
     private DateTimeOffset? _readySince;
     private DateTimeOffset _startedAt;
     private string _phase = PodPhase.Pending;
 
-    public FleetPod(Pod pod, FleetNode node)
+    public FleetPod(Pod pod, FleetNode node, FleetBehaviour behaviour)
     {
-        (Namespace, Name, Uid, Node) = (pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.UID, node);
-        _restartPolicy = pod.Spec.RestartPolicy;
+        _behaviour = behaviour;
+        (Namespace, Name, Uid, Node) = (behaviour.Shared(pod.Metadata.Namespace), pod.Metadata.Name, pod.Metadata.UID, node);
+        _restartPolicy = behaviour.Shared(pod.Spec.RestartPolicy);
         IsHostNetwork = pod.Spec.HostNetwork;
-        var annotations = pod.Metadata.Annotations ?? [];
-        _containers = [.. pod.Spec.Containers.OrEmpty().Select(c =>
-            new Unit(c.Name, ContainerScript.Of(annotations, [.. c.Command.OrEmpty(), .. c.Args.OrEmpty()])))];
-        _initContainers = [.. pod.Spec.InitContainers.OrEmpty().Select(c => c.Name)];
-        foreach (var container in pod.Spec.InitContainers.OrEmpty().Concat(pod.Spec.Containers.OrEmpty()))
-            _images[container.Name] = container.Image;
+        IsOfDaemonSet = pod.Metadata.OwnerReferences.OrEmpty().Any(o => o.Controller == true && o.Kind == "DaemonSet");
+        _containers = [.. pod.Spec.Containers.OrEmpty().Select(c => new Unit(behaviour.Shared(c.Name), behaviour.Shared(c.Image), behaviour.ScriptOf(pod, c)))];
+        _initContainers = [.. pod.Spec.InitContainers.OrEmpty().Select(c => (behaviour.Shared(c.Name), behaviour.Shared(c.Image)))];
         StartDelay = _containers.Length == 0 ? TimeSpan.Zero : _containers.Max(c => c.Script.StartDelay);
         StopDelay = _containers.Length == 0 ? TimeSpan.Zero : _containers.Max(c => c.Script.StopDelay);
     }
@@ -47,6 +45,9 @@ internal sealed class FleetPod
 
     public bool IsHostNetwork { get; }
 
+    /// <summary>A drain leaves it where it is.</summary>
+    public bool IsOfDaemonSet { get; }
+
     public TimeSpan StartDelay { get; }
 
     public TimeSpan StopDelay { get; }
@@ -57,6 +58,11 @@ internal sealed class FleetPod
     public bool HasEnded => _phase is PodPhase.Succeeded or PodPhase.Failed;
 
     public string Address { get; set; } = "";
+
+    /// <summary>What one container has printed and whether it runs; null when the pod has no such container.</summary>
+    public FleetContainer? Find(string container) => Array.Find(_containers, c => c.Name == container) is { } unit
+        ? new(unit.StartedAt == default ? null : unit.StartedAt, unit.Stage == Stage.Running, unit.Restarts, unit.Script.Output)
+        : Array.Exists(_initContainers, c => c.Name == container) ? new(_startedAt == default ? null : _startedAt, false, 0, "") : null;
 
     /// <summary>Takes up a pod as an earlier run of the simulation left it: what ran goes on.</summary>
     public void Resume(PodStatus status)
@@ -72,6 +78,7 @@ internal sealed class FleetPod
             container.Stage = was?.State?.Running is not null ? Stage.Running : was?.State?.Terminated is not null ? Stage.Ended : Stage.Waiting;
             container.StartedAt = was?.State?.Running?.StartedAt ?? was?.State?.Terminated?.StartedAt ?? default;
             container.ExitCode = was?.State?.Terminated?.ExitCode ?? 0;
+            container.EndsAt = container.Stage == Stage.Running ? container.StartedAt + container.Script.RunFor : null;
         }
     }
 
@@ -85,11 +92,11 @@ internal sealed class FleetPod
         DateTimeOffset? next = null;
         foreach (var container in _containers)
         {
-            if (container.Stage == Stage.Running && container.Script.RunFor is { } span && container.StartedAt + span <= now)
+            if (container.Stage == Stage.Running && container.EndsAt <= now)
                 End(container, now);
             if (container.Stage != Stage.Running && container.NextStart is { } start && start <= now)
-                (container.Stage, container.StartedAt, container.NextStart) = (Stage.Running, now, null);
-            var due = container.Stage == Stage.Running ? container.StartedAt + container.Script.RunFor : container.NextStart;
+                Start(container, now);
+            var due = container.Stage == Stage.Running ? container.EndsAt : container.NextStart;
             if (due is not null && (next is null || due < next))
                 next = due;
         }
@@ -132,7 +139,7 @@ internal sealed class FleetPod
                 Condition("PodReadyToStartContainers", isStarted && !HasEnded), Condition("Initialized", isStarted),
                 Condition("Ready", IsReady, notReady), Condition("ContainersReady", IsReady, notReady),
             ],
-            InitContainerStatuses = _initContainers.Length == 0 ? null : [.. _initContainers.Select(name => InitStatus(name, isStarted))],
+            InitContainerStatuses = _initContainers.Length == 0 ? null : [.. _initContainers.Select(c => InitStatus(c.Name, c.Image, isStarted))],
             ContainerStatuses = [.. _containers.Select(StatusOf)],
         };
     }
@@ -148,11 +155,19 @@ internal sealed class FleetPod
         return Array.TrueForAll(_containers, c => c.ExitCode == 0) ? PodPhase.Succeeded : PodPhase.Failed;
     }
 
+    private void Start(Unit container, DateTimeOffset now)
+    {
+        (container.Stage, container.StartedAt, container.NextStart) = (Stage.Running, now, null);
+        var (scripted, fails) = (now + container.Script.RunFor, now + _behaviour.NextFailure());
+        container.IsToFail = fails is not null && (scripted is null || fails < scripted);
+        container.EndsAt = container.IsToFail ? fails : scripted;
+    }
+
     private void End(Unit container, DateTimeOffset now)
     {
         container.Stage = Stage.Ended;
         container.FinishedAt = now;
-        container.ExitCode = container.Script.IsOutOfMemory ? 137 : container.Script.ExitCode;
+        container.ExitCode = container.IsToFail ? 1 : container.Script.IsOutOfMemory ? 137 : container.Script.ExitCode;
         if (StopsAt is not null || _restartPolicy == "Never" || (_restartPolicy == "OnFailure" && container.ExitCode == 0))
             return;
         var wait = s_firstRestart * Math.Pow(2, Math.Min(container.Restarts, 5));
@@ -163,8 +178,8 @@ internal sealed class FleetPod
     private ContainerStatus StatusOf(Unit container) => new()
     {
         Name = container.Name,
-        Image = _images[container.Name],
-        ImageID = _images[container.Name],
+        Image = container.Image,
+        ImageID = container.Image,
         ContainerID = container.StartedAt == default ? "" : $"simulated://{Uid}-{container.Name}-{container.Restarts.ToString(CultureInfo.InvariantCulture)}",
         Ready = container.Stage == Stage.Running,
         Started = container.Stage == Stage.Running,
@@ -184,16 +199,16 @@ internal sealed class FleetPod
     private static ContainerStateTerminated Terminated(Unit container) => new()
     {
         ExitCode = container.ExitCode,
-        Reason = container.Script.IsOutOfMemory ? "OOMKilled" : container.ExitCode == 0 ? "Completed" : "Error",
+        Reason = container.ExitCode == 137 ? "OOMKilled" : container.ExitCode == 0 ? "Completed" : "Error",
         StartedAt = container.StartedAt,
         FinishedAt = container.FinishedAt,
     };
 
-    private ContainerStatus InitStatus(string name, bool isDone) => new()
+    private ContainerStatus InitStatus(string name, string image, bool isDone) => new()
     {
         Name = name,
-        Image = _images[name],
-        ImageID = _images[name],
+        Image = image,
+        ImageID = image,
         Ready = isDone,
         State = isDone
             ? new() { Terminated = new() { ExitCode = 0, Reason = "Completed", StartedAt = _startedAt, FinishedAt = _startedAt } }
@@ -201,15 +216,22 @@ internal sealed class FleetPod
     };
 
     /// <summary>One container.</summary>
-    private sealed class Unit(string name, ContainerScript script)
+    private sealed class Unit(string name, string image, ContainerScript script)
     {
         public string Name { get; } = name;
+        public string Image { get; } = image;
         public ContainerScript Script { get; } = script;
         public Stage Stage { get; set; }
         public DateTimeOffset StartedAt { get; set; }
         public DateTimeOffset? FinishedAt { get; set; }
         public DateTimeOffset? NextStart { get; set; }
+        public DateTimeOffset? EndsAt { get; set; }
+        public bool IsToFail { get; set; }
         public int ExitCode { get; set; }
         public int Restarts { get; set; }
     }
 }
+
+/// <summary>A container as somebody outside sees it.</summary>
+/// <param name="StartedAt">Null while it has not begun.</param>
+internal readonly record struct FleetContainer(DateTimeOffset? StartedAt, bool IsRunning, int Restarts, string Output);

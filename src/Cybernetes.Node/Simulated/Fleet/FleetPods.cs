@@ -10,7 +10,8 @@ namespace Cybernetes.Node.Simulated.Fleet;
 
 /// <summary>The pods of all simulated nodes: one watch tells of them, what they do next stands in the fleet's queue, and writes tell of it.</summary>
 internal sealed class FleetPods(
-    ApiClient client, IReadOnlyDictionary<string, FleetNode> nodes, DueQueue<Func<CancellationToken, Task>> due, FleetOptions options, ILogger logger)
+    ApiClient client, IReadOnlyDictionary<string, FleetNode> nodes, DueQueue<Func<CancellationToken, Task>> due, FleetOptions options,
+    FleetBehaviour behaviour, ILogger logger)
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
     private readonly Lock _lock = new();
@@ -48,17 +49,39 @@ internal sealed class FleetPods(
         }
     }
 
-    /// <summary>The node comes back from a crash: what ran begins again.</summary>
-    public void RestartAllOn(FleetNode node)
+    /// <summary>The node comes back: after a crash what ran begins again, and how all of it is is told anew.</summary>
+    public void ReturnAllOn(FleetNode node, bool restarts)
     {
         lock (_lock)
         {
             foreach (var pod in node.Pods.Values.Where(p => !p.HasEnded))
             {
-                pod.StartAt(client.Time.GetUtcNow(), isRestart: true);
+                if (restarts)
+                    pod.StartAt(client.Time.GetUtcNow(), isRestart: true);
                 Later(pod, client.Time.GetUtcNow());
             }
         }
+    }
+
+    /// <summary>A pod by name, or null.</summary>
+    public FleetPod? Find(string ns, string name)
+    {
+        lock (_lock)
+            return _pods.Values.FirstOrDefault(p => p.Name == name && p.Namespace == ns);
+    }
+
+    /// <summary>A pod by UID, or null.</summary>
+    public FleetPod? Find(string uid)
+    {
+        lock (_lock)
+            return _pods.GetValueOrDefault(uid);
+    }
+
+    /// <summary>The pods on a node that have not ended.</summary>
+    public List<FleetPod> LivingOn(FleetNode node)
+    {
+        lock (_lock)
+            return [.. node.Pods.Values.Where(p => !p.HasEnded)];
     }
 
     private void Replace(List<Pod> pods)
@@ -82,7 +105,7 @@ internal sealed class FleetPods(
             var now = client.Time.GetUtcNow();
             if (!_pods.TryGetValue(pod.Metadata.UID, out var known))
             {
-                known = _pods[pod.Metadata.UID] = node.Pods[pod.Metadata.UID] = new FleetPod(pod, node);
+                known = _pods[pod.Metadata.UID] = node.Pods[pod.Metadata.UID] = new FleetPod(pod, node, behaviour);
                 if (pod.Status.StartTime is not null)
                     known.Resume(pod.Status);
                 else

@@ -17,7 +17,10 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
 {
     private static readonly TimeSpan s_retry = TimeSpan.FromSeconds(1);
     private readonly IRandomSource _chance = Chance.Seeded(options.Seed);
+    private readonly FleetBehaviour _behaviour = new(options, Chance.Seeded(unchecked(options.Seed + 1)));
     private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Fleet? _fleet;
 
     /// <summary>Ends when all nodes are registered and Ready, with their leases.</summary>
     public Task Registered => _registered.Task;
@@ -25,23 +28,30 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
     /// <summary>Registers the nodes and runs them until cancelled; the Node objects stay.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
-        var index = 0;
-        var nodes = options.Shapes.SelectMany(s => Enumerable.Range(0, s.Count).Select(n => new FleetNode(s, n, index++, options))).ToList();
         using var due = new DueQueue<Func<CancellationToken, Task>>(client.Time);
         using var writes = new SemaphoreSlim(options.ConcurrentWrites);
-        var pods = new FleetPods(client, nodes.ToDictionary(n => n.Name, StringComparer.Ordinal), due, options, logger);
+        var byName = new Dictionary<string, FleetNode>(StringComparer.Ordinal);
+        var pods = new FleetPods(client, byName, due, options, _behaviour, logger);
+        await using var server = await FleetServer.StartAsync(options, pods, client.Time, cancellation).ConfigureAwait(false);
+        var nodes = MakeNodes(server?.Port ?? 0);
+        foreach (var node in nodes)
+            byName.Add(node.Name, node);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.ConcurrentWrites, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(nodes, parallel, async (node, token) => await RegisterAsync(node, token).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForEachAsync(nodes, parallel, async (node, token) => await RegisterAtLastAsync(node, token).ConfigureAwait(false)).ConfigureAwait(false);
+        _fleet = new(byName, pods, due);
         _registered.TrySetResult();
         logger.LogInformation("{Count} simulated nodes are registered", nodes.Count);
         var now = client.Time.GetUtcNow();
+        var drains = new FleetDrains(client, options, _behaviour, pods, due, logger);
         foreach (var node in nodes)
         {
             // Heartbeats are spread evenly, so that the server never sees them all at once.
             due.Add(token => RenewAsync(node, due, token), now + (options.LeaseDuration / 4 * _chance.NextDouble()));
             due.Add(token => TellAsync(node, due, token), now + (options.StatusInterval * _chance.NextDouble()));
             if (options.NodeCrashesPerHour > 0)
-                due.Add(_ => Crash(node, pods, due), now + NextCrash());
+                due.Add(_ => Crash(node, pods, due), now + _behaviour.NextCrash());
+            if (options.NodeDrainsPerHour > 0)
+                drains.Plan(node);
         }
         var watching = pods.WatchAsync(cancellation);
         try
@@ -59,6 +69,19 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
                 await writes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>
+    /// A node falls silent now, as one that crashed or was cut off: it renews nothing, tells nothing and looks at nothing until it is back.
+    /// </summary>
+    /// <param name="node">Its name.</param>
+    /// <param name="span">For how long.</param>
+    /// <param name="restarts">It crashes: what ran begins anew afterwards. Else it was cut off, and what ran has gone on.</param>
+    /// <exception cref="InvalidOperationException">The fleet is not registered yet.</exception>
+    public void Silence(string node, TimeSpan span, bool restarts)
+    {
+        var (nodes, pods, due) = _fleet ?? throw new InvalidOperationException("the fleet is not registered yet");
+        Silence(nodes[node], client.Time.GetUtcNow() + span, pods, due, restarts);
     }
 
     private async Task DoAsync(
@@ -83,6 +106,34 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         }
     }
 
+    private List<FleetNode> MakeNodes(int serverPort)
+    {
+        var index = 0;
+        return [.. options.Shapes.SelectMany(s => Enumerable.Range(0, s.Count).Select(n => new FleetNode(s, n, index++, options) { ServerPort = serverPort }))];
+    }
+
+    /// <summary>What hinders one node for a while must not end the fleet.</summary>
+    private async Task RegisterAtLastAsync(FleetNode node, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                await RegisterAsync(node, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception failure) when (IsPassing(failure))
+            {
+                logger.LogWarning("the simulated node {Node} could not be registered and tries again: {Reason}", node.Name, failure.Message);
+                await Task.Delay(s_retry, client.Time, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static bool IsPassing(Exception failure) =>
+        failure is HttpRequestException or IOException or TimeoutException
+            or ApiStatusException { IsUnauthorized: false, IsForbidden: false, IsInvalid: false };
+
     private async Task RegisterAsync(FleetNode node, CancellationToken cancellation)
     {
         var now = client.Time.GetUtcNow();
@@ -95,7 +146,7 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         catch (ApiStatusException there) when (there.IsAlreadyExists)
         {
             made = await client.For<NodeObject>().GetAsync(null, node.Name, cancellation).ConfigureAwait(false);
-            await TellOnceAsync(node, cancellation).ConfigureAwait(false);
+            await TellOnceAsync(node, cancellation, all: true).ConfigureAwait(false);
         }
         node.Uid = made.Metadata.UID;
         await MakeLeaseAsync(node, cancellation).ConfigureAwait(false);
@@ -149,12 +200,22 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         due.Add(token => TellAsync(node, due, token), now + options.StatusInterval);
     }
 
-    private Task TellOnceAsync(FleetNode node, CancellationToken cancellation)
+    private Task TellOnceAsync(FleetNode node, CancellationToken cancellation, bool all = false)
     {
+        var now = client.Time.GetUtcNow();
         var patch = Patch("status", writer =>
         {
+            if (all)
+            {
+                // A node of an earlier run: it is somewhere else now.
+                writer.WriteStartObject("daemonEndpoints");
+                writer.WriteStartObject("kubeletEndpoint");
+                writer.WriteNumber("Port", node.ServerPort);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
             writer.WriteStartArray("conditions");
-            foreach (var condition in node.Conditions(client.Time.GetUtcNow()))
+            foreach (var condition in node.Conditions(now))
                 condition.WriteJson(writer);
             writer.WriteEndArray();
         });
@@ -165,21 +226,24 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
     {
         var back = client.Time.GetUtcNow() + options.NodeCrashDuration;
         logger.LogInformation("simulated node {Node} crashes", node.Name);
+        Silence(node, back, pods, due, restarts: true);
+        due.Add(_ => Crash(node, pods, due), back + _behaviour.NextCrash());
+        return Task.CompletedTask;
+    }
+
+    private void Silence(FleetNode node, DateTimeOffset back, FleetPods pods, DueQueue<Func<CancellationToken, Task>> due, bool restarts)
+    {
         node.SilentUntil = back;
         due.Add(
             async token =>
             {
-                node.ReadySince = client.Time.GetUtcNow();
+                if (restarts)
+                    node.ReadySince = client.Time.GetUtcNow();
                 await TellOnceAsync(node, token).ConfigureAwait(false);
-                pods.RestartAllOn(node);
+                pods.ReturnAllOn(node, restarts);
             },
             back);
-        due.Add(_ => Crash(node, pods, due), back + NextCrash());
-        return Task.CompletedTask;
     }
-
-    // Crashes come by themselves: the time between two is spread exponentially.
-    private TimeSpan NextCrash() => TimeSpan.FromHours(-Math.Log(1 - _chance.NextDouble()) / options.NodeCrashesPerHour);
 
     internal static ReadOnlyMemory<byte> Patch(string part, Action<Utf8JsonWriter> inside, string? uid = null)
     {
@@ -200,4 +264,6 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         }
         return buffer.WrittenMemory;
     }
+
+    private sealed record Fleet(IReadOnlyDictionary<string, FleetNode> Nodes, FleetPods Pods, DueQueue<Func<CancellationToken, Task>> Due);
 }

@@ -1,0 +1,35 @@
+namespace Cybernetes.Foundation;
+
+/// <summary>
+/// Knows whether any of the work that was begun in it runs at this moment. Work belongs to the scope in whose flow it was begun: through awaits, tasks,
+/// timers and threads, as the runtime's execution context flows. What only waits (for a timer, a signal, an answer) does not run; what is queued in
+/// the thread pool does not run yet. Thread-safe; any number of scopes live side by side.
+/// </summary>
+public sealed class WorkScope
+{
+    private static readonly AsyncLocal<WorkScope?> s_current = new(OnChange);
+    private int _running;
+    private long _entries;
+
+    /// <summary>How many threads run this scope's work now.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>How often a thread began to run this scope's work.</summary>
+    public long Entries => Volatile.Read(ref _entries);
+
+    /// <summary>What the caller begins from here on belongs to this scope; it ends with the async method that calls this.</summary>
+    public void Enter() => s_current.Value = this;
+
+    private static void OnChange(AsyncLocalValueChangedArgs<WorkScope?> change)
+    {
+        if (ReferenceEquals(change.PreviousValue, change.CurrentValue))
+            return;
+        if (change.PreviousValue is { } left)
+            Interlocked.Decrement(ref left._running);
+        if (change.CurrentValue is { } entered)
+        {
+            Interlocked.Increment(ref entered._entries);
+            Interlocked.Increment(ref entered._running);
+        }
+    }
+}

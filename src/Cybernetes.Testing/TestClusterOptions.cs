@@ -1,0 +1,76 @@
+using Cybernetes.ApiServer.Server;
+using Cybernetes.Foundation;
+using Cybernetes.Node.Simulated.Fleet;
+using Cybernetes.Scheduler.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Cybernetes.Testing;
+
+/// <summary>How a test's cluster is set up.</summary>
+public sealed record TestClusterOptions
+{
+    /// <summary>
+    /// The clock of every part. Default: a virtual one of the cluster's own, which stands still but when something is waited for or it is advanced;
+    /// with <see cref="Https"/> the system's.
+    /// </summary>
+    public TimeProvider? Time { get; init; }
+
+    /// <summary>Seed of all chance: names, uids, addresses, jitter and faults are the same in every run. Default 1.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Logs of every part. Default: none.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>
+    /// Whether other clients (kubectl, operators of any language) reach the cluster too, at <see cref="TestCluster.Address"/> on loopback with
+    /// <see cref="TestCluster.Kubeconfig"/>. Default: no; then there are no sockets, keys or files.
+    /// </summary>
+    public bool Https { get; init; }
+
+    /// <summary>The port of HTTPS. Default 0: a free one.</summary>
+    public int Port { get; init; }
+
+    /// <summary>As <c>--feature-gates</c>: <c>GenericWorkload=true,…</c>. Default: upstream's defaults.</summary>
+    public string FeatureGates { get; init; } = "";
+
+    /// <summary>As <c>--runtime-config</c>: <c>api/alpha=true,…</c>. Default: stable and older versions.</summary>
+    public string RuntimeConfig { get; init; } = "";
+
+    /// <summary>
+    /// The controllers that run, as <c>--controllers</c> names them (<c>"*"</c>: those on by default). Default: none. Without
+    /// <c>serviceaccount-controller</c> pods need no service account.
+    /// </summary>
+    public IReadOnlyList<string> Controllers { get; init; } = [];
+
+    /// <summary>Whether a scheduler runs. Default: no.</summary>
+    public bool Scheduler { get; init; }
+
+    /// <summary>Its configuration. Default: upstream's default profile.</summary>
+    public SchedulerConfiguration SchedulerConfiguration { get; init; } = new();
+
+    /// <summary>Whether controllers and scheduler hold leases while they work, as in a cluster of several masters. Default: no.</summary>
+    public bool LeaderElection { get; init; }
+
+    /// <summary>How many simulated nodes there are; they run pods without containers. Default: none.</summary>
+    public int Nodes { get; init; }
+
+    /// <summary>The nodes in detail (shapes, zones, crashes), instead of <see cref="Nodes"/>.</summary>
+    public FleetOptions? Fleet { get; init; }
+
+    /// <summary>What goes wrong between the cluster's parts and its API server, by the seed; the test's own clients are spared. Default: nothing.</summary>
+    public TestFaults Faults { get; init; } = new();
+
+    /// <summary>
+    /// How much longer, in real time, is waited once a virtual clock is through: for work of the test's own that no cluster knows of. Default 5 s.
+    /// </summary>
+    public TimeSpan RealPatience { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Changes the API server's options last.</summary>
+    public Func<ApiServerOptions, ApiServerOptions>? ApiServer { get; init; }
+
+    internal TimeProvider ClockOrDefault() => Time ?? (Https ? TimeProvider.System : new VirtualTimeProvider());
+
+    internal FleetOptions? FleetOrDefault() =>
+        Fleet ?? (Nodes > 0 ? new FleetOptions { Shapes = [new() { Count = Nodes, Name = "node-" }] } : null);
+}
