@@ -56,12 +56,25 @@ public sealed partial class DocumentsTests
         SourceTree.AssertNone(wrong);
     }
 
+    [Fact]
+    public void TestingGuide_Snippets_StandInTheSample()
+    {
+        var sample = SourceTree.Files.Where(f => f.StartsWith("samples/operator/", StringComparison.Ordinal)).Select(SourceTree.Read).ToList();
+        var snippets = Snippet().Matches(SourceTree.Read("docs/testing-with-cybernetes.md")).Select(m => m.Groups[1].Value).ToList();
+
+        Assert.NotEmpty(snippets);
+        SourceTree.AssertNone(snippets.Where(snippet => !sample.Exists(text => text.Contains(snippet, StringComparison.Ordinal))));
+    }
+
     private static bool Exists(string path) =>
         File.Exists(Path.Combine(SourceTree.Root, path)) || Directory.Exists(Path.Combine(SourceTree.Root, path));
 
     /// <summary>Paths in back quotes that start with a folder of the project.</summary>
     [GeneratedRegex("`((?:src|tests|docs|tools|deploy|samples|bench|\\.ci)/[\\w./-]*)`")]
     private static partial Regex NamedPath();
+
+    [GeneratedRegex("""^```(?:csharp|xml)\n(.*?)^```""", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Snippet();
 
     [GeneratedRegex("""^(\d+)\. \*\*([^*]+)\*\*""", RegexOptions.Multiline)]
     private static partial Regex JourneyStop();

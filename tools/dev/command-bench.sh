@@ -8,6 +8,8 @@ command_bench() {
     store) shift && bench_store "$@" ;;
     controllers) shift && bench_controllers "$@" ;;
     micro) shift && bench_micro "$@" ;;
+    testing) shift && bench_clusters testing "$@" ;;
+    fleet) shift && bench_fleet "$@" ;;
     *)
       shift
       [ "$name" != schedule ] || name=Scheduler.Bench
@@ -28,6 +30,8 @@ bench_list() {
     api [WORD]        processor time of a write's stages, without a server
     store.bench       the embedded engine alone, beside bare SQLite
     schedule          the scheduler: pods placed a second, by nodes
+    testing           test clusters: their start, and a day of cron jobs under virtual time
+    fleet             5,000 simulated nodes and 150,000 pods on them, beside cyb apiserver; --nodes N --pods N
     micro [FILTER]    micro-benchmarks of hot paths (BenchmarkDotNet)
     figures           start-up, memory, pods beside bare runtime calls (root)
 
@@ -80,6 +84,19 @@ bench_controllers() {
   mkdir -p "$OUT/bench"
   step "measuring"
   bench_program "$project" --cyb "$OUT/cyb" --json "$report.json" --html "$report.html" "$@"
+}
+
+bench_clusters() {
+  local project=$REPO/bench/Cybernetes.Testing.Bench/Cybernetes.Testing.Bench.csproj
+  bench_build "$project"
+  bench_program "$project" "$@"
+}
+
+bench_fleet() {
+  source "$REPO/tools/dev/build.sh"
+  need_packages "$BUILD_PACKAGES"
+  build_program
+  bench_clusters fleet --cyb "$OUT/cyb" "$@"
 }
 
 bench_micro() {

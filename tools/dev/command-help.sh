@@ -9,6 +9,8 @@ ${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET
   ./dev test [NAME…]     run all tests, or only the test projects whose name holds NAME
   ./dev fuzz             throw bad input at codecs and server; --seconds N for each test, --seed N to begin with
   ./dev soak             kill the API server's process 200 times under load, the store's, and etcd's members; --kills N
+  ./dev package          make the NuGet package Cybernetes.Testing in out/packages
+  ./dev sample-operator  the same, then build samples/operator against it alone and run its tests
   ./dev prepare          only make what the end-to-end tests need
   ./dev tidy             check the code's format and the house rules; './dev tidy --fix' mends the format
   ./dev bench [NAME]     measure: store, load, api, micro, …; without a name, list them

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Cybernetes.Objects.Batch.V1;
+
+namespace Cybernetes.Testing.Bench;
+
+/// <summary>What a test pays for a cluster of its own.</summary>
+internal static class ClusterBench
+{
+    public static async Task RunAsync(int clusters)
+    {
+        var sinceExec = TimeProvider.System.GetUtcNow() - Process.GetCurrentProcess().StartTime.ToUniversalTime();
+        Console.WriteLine($"{"process until Main",-48} {sinceExec.TotalMilliseconds,9:N0} ms");
+        Console.WriteLine($"{"first start, API server alone",-48} {await StartAsync(new()),9:N1} ms   (wanted: under 400)");
+        var further = new List<double>();
+        for (var i = 0; i < clusters; i++)
+            further.Add(await StartAsync(new() { Seed = i }));
+        Tell("each further, API server alone", further, "under 50");
+        var whole = new TestClusterOptions { Controllers = ["*"], Scheduler = true, Nodes = 3 };
+        Console.WriteLine($"{"first with controllers, scheduler, 3 nodes",-48} {await StartAsync(whole),9:N1} ms");
+        further.Clear();
+        for (var i = 0; i < clusters; i++)
+            further.Add(await StartAsync(whole with { Seed = i }));
+        Tell("each further with controllers, scheduler, nodes", further, "under 50");
+        await DayAsync("a day of cron jobs (48 runs), all parts");
+        await DayAsync("the same again");
+    }
+
+    private static void Tell(string what, List<double> all, string wanted)
+    {
+        all.Sort();
+        Console.WriteLine($"{what,-48} {all[all.Count / 2],9:N1} ms   (median of {all.Count}, longest {all[^1]:N1}; wanted: {wanted})");
+    }
+
+    private static async Task<double> StartAsync(TestClusterOptions options)
+    {
+        var watch = Stopwatch.StartNew();
+        await using var cluster = await TestCluster.StartAsync(options);
+        return watch.Elapsed.TotalMilliseconds;
+    }
+
+    private static async Task DayAsync(string what)
+    {
+        await using var cluster = await TestCluster.StartAsync(new() { Controllers = ["*"], Scheduler = true, Nodes = 1 });
+        foreach (var (name, schedule) in new[] { ("hourly", "0 * * * *"), ("half", "30 * * * *") })
+        {
+            var cron = new CronJob { Metadata = { Name = name, Namespace = "default" } };
+            cron.Spec.Schedule = schedule;
+            cron.Spec.SuccessfulJobsHistoryLimit = 100;
+            cron.Spec.JobTemplate.Spec.Template.Spec.RestartPolicy = "Never";
+            cron.Spec.JobTemplate.Spec.Template.Spec.Containers = [new() { Name = "work", Image = "busybox", Command = ["sleep", "30"] }];
+            await cluster.Client.For<CronJob>().CreateAsync(cron);
+        }
+        var watch = Stopwatch.StartNew();
+        await cluster.Time.AdvanceAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(5));
+        var taken = watch.Elapsed.TotalMilliseconds;
+        var jobs = (await cluster.Client.For<Job>().ListAllAsync("default")).Items;
+        Console.WriteLine($"{what,-48} {taken,9:N0} ms   ({jobs.Count(j => j.Status.Succeeded == 1)} of {jobs.Count} jobs succeeded; wanted: under 2,000)");
+    }
+}
