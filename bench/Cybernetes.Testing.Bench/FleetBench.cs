@@ -82,7 +82,8 @@ internal static class FleetBench
         {
             var pod = new Pod { Metadata = { Name = $"pod-{i}", Namespace = "default" } };
             pod.Spec.NodeName = $"sim-{i % nodes}";
-            pod.Spec.Containers = [new() { Name = "main", Image = "registry.k8s.io/pause:3.10", Resources = { Requests = new() { ["cpu"] = Quantity.Parse("100m") } } }];
+            var asks = new Dictionary<string, Quantity> { ["cpu"] = Quantity.Parse("100m") };
+            pod.Spec.Containers = [new() { Name = "main", Image = "registry.k8s.io/pause:3.10", Resources = { Requests = asks } }];
             await client.For<Pod>().CreateAsync(pod, null, cancellation);
         });
 
@@ -91,7 +92,9 @@ internal static class FleetBench
         var path = Path.Combine(directory, "fleet.yaml");
         await File.WriteAllTextAsync(path, $$"""
             nodes:
-            - {count: {{nodes}}, zones: [a, b, c], capacity: {cpu: "64", memory: 256Gi, pods: "{{Math.Max(110, (pods / nodes) + 1)}}"}}
+            - count: {{nodes}}
+              zones: [a, b, c]
+              capacity: {cpu: "64", memory: 256Gi, pods: "{{Math.Max(110, (pods / nodes) + 1)}}" }
             """);
         return path;
     }

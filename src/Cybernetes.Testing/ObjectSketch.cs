@@ -77,8 +77,10 @@ internal static class ObjectSketch
             var isWaiting = container.TryGetProperty("state", out var state) && state.TryGetProperty("waiting", out _);
             var waits = isWaiting ? Text(state.GetProperty("waiting"), "reason") : "";
             var restarts = container.TryGetProperty("restartCount", out var count) ? count.GetInt32() : 0;
-            if (waits.Length > 0 || restarts > 0)
-                text.Append(" [").Append(Text(container, "name")).Append(waits.Length > 0 ? " " + waits : "").Append(" restarted ").Append(restarts).Append(']');
+            if (waits.Length == 0 && restarts == 0)
+                continue;
+            text.Append(" [").Append(Text(container, "name")).Append(waits.Length > 0 ? " " + waits : "");
+            text.Append(" restarted ").Append(restarts).Append(']');
         }
     }
 
