@@ -174,19 +174,11 @@ public sealed class VirtualTimeProvider : TimeProvider
         }
         // What runs is not pending any more. On a loaded machine the thread that runs it may be off its processor: we offer it ours, and
         // give up when it stays busy, as somebody else's may who has nothing to do with this clock.
-        for (var turn = 0; turn < BusyTurns && IsPoolBusy(); turn++)
+        for (var turn = 0; turn < BusyTurns && WorkScope.IsPoolBusy(); turn++)
         {
             Thread.Yield();
             await default(PoolHop);
         }
-    }
-
-    private static bool IsPoolBusy()
-    {
-        ThreadPool.GetMaxThreads(out var most, out _);
-        ThreadPool.GetAvailableThreads(out var available, out _);
-        var ourselves = Thread.CurrentThread.IsThreadPoolThread ? 1 : 0;
-        return most - available > ourselves || ThreadPool.PendingWorkItemCount > 0;
     }
 
     private VirtualTimer? TakeDue(long targetTicks)

@@ -17,6 +17,20 @@ public sealed class WorkScope
     /// <summary>How often a thread began to run this scope's work.</summary>
     public long Entries => Volatile.Read(ref _entries);
 
+    /// <summary>
+    /// Whether a thread of the pool, other than the caller's, works at this moment, or something waits for one; whoever's work it is. A thread counts
+    /// from the moment that it is asked for until it has found nothing more to do, so nothing slips through between.
+    /// </summary>
+    public static bool IsPoolBusy()
+    {
+        if (ThreadPool.PendingWorkItemCount > 0)
+            return true;
+        ThreadPool.GetMaxThreads(out var most, out _);
+        ThreadPool.GetAvailableThreads(out var available, out _);
+        var ourselves = Thread.CurrentThread.IsThreadPoolThread ? 1 : 0;
+        return most - available > ourselves || ThreadPool.PendingWorkItemCount > 0;
+    }
+
     /// <summary>What the caller begins from here on belongs to this scope; it ends with the async method that calls this.</summary>
     public void Enter() => s_current.Value = this;
 
