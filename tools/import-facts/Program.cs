@@ -46,14 +46,11 @@ internal static partial class Packages
         "core/v1", "apps/v1", "batch/v1", "meta/v1", "discovery/v1", "events/v1", "coordination/v1", "policy/v1", "autoscaling/v1", "autoscaling/v2",
         "authentication/v1", "authorization/v1", "certificates/v1", "networking/v1", "node/v1", "rbac/v1", "scheduling/v1", "storage/v1",
         "admission/v1", "admissionregistration/v1", "apiextensions/v1", "flowcontrol/v1", "apidiscovery/v2", "metrics/v1beta1",
-<<<<<<< HEAD
         "apps/v1beta1", "apps/v1beta2", "batch/v1beta1", "extensions/v1beta1", "policy/v1beta1",
         "scheduling/v1alpha2", "node/v1alpha1", "coordination/v1beta1", "discovery/v1beta1", "certificates/v1beta1", "flowcontrol/v1beta1",
         "flowcontrol/v1beta2", "resource/v1", "resource/v1beta1", "resource/v1beta2", "resource/v1alpha3", "apiserverinternal/v1alpha1",
         "storagemigration/v1beta1", "authorization/v1beta1",
-=======
         "networking/v1beta1", "rbac/v1alpha1",
->>>>>>> 0d4d5ab (Storage, RBAC and networking kinds with their older versions; the service range as an object)
     };
 
     public static IEnumerable<PackageName> Discover(string root)

@@ -74,7 +74,7 @@ internal sealed class SimulateCommand : DaemonCommand
 
     protected override async Task RunAsync(ILoggerFactory loggers, CancellationToken stop)
     {
-        if (!IPAddress.TryParse(_address.Value, out _))
+        if (!IPAddress.TryParse(_address.Value, out IPAddress? address))
             throw new FlagException($"--node-ip: \"{_address.Value}\" is no IP address");
         FleetOptions options = Options() with { HostAddress = _address.Value, Loggers = loggers };
         ClusterAccess access = KubeconfigFile.LoadMerged(KubeconfigFile.DefaultPaths(_kubeconfig.Value, Environment.GetEnvironmentVariable)).Resolve();
@@ -84,8 +84,10 @@ internal sealed class SimulateCommand : DaemonCommand
         {
             Server = new KubeletServerOptions
             {
-                Port = _port.Value, ServerCertificate = () => certificate, ClientAuthorities = () => authorities,
-                Authorize = static (attributes, _) => ValueTask.FromResult(attributes.User.Groups.Contains("system:masters")),
+                Address = address, Port = _port.Value, ServerCertificate = () => certificate, ClientAuthorities = () => authorities,
+                // The groups of API servers' certificates for kubelets: ours and older ones of kubeadm, and newer ones of kubeadm.
+                Authorize = static (attributes, _) => ValueTask.FromResult(
+                    attributes.User.Groups.Contains("system:masters") || attributes.User.Groups.Contains("kubeadm:cluster-admins")),
             },
         };
         using ApiClient client = ApiClient.Connect(access);
