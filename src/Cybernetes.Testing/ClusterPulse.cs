@@ -11,7 +11,8 @@ internal sealed class ClusterPulse
     private const int Glances = 40;
     private const int GlanceSpins = 8;
 
-    // Where other tests keep the pool busy: so many looks in a row, each behind all that is queued, must find it still: with calls on their way, which may wait for time, many more.
+    // Where other tests keep the pool busy: so many looks in a row, each behind all that is queued, must find it still; many more while calls are
+    // on their way, which may wait for time.
     private const int StillLooks = 3;
     private const int StillLooksInCalls = 24;
 

@@ -100,8 +100,10 @@ internal static partial class YamlScalars
         int radix = 10;
         if (digits.Length > 1 && digits[0] == '0')
         {
-            radix = char.ToLowerInvariant(digits[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 8 };
-            digits = digits[(char.IsAsciiDigit(digits[1]) ? 1 : 2)..];
+            bool isOctal = char.IsAsciiDigit(digits[1]);
+            radix = char.ToLowerInvariant(digits[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => isOctal ? 8 : 0 };
+            if (radix == 0) return false; // 0.5, 0e3
+            digits = digits[(isOctal ? 1 : 2)..];
             if (digits.IsEmpty) return false;
         }
         foreach (char c in digits)
