@@ -37,9 +37,10 @@ internal static class SystemBench
             var count = name == "anti-affinity on hostname" ? Math.Min(pods, 5000) : pods;
             var rate = await MeasureAsync(cluster.Client, $"run-{run++}", count, shape);
             spent = Environment.CpuUsage.TotalTime - spent;
+            pause = GC.GetTotalPauseDuration() - pause;
             Console.WriteLine($"{name,-44} {rate,9:N0} pods/s   {spent.TotalMicroseconds / count,5:N0} µs processor a pod   "
                 + $"{Environment.WorkingSet >> 20} MiB in use   "
-                + $"{GC.CollectionCount(0) - collections} collections, {(GC.GetTotalPauseDuration() - pause).TotalMilliseconds * rate / count / 10:N1} % paused");
+                + $"{GC.CollectionCount(0) - collections} collections, {pause.TotalSeconds * rate / count:P1} paused");
         }
         if (only is null or "unschedulable")
             await BesideUnschedulableAsync(cluster.Client, pods);

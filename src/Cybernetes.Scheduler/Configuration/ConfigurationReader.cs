@@ -87,7 +87,10 @@ internal static class ConfigurationReader
                 throw (inside.GetValueOrDefault("leaseDuration") ?? election).Error("Invalid value: LeaseDuration must be greater than RenewDeadline");
             // The waits between tries are spread by up to a fifth.
             if (read.RenewDeadline <= read.RetryPeriod * 1.2)
-                throw (inside.GetValueOrDefault("renewDeadline") ?? election).Error("Invalid value: RenewDeadline must be greater than RetryPeriod*JitterFactor");
+            {
+                throw (inside.GetValueOrDefault("renewDeadline") ?? election)
+                    .Error("Invalid value: RenewDeadline must be greater than RetryPeriod*JitterFactor");
+            }
         }
         if (fields.TryGetValue("clientConnection", out var connection))
         {

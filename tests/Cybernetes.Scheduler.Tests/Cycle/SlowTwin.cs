@@ -6,7 +6,7 @@ using NodeObject = Cybernetes.Objects.Core.V1.Node;
 namespace Cybernetes.Scheduler.Tests.Cycle;
 
 /// <summary>The rules read slowly and obviously: each plugin over plain lists, a node and a pod at a time, as upstream's documents say them.</summary>
-internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDictionary<string, List<Pod>> placed)
+internal sealed partial class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDictionary<string, List<Pod>> placed, string strategy = "LeastAllocated")
 {
     private const string Hostname = "kubernetes.io/hostname";
 
@@ -21,7 +21,9 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
         var taints = Normalized(among, n => n.Spec.Taints.OrEmpty().Count(t => t.Effect == "PreferNoSchedule"
             && !Tolerations.Tolerate([.. pod.Spec.Tolerations.OrEmpty().Where(o => o.Effect is "" or "PreferNoSchedule")], t)), reverse: true);
         var pods = Pods(pod, among);
-        long Total(NodeObject n) => Least(pod, n) + Balanced(pod, n) + (3 * taints(n)) + (2 * spread(n)) + (2 * pods(n));
+        var affinity = Normalized(among, n => PreferredWeight(pod, n), reverse: false);
+        long Total(NodeObject n) =>
+            Fit(pod, n) + Balanced(pod, n) + (3 * taints(n)) + (2 * affinity(n)) + (2 * spread(n)) + (2 * pods(n)) + Images(pod, n);
         var best = among.Max(Total);
         return [.. among.Where(n => Total(n) == best).Select(n => n.Metadata.Name)];
     }
@@ -32,18 +34,15 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
 
     private bool FitsNode(Pod pod, NodeObject node)
     {
-        if (node.Spec.Unschedulable || !SelectorAllows(pod, node))
+        if (node.Spec.Unschedulable || !Allows(pod, node))
             return false;
         if (node.Spec.Taints.OrEmpty().Any(t => t.Effect == "NoSchedule" && !Tolerations.Tolerate(pod.Spec.Tolerations.OrEmpty(), t)))
             return false;
-        if (On(node).Count + 1 > node.Status.Allocatable!["pods"].Value() || Ports(pod).Intersect(On(node).SelectMany(Ports)).Any())
+        if (On(node).Count + 1 > node.Status.Allocatable!["pods"].Value() || Ports(pod).Any(mine => On(node).SelectMany(Ports).Any(other => Collide(mine, other))))
             return false;
         return new[] { "cpu", "memory" }.All(resource => Requested(pod, resource) == 0
             || On(node).Sum(p => Requested(p, resource)) + Requested(pod, resource) <= node.Status.Allocatable![resource].MilliValue());
     }
-
-    private static bool SelectorAllows(Pod pod, NodeObject node) =>
-        pod.Spec.NodeSelector.OrEmpty().All(s => node.Metadata.Labels!.TryGetValue(s.Key, out var has) && has == s.Value);
 
     private bool FitsSpread(Pod pod, NodeObject node)
     {
@@ -53,7 +52,7 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
             var key = constraint.TopologyKey;
             if (!node.Metadata.Labels!.TryGetValue(key, out var domain))
                 return false;
-            var counted = nodes.Where(n => hard.All(c => n.Metadata.Labels!.ContainsKey(c.TopologyKey)) && SelectorAllows(pod, n)).ToList();
+            var counted = nodes.Where(n => hard.All(c => n.Metadata.Labels!.ContainsKey(c.TopologyKey)) && Allows(pod, n)).ToList();
             int Matching(string value) => counted.Where(n => n.Metadata.Labels![key] == value)
                 .Sum(n => On(n).Count(p => Counts(constraint, pod, p)));
             var domains = counted.Select(n => n.Metadata.Labels![key]).Distinct().ToList();
@@ -85,17 +84,6 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
         return terms.All(t => Means(t, pod, pod)) && !terms.Any(t => friends.Any(f => f.Node.Metadata.Labels!.ContainsKey(t.TopologyKey)));
     }
 
-    private long Least(Pod pod, NodeObject node)
-    {
-        long Part(string resource, long absent)
-        {
-            var capacity = Units(node.Status.Allocatable![resource], resource);
-            var used = On(node).Append(pod).Sum(p => Scored(p, resource, absent));
-            return used > capacity ? 0 : (capacity - used) * 100 / capacity;
-        }
-        return (Part("cpu", 100) + Part("memory", 200 * 1024 * 1024)) / 2;
-    }
-
     private long Balanced(Pod pod, NodeObject node)
     {
         if (Requested(pod, "cpu") == 0 && Requested(pod, "memory") == 0)
@@ -120,7 +108,7 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
         {
             var key = c.TopologyKey;
             var size = key == Hostname ? scored.Count : scored.Select(s => s.Metadata.Labels![key]).Distinct().Count();
-            var pool = key == Hostname ? nodes : counted.Where(x => SelectorAllows(pod, x));
+            var pool = key == Hostname ? nodes : counted.Where(x => Allows(pod, x));
             var count = pool.Where(x => x.Metadata.Labels!.TryGetValue(key, out var value) && value == n.Metadata.Labels![key])
                 .Sum(x => On(x).Count(p => Counts(c, pod, p)));
             return (count * Math.Log(size + 2)) + (c.MaxSkew - 1);
@@ -183,6 +171,4 @@ internal sealed class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnlyDiction
         PodResources.Requests(pod.Spec).TryGetValue(resource, out var quantity) ? Units(quantity, resource) : absent;
 
     private static long Units(Quantity quantity, string resource) => resource == "cpu" ? quantity.MilliValue() : quantity.Value();
-
-    private static IEnumerable<(string, int)> Ports(Pod pod) => pod.Spec.Containers![0].Ports.OrEmpty().Select(p => (p.Protocol, p.HostPort));
 }
