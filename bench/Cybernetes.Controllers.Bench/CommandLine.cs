@@ -9,7 +9,7 @@ namespace Cybernetes.Controllers.Bench;
 internal static class CommandLine
 {
     private static readonly string[] s_options =
-        ["cyb", "only", "pods", "objects", "deployments", "seconds", "sizes", "events", "nodes", "keep", "json", "html"];
+        ["cyb", "only", "pods", "objects", "deployments", "seconds", "sizes", "events", "nodes", "no-clients", "keep", "json", "html"];
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors)
     {
@@ -48,7 +48,7 @@ internal static class CommandLine
             Program = Path.GetFullPath(program), Only = only, Pods = arguments.Number("pods", 10_000, 1), Objects = arguments.Number("objects", 10_000, 20),
             Deployments = arguments.Number("deployments", 5000, 1), SteadySeconds = arguments.Number("seconds", 60, 1),
             Sizes = sizes.Count > 0 ? sizes : [1000, 10_000, 100_000], Events = arguments.Number("events", 200, 1), Nodes = arguments.Number("nodes", 130, 1),
-            Keep = arguments.Flag("keep"),
+            WithClients = !arguments.Flag("no-clients"), Keep = arguments.Flag("keep"),
         };
     }
 }

@@ -30,6 +30,9 @@ internal sealed record SuiteOptions
     /// <summary>Simulated nodes; each takes 110 pods, and a rollout has a quarter more pods than replicas.</summary>
     public int Nodes { get; init; } = 130;
 
+    /// <summary>Whether the rollout's pods are first made by clients alone, to compare with.</summary>
+    public bool WithClients { get; init; } = true;
+
     /// <summary>Whether the logs and the data stay when it ends.</summary>
     public bool Keep { get; init; }
 

@@ -15,7 +15,7 @@ internal static class CurveStage
 
     /// <summary>How much more an event may cost at the end of the curve than at its begin.</summary>
     private const double AskedRatio = 0.5;
-    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(1);
 
     public static async Task<StageResult> RunAsync(StageContext context)
     {

@@ -46,9 +46,7 @@ internal static class NamespaceStage
             if (count % 100 == 0)
                 context.Step(Texts.Number($"{count:n0} of {objects:n0} objects made"));
         });
-        var pods = objects / 20 * 4;
-        await Waiting.UntilAsync("the pods to run", async () =>
-            (await client.For<Pod>().ListAsync(Name, new ListQuery { FieldSelector = "status.phase=Running" })).Items.Count >= pods);
+        await Waiting.UntilAsync("the pods to run", () => client.AllRunAsync(Name));
         await Waiting.UntilAsync("the replica sets", async () => await client.CountAsync<ReplicaSet>(Name) >= objects / 20);
     }
 

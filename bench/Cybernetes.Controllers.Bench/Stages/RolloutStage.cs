@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Bench.Cluster;
 using Cybernetes.Load.Reporting;
@@ -13,6 +14,7 @@ namespace Cybernetes.Controllers.Bench.Stages;
 internal sealed class RolloutStage(StageContext context, ApiClient client)
 {
     private const string Namespace = "rollout";
+    private const string Alone = "alone";
     private const string Name = "web";
 
     private readonly int _pods = context.Options.Pods;
@@ -31,10 +33,7 @@ internal sealed class RolloutStage(StageContext context, ApiClient client)
     private async Task<StageResult> RunAsync()
     {
         await client.NamespaceAsync(Namespace);
-        await client.NamespaceAsync("alone");
-        var direct = await MeasureAsync("pods made by clients", DirectAsync, 0);
-        await client.For<Pod>().DeleteCollectionAsync("alone");
-        await Waiting.UntilAsync("the pods to go", async () => await client.CountAsync<Pod>("alone") == 0);
+        var direct = context.Options.WithClients ? await AloneAsync() : 0;
         await MeasureAsync("deployment created", CreateAsync, direct);
         await MeasureAsync("deployment rolled", RollAsync, direct);
         await MeasureAsync("deployment deleted", DeleteAsync, 0);
@@ -44,6 +43,15 @@ internal sealed class RolloutStage(StageContext context, ApiClient client)
                 new("Cores that the controllers keep busy, at most in any second", "asked", _cores),
             ],
             _charts, _notes);
+    }
+
+    private async Task<double> AloneAsync()
+    {
+        await client.NamespaceAsync(Alone);
+        var rate = await MeasureAsync("pods made by clients", DirectAsync, 0);
+        await client.For<Pod>().DeleteCollectionAsync(Alone);
+        await Waiting.UntilAsync("the pods to go", async () => await client.CountAsync<Pod>(Alone) == 0);
+        return rate;
     }
 
     private async Task<double> MeasureAsync(string what, Func<Task<double>> work, double direct)
@@ -62,11 +70,9 @@ internal sealed class RolloutStage(StageContext context, ApiClient client)
 
     private async Task<double> DirectAsync()
     {
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        var creating = Waiting.EachAsync(_pods, i => client.For<Pod>().CreateAsync(Workloads.Pod("alone", $"{Name}-{i}", Name)));
-        await creating;
-        await Waiting.UntilAsync("the pods to run", async () =>
-            await CountAsync("alone", "status.phase=Running") >= _pods);
+        var watch = Stopwatch.StartNew();
+        await Waiting.EachAsync(_pods, i => client.For<Pod>().CreateAsync(Workloads.Pod(Alone, $"{Name}-{i}", Name)));
+        await Waiting.UntilAsync("the pods to run", () => client.AllRunAsync(Alone));
         return watch.Elapsed.TotalSeconds;
     }
 
@@ -102,11 +108,4 @@ internal sealed class RolloutStage(StageContext context, ApiClient client)
         context.Step(Texts.Number($"{done(status):n0} of {_pods:n0} {what}"));
         return isDone(status);
     });
-
-    private async Task<int> CountAsync(string ns, string fields)
-    {
-        var page = await client.For<Pod>().ListAsync(ns, new ListQuery { FieldSelector = fields });
-        context.Step(Texts.Number($"{page.Items.Count:n0} pods run"));
-        return page.Items.Count;
-    }
 }

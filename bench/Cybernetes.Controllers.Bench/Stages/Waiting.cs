@@ -34,6 +34,10 @@ internal static class Waiting
         return page.Items.Count + (int)(page.Metadata.RemainingItemCount ?? 0);
     }
 
+    /// <summary>Whether no pod of the namespace is without work. Asks for one pod: a list of thousands would be part of what is measured.</summary>
+    public static async Task<bool> AllRunAsync(this ApiClient client, string ns) =>
+        (await client.For<Pod>().ListAsync(ns, new ListQuery { FieldSelector = "status.phase!=Running", Limit = 1 })).Items.Count == 0;
+
     /// <summary>Does the work of every number from 0 on, several at a time.</summary>
     public static Task EachAsync(int count, Func<int, Task> work) => Parallel.ForEachAsync(
         Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (i, _) => await work(i));

@@ -59,6 +59,9 @@ internal sealed class HandlerPump<T>(
     /// <summary>Waits while the handler is too far behind.</summary>
     public async ValueTask TellAsync(Notification<T> notification, CancellationToken cancellation)
     {
+        // Most handlers hear only some changes of theirs, and to be woken for nothing costs as much as for something.
+        if (handler is DelegateHandler<T> functions && !functions.Hears(notification.Kind))
+            return;
         if (_queue.Writer.TryWrite(notification) || _removed.IsCancellationRequested)
             return;
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _removed.Token);
@@ -125,6 +128,14 @@ internal sealed class HandlerPump<T>(
 /// <summary>A handler made of functions.</summary>
 internal sealed class DelegateHandler<T>(Action<T>? added, Action<T, T>? updated, Action<T>? deleted) : IInformerHandler<T>
 {
+    public bool Hears(NotificationKind kind) => kind switch
+    {
+        NotificationKind.Add or NotificationKind.InitialAdd => added is not null,
+        NotificationKind.Update => updated is not null,
+        NotificationKind.Delete => deleted is not null,
+        _ => true,
+    };
+
     public void OnAdd(T value, bool isInInitialList) => added?.Invoke(value);
 
     public void OnUpdate(T old, T value) => updated?.Invoke(old, value);

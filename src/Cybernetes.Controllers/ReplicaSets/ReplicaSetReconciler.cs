@@ -33,14 +33,24 @@ internal static class ReplicaSetReconciler
     /// <summary>The status that the pods make; conditions are kept but for ReplicaFailure, which <paramref name="failure"/> decides.</summary>
     public static ReplicaSetStatus Status(ReplicaSet set, IReadOnlyList<Pod> pods, string? failure, bool creating, DateTimeOffset now)
     {
-        var active = pods.Where(PodState.IsActive).ToList();
         var template = LabelMatcher.FromSet(set.Spec.Template.Metadata.Labels);
         var status = set.Status.DeepClone();
-        status.Replicas = active.Count;
-        status.FullyLabeledReplicas = active.Count(p => template.Matches(p.Metadata.Labels));
-        status.ReadyReplicas = active.Count(PodState.IsReady);
-        status.AvailableReplicas = active.Count(p => PodState.IsAvailable(p, set.Spec.MinReadySeconds, now));
-        status.TerminatingReplicas = pods.Count(p => p.Metadata.DeletionTimestamp is not null && !PodState.IsFinished(p));
+        var (active, labeled, ready, available, terminating) = (0, 0, 0, 0, 0);
+        foreach (var pod in pods)
+        {
+            if (PodState.IsActive(pod))
+            {
+                active++;
+                labeled += template.Matches(pod.Metadata.Labels) ? 1 : 0;
+                var isReady = PodState.IsReady(pod);
+                ready += isReady ? 1 : 0;
+                available += isReady && PodState.IsAvailable(pod, set.Spec.MinReadySeconds, now) ? 1 : 0;
+            }
+            else if (pod.Metadata.DeletionTimestamp is not null && !PodState.IsFinished(pod))
+                terminating++;
+        }
+        (status.Replicas, status.FullyLabeledReplicas, status.ReadyReplicas) = (active, labeled, ready);
+        (status.AvailableReplicas, status.TerminatingReplicas) = (available, terminating);
         status.ObservedGeneration = set.Metadata.Generation;
         var conditions = status.Conditions.OrEmpty().Where(c => c.Type != "ReplicaFailure").ToList();
         var before = set.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == "ReplicaFailure");

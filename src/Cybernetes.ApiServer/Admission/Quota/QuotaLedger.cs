@@ -15,7 +15,7 @@ internal sealed class QuotaLedger(RegistryServices services)
     /// <summary>
     /// How long a new quota is not trusted: writes that were on their way when it was made did not know of it, and it does not know of them.
     /// </summary>
-    private static readonly TimeSpan s_youth = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_youth = TimeSpan.FromSeconds(3);
 
     /// <summary>The quotas, by uid, that this server has counted once they were no longer new.</summary>
     private readonly ConcurrentDictionary<string, bool> _counted = new(StringComparer.Ordinal);
