@@ -71,6 +71,9 @@ public sealed record ApiServerOptions
     /// <summary>Other API servers may work on the same store: then each keeps itself among the endpoints of the service kubernetes.</summary>
     public bool SharesStore { get; init; }
 
+    /// <summary>How often the system's namespaces and other objects are looked after, in case one was deleted. Default: upstream's minute.</summary>
+    public TimeSpan SystemObjectsPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -17,7 +17,6 @@ namespace Cybernetes.ApiServer.Server;
 internal sealed class SystemObjects : IAsyncDisposable
 {
     private static readonly string[] Namespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private readonly RegistryServices _services;
     private readonly ApiServerOptions _options;
@@ -62,7 +61,7 @@ internal sealed class SystemObjects : IAsyncDisposable
             var complete = await TryEnsureAsync(cancellation);
             if (complete)
                 _done.TrySetResult();
-            await Task.Delay(!complete ? RetryPause : _others is null ? Period : MasterLeases.Period, _services.Time, cancellation);
+            await Task.Delay(!complete ? RetryPause : _others is null ? _options.SystemObjectsPeriod : MasterLeases.Period, _services.Time, cancellation);
         }
     }
 
