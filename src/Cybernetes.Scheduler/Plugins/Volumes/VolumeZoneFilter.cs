@@ -21,22 +21,23 @@ internal sealed class VolumeZoneFilter(IVolumeObjects objects) : IClusterFilter
     {
         if (!PodClaims.HasAny(cycle.Pod.Pod))
             return;
+        // A node that says nothing of where it is, as in a cluster of one zone, is not held against it.
+        var unzoned = Snapshot.NodeBits.Copy(cycle.Columns.Live);
+        foreach (var key in s_keys)
+            unzoned.ExceptWith(cycle.Columns.Labels.WithKey(key));
         foreach (var volume in PodClaims.BoundVolumes(cycle.Pod.Pod, objects))
         {
             foreach (var key in s_keys)
             {
                 if (!volume.Metadata.Labels.OrEmpty().TryGetValue(key, out var zones))
                     continue;
-                var allowed = new Snapshot.NodeBits(cycle.Columns.Capacity);
+                var allowed = Snapshot.NodeBits.Copy(unzoned);
                 var stable = key.Replace("failure-domain.beta", "topology", StringComparison.Ordinal);
                 foreach (var zone in zones.Split("__"))
                 {
                     allowed.UnionWith(cycle.Columns.Labels.WithPair(key, zone));
                     allowed.UnionWith(cycle.Columns.Labels.WithPair(stable, zone));
                 }
-                // A cluster without zones does not restrict.
-                if (cycle.Columns.Labels.WithKey(key).IsEmpty && cycle.Columns.Labels.WithKey(stable).IsEmpty)
-                    continue;
                 cycle.Keep(allowed, "node(s) had no available volume zone", isResolvable: false);
             }
         }
