@@ -157,8 +157,14 @@ public sealed class DocumentedSchedulingTests
         var pod = Cluster.Pod("p", with: p =>
         {
             p.Metadata.Labels = new() { ["app"] = "self" };
-            p.Spec.Affinity = new() { PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution =
-                [new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Cluster.Selects("app", wants) }] } };
+            p.Spec.Affinity = new()
+            {
+                PodAffinity = new()
+                {
+                    RequiredDuringSchedulingIgnoredDuringExecution =
+                [new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Cluster.Selects("app", wants) }]
+                }
+            };
         });
         Assert.Equal(expected, Allowed(Cluster.Columns(Cluster.Node("n1"), Cluster.Node("n2")), pod));
     }
@@ -200,8 +206,14 @@ public sealed class DocumentedSchedulingTests
         var pod = Cluster.Pod("p", "800m", with: p =>
         {
             p.Spec.Priority = 10;
-            p.Spec.Affinity = new() { PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution =
-                [new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Cluster.Selects("app", "x") }] } };
+            p.Spec.Affinity = new()
+            {
+                PodAffinity = new()
+                {
+                    RequiredDuringSchedulingIgnoredDuringExecution =
+                [new() { TopologyKey = "kubernetes.io/hostname", LabelSelector = Cluster.Selects("app", "x") }]
+                }
+            };
         });
         Assert.Null(Cluster.Decide(columns, pod).Preemption);
     }
@@ -215,8 +227,14 @@ public sealed class DocumentedSchedulingTests
         var pod = Cluster.Pod("p", "2", with: p =>
         {
             p.Spec.Priority = 10;
-            p.Spec.Affinity = new() { PodAntiAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution =
-                [new() { TopologyKey = "zone", LabelSelector = Cluster.Selects("app", "x") }] } };
+            p.Spec.Affinity = new()
+            {
+                PodAntiAffinity = new()
+                {
+                    RequiredDuringSchedulingIgnoredDuringExecution =
+                [new() { TopologyKey = "zone", LabelSelector = Cluster.Selects("app", "x") }]
+                }
+            };
         });
         Assert.Null(Cluster.Decide(columns, pod).Preemption);
     }

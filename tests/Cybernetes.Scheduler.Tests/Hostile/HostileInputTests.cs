@@ -137,12 +137,24 @@ public sealed class HostileInputTests
         {
             case "both selector values":
                 pod.Spec.NodeSelector = new() { ["zone"] = "z" };
-                pod.Spec.Affinity = new() { NodeAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = new() { NodeSelectorTerms =
-                    [new() { MatchExpressions = [new() { Key = "zone", Operator = "NotIn", Values = ["z"] }] }] } } };
+                pod.Spec.Affinity = new()
+                {
+                    NodeAffinity = new()
+                    {
+                        RequiredDuringSchedulingIgnoredDuringExecution = new()
+                        {
+                            NodeSelectorTerms =
+                    [new() { MatchExpressions = [new() { Key = "zone", Operator = "NotIn", Values = ["z"] }] }]
+                        }
+                    }
+                };
                 break;
             case "near and far from itself":
-                pod.Spec.Affinity = new() { PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [near] },
-                    PodAntiAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [near] } };
+                pod.Spec.Affinity = new()
+                {
+                    PodAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [near] },
+                    PodAntiAffinity = new() { RequiredDuringSchedulingIgnoredDuringExecution = [near] }
+                };
                 break;
             case "a node that is not there":
                 pod.Spec.NodeName = "nowhere";
