@@ -21,6 +21,7 @@ public sealed class ProjectGraphTests
         ["Network"] = ["Client"],
         ["Cluster"] = ["Client", "ApiServer"],
         ["Testing"] = ["Cluster", "ApiServer", "Client", "Controllers", "Scheduler", "Node"],
+        ["Simulator"] = ["Testing"],
         ["Cli"] = ["Cluster", "ApiServer", "Client", "Controllers", "Scheduler", "Node", "Network"],
     };
 

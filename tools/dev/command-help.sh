@@ -11,6 +11,7 @@ ${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET
   ./dev soak             kill the API server's process 200 times under load, the store's, and etcd's members; --kills N
   ./dev package          make the NuGet package Cybernetes.Testing in out/packages
   ./dev sample-operator  the same, then build samples/operator against it alone and run its tests
+  ./dev sim              whole clusters under virtual time, each by one seed: --seed N replays, --seeds A-B runs many; --help
   ./dev prepare          only make what the end-to-end tests need
   ./dev tidy             check the code's format and the house rules; './dev tidy --fix' mends the format
   ./dev bench [NAME]     measure: store, load, api, micro, …; without a name, list them

@@ -29,11 +29,11 @@ internal static class FinalizerRemoval
                 .ConfigureAwait(false);
             return null;
         }
-        catch (ApiStatusException failure) when (failure.IsNotFound || failure.IsConflict)
+        catch (ApiStatusException failure) when (failure.IsNotFound)
         {
-            // Gone, or another pod has its name now.
             return null;
         }
+        // A conflict too: it does not say that the finalizer is off, and a pod that is counted with it on is counted again after a restart.
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
         {
             return failure;

@@ -158,7 +158,9 @@ internal static class JobStatusValidation
             errors.Invalid(path.Child("succeeded"), status.Succeeded, "cannot decrease the succeeded counter");
         if (status.CompletionTime is not null && old.CompletionTime is not null && status.CompletionTime != old.CompletionTime)
             errors.Invalid(path.Child("completionTime"), status.CompletionTime, "completionTime cannot be mutated");
-        if (old.StartTime is not null && status.StartTime != old.StartTime && job.Spec.Suspend != true)
+        // A job that is resumed begins its time anew.
+        var isResuming = IsTrue(old.Conditions, JobConditionType.JobSuspended) && !IsTrue(status.Conditions, JobConditionType.JobSuspended);
+        if (old.StartTime is not null && status.StartTime != old.StartTime && job.Spec.Suspend != true && !isResuming)
             errors.Required(path.Child("startTime"), "startTime cannot be removed for unsuspended job");
         if (IsTrue(old.Conditions, SuccessCriteriaMet) && !IsTrue(status.Conditions, SuccessCriteriaMet))
             errors.Invalid(conditions, FieldError.OmittedValue, "cannot disable the SuccessCriteriaMet=True condition");

@@ -12,6 +12,8 @@ internal sealed class FleetPod
 {
     private static readonly TimeSpan s_firstRestart = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_longestRestart = TimeSpan.FromMinutes(5);
+    private const int LostExitCode = 255;
+    private const int TerminatedExitCode = 143;
     private readonly Unit[] _containers;
     private readonly (string Name, string Image)[] _initContainers;
     private readonly string _restartPolicy;
@@ -26,6 +28,7 @@ internal sealed class FleetPod
         (Namespace, Name, Uid, Node) = (behaviour.Shared(pod.Metadata.Namespace), pod.Metadata.Name, pod.Metadata.UID, node);
         _restartPolicy = behaviour.Shared(pod.Spec.RestartPolicy);
         IsHostNetwork = pod.Spec.HostNetwork;
+        IsHeld = pod.Metadata.Finalizers is { Count: > 0 };
         IsOfDaemonSet = pod.Metadata.OwnerReferences.OrEmpty().Any(o => o.Controller == true && o.Kind == "DaemonSet");
         _containers = [.. pod.Spec.Containers.OrEmpty().Select(c => new Unit(behaviour.Shared(c.Name), behaviour.Shared(c.Image), behaviour.ScriptOf(pod, c)))];
         _initContainers = [.. pod.Spec.InitContainers.OrEmpty().Select(c => (behaviour.Shared(c.Name), behaviour.Shared(c.Image)))];
@@ -54,6 +57,18 @@ internal sealed class FleetPod
 
     /// <summary>When it is to be gone; null while nobody deletes it.</summary>
     public DateTimeOffset? StopsAt { get; set; }
+
+    /// <summary>Its status is being written: another write must wait, lest an older status come after a newer.</summary>
+    public bool IsBeingTold { get; set; }
+
+    /// <summary>Something happened meanwhile.</summary>
+    public bool MustBeTold { get; set; }
+
+    /// <summary>A finalizer keeps it after its end: somebody waits to see how it ended.</summary>
+    public bool IsHeld { get; }
+
+    /// <summary>It was deleted, and how it ended has been told.</summary>
+    public bool IsEndTold { get; set; }
 
     public bool HasEnded => _phase is PodPhase.Succeeded or PodPhase.Failed;
 
@@ -113,10 +128,30 @@ internal sealed class FleetPod
         {
             if (isRestart && container.Stage != Stage.Running)
                 continue;
+            if (isRestart && _restartPolicy == "Never")
+            {
+                // What a runtime says of a container whose end it has not seen.
+                (container.Stage, container.FinishedAt, container.ExitCode) = (Stage.Ended, at, LostExitCode);
+                continue;
+            }
             if (isRestart)
                 container.Restarts++;
             (container.Stage, container.NextStart) = (Stage.Waiting, at);
         }
+    }
+
+    /// <summary>It was told to end, and has.</summary>
+    public void Stop(DateTimeOffset now)
+    {
+        foreach (var container in _containers.Where(c => c.Stage != Stage.Ended))
+        {
+            if (container.StartedAt == default)
+                container.StartedAt = now;
+            (container.Stage, container.FinishedAt, container.NextStart) = (Stage.Ended, now, null);
+            container.ExitCode = TerminatedExitCode;
+        }
+        _phase = Array.TrueForAll(_containers, c => c.ExitCode == 0) ? PodPhase.Succeeded : PodPhase.Failed;
+        _readySince = null;
     }
 
     public PodStatus Status(DateTimeOffset now)
@@ -143,6 +178,10 @@ internal sealed class FleetPod
             ContainerStatuses = [.. _containers.Select(StatusOf)],
         };
     }
+
+    /// <summary>Somebody else, who took the node for lost, made the pod not ready while it runs: a kubelet sees that and says so again.</summary>
+    public bool IsToldWrong(PodStatus told) =>
+        IsReady && told.Phase == PodPhase.Running && told.Conditions.OrEmpty().Any(c => c is { Type: "Ready", Status: not "True" });
 
     private bool IsReady => _containers.Length > 0 && Array.TrueForAll(_containers, c => c.Stage == Stage.Running);
 

@@ -115,6 +115,8 @@ internal sealed class FleetPods(
                 else if (!known.HasEnded)
                     Later(known, now);
             }
+            else if (known.IsToldWrong(pod.Status) && !known.Node.IsSilent(now))
+                Later(known, now + s_retry);
             if (pod.Metadata.DeletionTimestamp is null || known.StopsAt is not null)
                 return;
             var grace = TimeSpan.FromSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 0);
@@ -147,12 +149,38 @@ internal sealed class FleetPods(
                 Later(pod, pod.Node.SilentUntil);
                 return;
             }
+            if (pod.IsBeingTold)
+            {
+                pod.MustBeTold = true;
+                return;
+            }
+            pod.IsBeingTold = true;
             if (pod.Address.Length == 0)
                 pod.Address = pod.IsHostNetwork ? options.HostAddress : pod.Node.NextPodAddress();
             if (pod.MoveTo(now) is { } next)
                 Later(pod, next);
             status = pod.Status(now);
         }
+        try
+        {
+            // On a conflict: another pod of that name, of which the watch tells soon; or somebody between us and the server.
+            if (!await TellAsync(pod, status, cancellation).ConfigureAwait(false))
+                Later(pod, client.Time.GetUtcNow() + s_retry);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (pod.MustBeTold)
+                    Later(pod, client.Time.GetUtcNow());
+                (pod.IsBeingTold, pod.MustBeTold) = (false, false);
+            }
+        }
+    }
+
+    /// <returns>False on a conflict.</returns>
+    private async Task<bool> TellAsync(FleetPod pod, PodStatus status, CancellationToken cancellation)
+    {
         var buffer = new ArrayBufferWriter<byte>(1024);
         using (var writer = new Utf8JsonWriter(buffer, JsonLimits.WriterOptions))
         {
@@ -168,15 +196,16 @@ internal sealed class FleetPods(
         {
             await client.For<Pod>().PatchAsync(
                 pod.Namespace, pod.Name, ObjectPatch.Strategic(buffer.WrittenMemory), null, "status", cancellation).ConfigureAwait(false);
+            return true;
         }
         catch (ApiStatusException gone) when (gone.IsNotFound)
         {
             // Deleted meanwhile; the watch tells of it.
+            return true;
         }
         catch (ApiStatusException conflict) when (conflict.IsConflict)
         {
-            // Another pod of that name, of which the watch tells soon; or somebody between us and the server.
-            Later(pod, client.Time.GetUtcNow() + s_retry);
+            return false;
         }
     }
 
@@ -185,6 +214,11 @@ internal sealed class FleetPods(
         if (pod.Node.IsSilent(client.Time.GetUtcNow()))
         {
             due.Add(token => DeleteAsync(pod, token), pod.Node.SilentUntil);
+            return;
+        }
+        if (pod is { IsHeld: true, IsEndTold: false } && !await TellEndAsync(pod, cancellation).ConfigureAwait(false))
+        {
+            due.Add(token => DeleteAsync(pod, token), client.Time.GetUtcNow() + s_retry);
             return;
         }
         try
@@ -196,5 +230,22 @@ internal sealed class FleetPods(
         {
             // Somebody was faster.
         }
+    }
+
+    /// <summary>A kubelet tells how a pod ended before it lets it go; the others are spared the write, since nobody would see it.</summary>
+    /// <returns>False when it could not be told now.</returns>
+    private async Task<bool> TellEndAsync(FleetPod pod, CancellationToken cancellation)
+    {
+        PodStatus status;
+        lock (_lock)
+        {
+            if (pod.IsBeingTold)
+                return false;
+            var now = client.Time.GetUtcNow();
+            if (!pod.HasEnded)
+                pod.Stop(now);
+            status = pod.Status(now);
+        }
+        return pod.IsEndTold = await TellAsync(pod, status, cancellation).ConfigureAwait(false);
     }
 }

@@ -95,6 +95,18 @@ public sealed class JobTests
         expected, KindBench.StatusErrors(Kind, Json(Template), $$"""{"metadata":{"name":"j"},"status":{ {{status}} } }"""));
 
     [Theory]
+    [InlineData("True")]
+    [InlineData("False", "status.startTime: Required value: startTime cannot be removed for unsuspended job")]
+    public void Status_StartTime_MovesOnlyWhereTheJobIsResumed(string wasSuspended, params string[] expected)
+    {
+        var before = $$"""
+            {"metadata":{"name":"j"},"spec":{ {{Template}} },"status":{"startTime":"2026-01-01T00:00:00Z","conditions":[{"type":"Suspended","status":"{{wasSuspended}}"}]} }
+            """;
+        const string after = """{"metadata":{"name":"j"},"status":{"startTime":"2026-01-01T00:05:00Z","conditions":[{"type":"Suspended","status":"False"}]}}""";
+        Assert.Equal(expected, KindBench.StatusErrors(Kind, before, after));
+    }
+
+    [Theory]
     [InlineData("""{"succeeded":1,"startTime":"2026-01-02T03:03:05Z"}""", "j | Running | 1/2 | 60s")]
     [InlineData("""{"succeeded":2,"startTime":"2026-01-02T03:00:05Z","completionTime":"2026-01-02T03:02:35Z","conditions":[{"type":"Complete","status":"True"}]}""", "j | Complete | 2/2 | 2m30s")]
     public void Row_OfJob_IsUpstreams(string status, string expected) => Assert.Equal(

@@ -1,0 +1,3 @@
+using Cybernetes.Simulator.Running;
+
+return CommandLine.Run(args, Console.Out, Console.Error);

@@ -1,0 +1,77 @@
+using System.Globalization;
+
+namespace Cybernetes.Simulator.Running;
+
+/// <summary>What a run of the program is told.</summary>
+/// <param name="First">The first seed.</param>
+/// <param name="Last">The last seed.</param>
+/// <param name="IsReplay">One seed, with its trace.</param>
+/// <param name="Options">How each is run.</param>
+internal sealed record Commanded(int First, int Last, bool IsReplay, SimulationOptions Options);
+
+/// <summary>The command line.</summary>
+internal static class CommandLine
+{
+    private const string Help = """
+        cyb-sim: lives of whole clusters under virtual time, each decided by one seed, with what must hold in them checked all the time.
+
+          --seed N          replay one seed and print what happens in it
+          --seeds A-B       run the seeds from A to B and print the command that replays each failing one
+          --count N         run N seeds from 1 on
+          --minutes N       how many virtual minutes users act and things fail in each life (1 to 600; default 5)
+          --verbose         with --seed: print the warnings of the parts too
+          --quiet           with --seed: print no trace
+
+        Examples
+          ./dev sim --seed 42
+          ./dev sim --seeds 1-1000
+          ./dev sim --seed 42 --verbose | grep -E 'web-3|WRONG'
+
+        The trace: seconds since the start, topic, what happened. "object" lines are changes in the store (+ new, ~ changed, - gone, @ revision),
+        "user" what the workload asks, "fault", "kill", "node", "lease" and "dial" what goes wrong, "WRONG" what must not be.
+        Exit code: 0 all is well, 1 a seed failed, 2 the command line is wrong, 3 a run hung.
+        """;
+
+    public static int Run(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        if (arguments.Length == 0 || arguments.Contains("--help") || arguments.Contains("-h"))
+        {
+            output.WriteLine(Help);
+            return arguments.Length == 0 ? 2 : 0;
+        }
+        if (TryRead(arguments, out var isQuiet) is not { } commanded)
+        {
+            errors.WriteLine($"cannot make sense of: {string.Join(' ', arguments)}\nsee: ./dev sim --help");
+            return 2;
+        }
+        return new Runner(output, errors).Run(commanded, isQuiet);
+    }
+
+    internal static Commanded? TryRead(string[] arguments, out bool isQuiet)
+    {
+        var (first, last, minutes, isReplay, isTalkative) = (0, 0, 5, false, false);
+        isQuiet = false;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            var value = i + 1 < arguments.Length ? arguments[i + 1] : "";
+            var isKnown = arguments[i] switch
+            {
+                "--seed" => isReplay = Number(value, out first) && Number(value, out last),
+                "--seeds" => value.Split('-') is [var from, var to] && Number(from, out first) && Number(to, out last) && first <= last,
+                "--count" => Number(value, out last) && (first = 1) <= last,
+                "--minutes" => Number(value, out minutes) && minutes is >= 1 and <= 600,
+                "--verbose" => isTalkative = true,
+                "--quiet" => isQuiet = true,
+                _ => false,
+            };
+            if (!isKnown)
+                return null;
+            if (arguments[i] is not ("--verbose" or "--quiet"))
+                i++;
+        }
+        return first == 0 && last == 0 && !isReplay ? null
+            : new(first, last, isReplay, new() { Trouble = TimeSpan.FromMinutes(minutes), IsTalkative = isTalkative });
+    }
+
+    private static bool Number(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+}

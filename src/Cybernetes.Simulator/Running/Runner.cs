@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Cybernetes.Simulator.World;
+
+namespace Cybernetes.Simulator.Running;
+
+/// <summary>Runs seeds one after another on the pool's one thread; this thread only looks whether they move.</summary>
+internal sealed class Runner(TextWriter output, TextWriter errors)
+{
+    private const int Hung = 3;
+    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private volatile Clockwork? _clockwork;
+    private volatile int _seed;
+
+    public int Run(Commanded commanded, bool isQuiet)
+    {
+        if (!Clockwork.IsSingleThreaded)
+            errors.WriteLine("this process has more than one thread for its work: runs are not repeatable");
+        var running = Task.Run(() => RunAllAsync(commanded, isQuiet));
+        var (turns, since) = (-1L, Stopwatch.GetTimestamp());
+        while (!running.Wait(s_glance))
+        {
+            var now = _clockwork?.Turns ?? 0;
+            if (now != turns)
+                (turns, since) = (now, Stopwatch.GetTimestamp());
+            else if (Stopwatch.GetElapsedTime(since) > s_patience)
+            {
+                output.WriteLine($"seed {_seed} hangs: its clock has not moved for {s_patience.TotalSeconds} s\n  replay: ./dev sim --seed {_seed}");
+                return Hung;
+            }
+        }
+        return running.Result;
+    }
+
+    private async Task<int> RunAllAsync(Commanded commanded, bool isQuiet)
+    {
+        var failed = new List<int>();
+        var started = Stopwatch.GetTimestamp();
+        for (var seed = commanded.First; seed <= commanded.Last; seed++)
+        {
+            _seed = seed;
+            var outcome = await Simulation.RunAsync(
+                seed, commanded.Options, commanded.IsReplay && !isQuiet ? output : null, c => _clockwork = c).ConfigureAwait(false);
+            if (outcome.Findings.Count > 0)
+                failed.Add(seed);
+            Tell(outcome, commanded.IsReplay);
+        }
+        if (!commanded.IsReplay)
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"seeds {commanded.First}-{commanded.Last}: {commanded.Last - commanded.First + 1 - failed.Count} clean, {failed.Count} "
+                    + $"failed{(failed.Count > 0 ? $" ({string.Join(", ", failed)})" : "")}, {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s"));
+        output.Flush();
+        return failed.Count == 0 ? 0 : 1;
+    }
+
+    private void Tell(Outcome outcome, bool isReplay)
+    {
+        var facts = string.Create(
+            CultureInfo.InvariantCulture,
+            $"hash {outcome.Hash}, lived {outcome.Lived.TotalMinutes:0.0} min in {outcome.Turns} moments, {outcome.Revisions} revisions, took "
+                + $"{outcome.Took.TotalSeconds:0.0} s");
+        if (outcome.Findings.Count == 0)
+        {
+            if (isReplay)
+                output.WriteLine($"seed {outcome.Seed}: clean, {facts}");
+            return;
+        }
+        output.WriteLine($"seed {outcome.Seed}: FAILED, {facts}");
+        foreach (var finding in outcome.Findings.Take(isReplay ? int.MaxValue : 5))
+            output.WriteLine("  " + finding);
+        output.WriteLine($"  replay: ./dev sim --seed {outcome.Seed}");
+    }
+}
