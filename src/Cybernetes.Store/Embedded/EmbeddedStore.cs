@@ -46,7 +46,7 @@ public sealed class EmbeddedStore : IStore
         Restore(loaded, state, compactor);
         // A server that gets no writes must learn by itself that the disk works again.
         _probe = time.CreateTimer(_ => _loop.Enqueue(new ProbeRequest()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _writer.Failed = () => _probe.Change(ProbeDelay, Timeout.InfiniteTimeSpan);
+        _journal.Failed = _writer.Failed = () => _probe.Change(ProbeDelay, Timeout.InfiniteTimeSpan);
         _loop.Start();
         _revisionAtLastTick = state.Revision;
         if (options.CompactionInterval > TimeSpan.Zero)

@@ -8,16 +8,14 @@ namespace Cybernetes.Store.Tests.Crash;
 
 public class CrashTests
 {
-    // ./dev soak asks for more.
-    private static readonly int Rounds =
-        int.TryParse(Environment.GetEnvironmentVariable("CYBERNETES_CRASH_ROUNDS"), out var rounds) ? rounds : 8;
+    private static readonly int Rounds = Soak.Rounds(8);
 
     [Theory]
     [InlineData(1, false)]
     [InlineData(2, true)]
     public async Task Kill_AtRandomMoments_LosesNoAnsweredWrite(int seed, bool compacts)
     {
-        var random = new Random(seed);
+        var random = new Random(Soak.Seed(seed));
         await using var folder = new TemporaryFolder();
         var lastRevision = 1L;
         var nextCount = 0;

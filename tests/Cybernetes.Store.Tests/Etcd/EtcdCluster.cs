@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Cybernetes.Store.Etcd;
 using Cybernetes.Store.Etcd.Grpc;
 using Cybernetes.Store.Etcd.Rpc;
@@ -76,7 +74,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
             ? Directory.CreateDirectory($"/dev/shm/cybernetes-etcd-{Environment.ProcessId}-{Interlocked.Increment(ref s_prefixes)}").FullName
             : Directory.CreateTempSubdirectory("cybernetes-etcd-").FullName;
         var certificates = tls ? EtcdCertificateFiles.Make(Path.Combine(folder, "pki")) : null;
-        var ports = FreePorts(count * 2);
+        var ports = LoopbackPorts.Free(count * 2);
         var scheme = tls ? "https" : "http";
         var networks = Enumerable.Range(0, count)
             .Select(i => proxied ? (new EtcdProxy(ports[(2 * i) + 1]), new EtcdProxy(ports[2 * i])) : ((EtcdProxy, EtcdProxy)?)null)
@@ -156,14 +154,5 @@ internal sealed class EtcdCluster : IAsyncDisposable
         foreach (var member in Members)
             await member.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Stop());
-        return ports;
     }
 }

@@ -78,7 +78,7 @@ public class DiskFaultTests
     [InlineData(3)]
     public async Task Disk_FailsAtRandomUnderConcurrentWriters_KeepsWhatItAcknowledged(int seed)
     {
-        var random = new Random(seed);
+        var random = new Random(Soak.Seed(seed));
         await using var folder = new TemporaryFolder(inMemory: true);
         var plan = FaultyDisk.Plan(folder.Path);
         var acknowledged = new int[8];

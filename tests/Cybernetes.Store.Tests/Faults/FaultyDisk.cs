@@ -18,6 +18,17 @@ public enum DiskFault
 
     /// <summary>EIO from fsync.</summary>
     SyncError,
+
+    /// <summary>EIO on a read.</summary>
+    ReadError,
+}
+
+/// <summary>Calls that can fail.</summary>
+public enum DiskCall
+{
+    Read,
+    Write,
+    Sync,
 }
 
 /// <summary>The plan for the files of one folder: which of its writes and syncs fail.</summary>
@@ -40,11 +51,23 @@ internal sealed class DiskPlan(string folder)
 
     public int Failed { get; private set; }
 
+    /// <summary>What the names of the files end with whose calls fail.</summary>
+    public string Suffix { get; set; } = "";
+
+    /// <summary>A failed sync takes what was written since the last one along, as Linux may, and the next sync succeeds.</summary>
+    public bool Forgets { get; set; }
+
     public void Restart() => Volatile.Write(ref _calls, 0);
 
-    public bool Fails(bool isSync)
+    public bool Fails(DiskCall kind, string path)
     {
-        if (isSync != (Fault == DiskFault.SyncError))
+        var failing = Fault switch
+        {
+            DiskFault.SyncError => DiskCall.Sync,
+            DiskFault.ReadError => DiskCall.Read,
+            _ => DiskCall.Write,
+        };
+        if (kind != failing || !path.EndsWith(Suffix, StringComparison.Ordinal))
             return false;
         var call = Interlocked.Increment(ref _calls);
         if (FailFrom == 0 || call < FailFrom || call >= FailFrom + FailCount)
@@ -55,7 +78,7 @@ internal sealed class DiskPlan(string folder)
 }
 
 /// <summary>
-/// A file system for SQLite (https://www.sqlite.org/vfs.html) that is the usual one, except that writes and syncs of the files of a
+/// A file system for SQLite (https://www.sqlite.org/vfs.html) that is the usual one, except that reads, writes and syncs of the files of a
 /// planned folder fail as planned. It becomes the process's default and passes everything else through.
 /// </summary>
 internal static unsafe partial class FaultyDisk
@@ -63,12 +86,14 @@ internal static unsafe partial class FaultyDisk
     private const string Library = "libsqlite3.so.0";
     private const int Ok = 0;
     private const int Full = 13;
+    private const int ReadFailed = 10 | (1 << 8);
     private const int WriteFailed = 10 | (3 << 8);
     private const int SyncFailed = 10 | (4 << 8);
 
     // Places in sqlite3_io_methods and sqlite3_vfs, in words of eight bytes.
     private const int Methods = 19;
     private const int Close = 1;
+    private const int Read = 2;
     private const int Write = 3;
     private const int Sync = 5;
     private const int SystemWords = 21;
@@ -76,7 +101,10 @@ internal static unsafe partial class FaultyDisk
     private const int Open = 5;
 
     // An open file: its plan, and the methods it would have. Databases and logs have different ones.
-    private static readonly ConcurrentDictionary<nint, (DiskPlan Plan, nint Usual)> Files = new();
+    private static readonly ConcurrentDictionary<nint, (DiskPlan Plan, nint Usual, string Path)> Files = new();
+
+    // By path: what stood where something was written that no sync has seen yet.
+    private static readonly ConcurrentDictionary<string, Stack<(long Offset, byte[] Before)>> Unsynced = new(StringComparer.Ordinal);
     private static readonly ConcurrentDictionary<nint, nint> Tables = new();
     private static readonly ConcurrentDictionary<string, DiskPlan> Plans = new(StringComparer.Ordinal);
     private static readonly Lazy<bool> Registered = new(Register);
@@ -110,7 +138,7 @@ internal static unsafe partial class FaultyDisk
         var name = Marshal.PtrToStringUTF8((nint)path)!;
         if (!Plans.TryGetValue(Path.GetDirectoryName(name)!, out var plan))
             return code;
-        Files[(nint)file] = (plan, *file);
+        Files[(nint)file] = (plan, *file, name);
         *file = Tables.GetOrAdd(*file, MakeTable);
         return code;
     }
@@ -120,6 +148,7 @@ internal static unsafe partial class FaultyDisk
         var table = (nint*)NativeMemory.AllocZeroed(Methods, 8);
         NativeMemory.Copy((void*)usual, table, Methods * 8);
         table[Close] = (nint)(delegate* unmanaged[Cdecl]<nint*, int>)&CloseFile;
+        table[Read] = (nint)(delegate* unmanaged[Cdecl]<nint*, byte*, int, long, int>)&ReadFile;
         table[Write] = (nint)(delegate* unmanaged[Cdecl]<nint*, byte*, int, long, int>)&WriteFile;
         table[Sync] = (nint)(delegate* unmanaged[Cdecl]<nint*, int, int>)&SyncFile;
         return (nint)table;
@@ -134,24 +163,67 @@ internal static unsafe partial class FaultyDisk
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int ReadFile(nint* file, byte* bytes, int count, long offset)
+    {
+        var (plan, usual, path) = Files[(nint)file];
+        return plan.Fails(DiskCall.Read, path) ? ReadFailed : Usually(usual, Read)(file, bytes, count, offset);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int WriteFile(nint* file, byte* bytes, int count, long offset)
     {
-        var (plan, usual) = Files[(nint)file];
-        var write = (delegate* unmanaged[Cdecl]<nint*, byte*, int, long, int>)((nint*)usual)[Write];
-        if (!plan.Fails(isSync: false))
-            return write(file, bytes, count, offset);
+        var (plan, usual, path) = Files[(nint)file];
+        if (plan.Forgets)
+            Note(file, usual, path, count, offset);
+        if (!plan.Fails(DiskCall.Write, path))
+            return Usually(usual, Write)(file, bytes, count, offset);
         if (plan.Fault == DiskFault.NoSpace)
             return Full;
         if (plan.Fault == DiskFault.ShortWrite && count > 1)
-            _ = write(file, bytes, count / 2, offset);
+            _ = Usually(usual, Write)(file, bytes, count / 2, offset);
         return WriteFailed;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int SyncFile(nint* file, int flags)
     {
-        var (plan, usual) = Files[(nint)file];
-        return plan.Fails(isSync: true) ? SyncFailed : ((delegate* unmanaged[Cdecl]<nint*, int, int>)((nint*)usual)[Sync])(file, flags);
+        var (plan, usual, path) = Files[(nint)file];
+        if (!plan.Fails(DiskCall.Sync, path))
+        {
+            Unsynced.TryRemove(path, out _);
+            return ((delegate* unmanaged[Cdecl]<nint*, int, int>)((nint*)usual)[Sync])(file, flags);
+        }
+        if (plan.Forgets)
+            Forget(file, usual, path);
+        return SyncFailed;
+    }
+
+    private static delegate* unmanaged[Cdecl]<nint*, byte*, int, long, int> Usually(nint usual, int method) =>
+        (delegate* unmanaged[Cdecl]<nint*, byte*, int, long, int>)((nint*)usual)[method];
+
+    private static void Note(nint* file, nint usual, string path, int count, long offset)
+    {
+        var before = new byte[count];
+        // What is beyond the file's end reads as zeros.
+        fixed (byte* bytes = before)
+            _ = Usually(usual, Read)(file, bytes, count, offset);
+        var unsynced = Unsynced.GetOrAdd(path, _ => new());
+        lock (unsynced)
+            unsynced.Push((offset, before));
+    }
+
+    private static void Forget(nint* file, nint usual, string path)
+    {
+        if (!Unsynced.TryRemove(path, out var unsynced))
+            return;
+        lock (unsynced)
+        {
+            foreach (var (offset, before) in unsynced)
+            {
+                fixed (byte* bytes = before)
+                    _ = Usually(usual, Write)(file, bytes, before.Length, offset);
+            }
+        }
     }
 
     [LibraryImport(Library, EntryPoint = "sqlite3_vfs_find")]

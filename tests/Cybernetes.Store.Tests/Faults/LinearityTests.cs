@@ -47,7 +47,7 @@ public class LinearityTests(SharedEtcd etcd) : IClassFixture<SharedEtcd>
         var histories = Enumerable.Range(0, 3).Select(_ => new KeyHistory()).ToArray();
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
         {
-            var random = new Random((seed * Clients) + client);
+            var random = new Random((Soak.Seed(seed) * Clients) + client);
             for (var i = 0; i < operations; i++)
             {
                 var place = random.Next(histories.Length);

@@ -8,6 +8,16 @@ internal interface IJournal : IDisposable
     /// <summary>Bytes the journal's files take; may be called from any thread.</summary>
     long BytesOnDisk { get; }
 
+    /// <summary>What is wrong with the disk although commits succeed; null when nothing is. May be called from any thread.</summary>
+    StoreError? Fault => null;
+
+    /// <summary>Called, by any thread, when there is a <see cref="Fault"/>: the next commit tries again, and somebody has to bring it about.</summary>
+    Action? Failed
+    {
+        get => null;
+        set { }
+    }
+
     /// <summary>
     /// Makes the whole batch durable, or, when it gives an error, nothing of it. After an error the same revisions come again.
     /// </summary>

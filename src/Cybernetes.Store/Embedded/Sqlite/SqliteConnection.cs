@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Cybernetes.Store.Embedded.Sqlite;
 
@@ -65,6 +66,26 @@ internal sealed unsafe class SqliteConnection : IDisposable
             return false;
         Check(code);
         return true;
+    }
+
+    /// <summary>The text in the first column of a statement's first row.</summary>
+    public string ExecuteText(string text)
+    {
+        using var statement = Prepare(text);
+        return statement.Step() ? Encoding.UTF8.GetString(statement.Bytes(0)) : "";
+    }
+
+    /// <summary>Leaves the write-ahead log where it is when the connection is closed.</summary>
+    public void KeepLogOnClose() =>
+        Check(SqliteLibrary.Configure(_handle, SqliteLibrary.NoCheckpointOnClose, 1, 0, 0, 0, 0, 0, 1, 0));
+
+    /// <summary>Waits until what was copied into the database is on the disk.</summary>
+    public void SyncDatabase()
+    {
+        Check(SqliteLibrary.FileControl(_handle, 0, SqliteLibrary.FilePointer, out var file));
+        // sqlite3_file begins with the table of its methods: a version, then xClose, xRead, xWrite, xTruncate, xSync.
+        var sync = (*(delegate* unmanaged[Cdecl]<nint, int, int>**)file)[5];
+        Check(sync(file, SqliteLibrary.SyncNormal));
     }
 
     public void Check(int code)

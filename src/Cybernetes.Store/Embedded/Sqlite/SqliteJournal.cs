@@ -10,88 +10,64 @@ namespace Cybernetes.Store.Embedded.Sqlite;
 /// </summary>
 internal sealed class SqliteJournal : IJournal
 {
-    private const int PageSize = 8192;
-
     // Pages one call of Tidy gives back at most: a few milliseconds.
     private const int TidyPages = 64;
 
-    private const string Schema = """
-        CREATE TABLE IF NOT EXISTS records (
-            id INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB, created INTEGER NOT NULL, version INTEGER NOT NULL,
-            lease INTEGER NOT NULL, stamp INTEGER NOT NULL, checksum INTEGER NOT NULL)
-        """;
-
     private readonly string _path;
+    private readonly EmbeddedStoreOptions _options;
     private readonly ILogger _logger;
-    private readonly SqliteConnection _connection;
-    private readonly WalKeeper _wal;
-    private readonly SqliteStatement _begin;
-    private readonly SqliteStatement _commit;
-    private readonly SqliteStatement _rollback;
-    private readonly SqliteStatement _insert;
-    private readonly SqliteStatement _delete;
-    private readonly SqliteStatement _deleteFrom;
-    private readonly SqliteStatement _grant;
-    private readonly SqliteStatement _revoke;
-    private readonly SqliteStatement _setMeta;
+    private SqliteSession? _session;
     private byte[] _key = new byte[512];
     private bool _failed;
 
-    private SqliteJournal(string path, SqliteConnection connection, ILogger logger)
+    private SqliteJournal(string path, EmbeddedStoreOptions options, SqliteSession session, ILogger logger)
     {
-        (_path, _connection, _logger) = (path, connection, logger);
-        _begin = connection.Prepare("BEGIN IMMEDIATE");
-        _commit = connection.Prepare("COMMIT");
-        _rollback = connection.Prepare("ROLLBACK");
-        _insert = connection.Prepare("INSERT INTO records VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
-        _delete = connection.Prepare("DELETE FROM records WHERE id = ?1");
-        _deleteFrom = connection.Prepare("DELETE FROM records WHERE id >= ?1");
-        _grant = connection.Prepare("INSERT INTO leases VALUES (?1, ?2)");
-        _revoke = connection.Prepare("DELETE FROM leases WHERE id = ?1");
-        _setMeta = connection.Prepare("INSERT OR REPLACE INTO meta VALUES ('compact-revision', ?1)");
-        connection.WatchLog();
-        _wal = new WalKeeper(path, connection, PageSize, logger);
+        (_path, _options, _logger) = (path, options, logger);
+        Adopt(session);
     }
 
     public long BytesOnDisk => Size(_path) + Size(_path + "-wal");
+
+    public StoreError? Fault => Volatile.Read(ref _session)?.Wal.Fault;
+
+    public Action? Failed { get; set; }
 
     /// <summary>Opens or makes the database and shows the loader what it holds.</summary>
     public static StoreResult<SqliteJournal> Open(string path, EmbeddedStoreOptions options, StateLoader loader, ILogger logger)
     {
         if (WalInspector.FindDamage(path + "-wal") is { } logDamage)
             return logDamage;
-        SqliteConnection? connection = null;
+        SqliteSession? session = null;
         try
         {
-            connection = new SqliteConnection(path);
-            Prepare(connection, options);
-            if (JournalReader.Load(connection, loader) is { } damage)
-            {
-                connection.Dispose();
-                return damage;
-            }
-            return new SqliteJournal(path, connection, logger);
+            session = SqliteSession.Open(path, options, logger);
+            if (Load(path, session, loader) is not { } damage)
+                return new SqliteJournal(path, options, session, logger);
+            session.Dispose();
+            return damage;
         }
         catch (SqliteException failure)
         {
-            connection?.Dispose();
+            session?.Dispose();
             return failure.ToError();
         }
     }
 
     public StoreError? Commit(JournalBatch batch)
     {
+        SqliteSession session;
         try
         {
+            session = Session();
             if (_failed)
-                Repair();
-            _begin.Run();
+                Repair(session);
+            session.Begin.Run();
             if (_failed)
-                RemoveUnanswered(batch);
+                RemoveUnanswered(session, batch);
             foreach (var record in batch.Records)
-                Insert(record);
-            Write(batch);
-            _commit.Run();
+                Insert(session.Insert, record);
+            Write(session, batch);
+            session.Commit.Run();
             _failed = false;
         }
         catch (SqliteException failure)
@@ -100,7 +76,7 @@ internal sealed class SqliteJournal : IJournal
             TryRollback();
             return failure.ToError();
         }
-        _wal.AfterCommit();
+        session.Wal.AfterCommit();
         return null;
     }
 
@@ -109,11 +85,12 @@ internal sealed class SqliteJournal : IJournal
         try
         {
             // Some free pages are soon used again; giving them back would be work for nothing.
-            var free = _connection.Execute("PRAGMA freelist_count");
-            if (free <= Math.Max(256, _connection.Execute("PRAGMA page_count") / 8))
+            var session = Session();
+            var free = session.Connection.Execute("PRAGMA freelist_count");
+            if (free <= Math.Max(256, session.Connection.Execute("PRAGMA page_count") / 8))
                 return false;
-            _connection.Execute($"PRAGMA incremental_vacuum({TidyPages})");
-            _wal.AfterCommit();
+            session.Connection.Execute($"PRAGMA incremental_vacuum({TidyPages})");
+            session.Wal.AfterCommit();
             return true;
         }
         catch (SqliteException failure)
@@ -123,64 +100,71 @@ internal sealed class SqliteJournal : IJournal
         }
     }
 
-    public void Dispose()
+    public void Dispose() => _session?.Dispose();
+
+    /// <summary>Loads the records while another thread looks at the pages they are on.</summary>
+    private static StoreError? Load(string path, SqliteSession session, StateLoader loader)
     {
-        _wal.Dispose();
-        foreach (var statement in (SqliteStatement[])
-            [_begin, _commit, _rollback, _insert, _delete, _deleteFrom, _grant, _revoke, _setMeta])
-            statement.Dispose();
-        _connection.Dispose();
+        var pages = Task.Run(() => JournalReader.FindDamage(path));
+        StoreError? damage;
+        try
+        {
+            damage = JournalReader.Load(session.Connection, loader);
+        }
+        finally
+        {
+            pages.Wait();
+        }
+        return damage ?? pages.Result;
     }
 
-    private static void Prepare(SqliteConnection connection, EmbeddedStoreOptions options)
+    /// <summary>The open database; opened anew when what was copied into it may be lost.</summary>
+    private SqliteSession Session()
     {
-        // The first two count only before the database has its first page.
-        connection.Execute($"PRAGMA page_size={PageSize}");
-        connection.Execute("PRAGMA auto_vacuum=INCREMENTAL");
-        connection.Execute("PRAGMA journal_mode=WAL");
-        connection.Execute("PRAGMA synchronous=FULL");
-        connection.Execute("PRAGMA fullfsync=1");
-        connection.Execute($"PRAGMA journal_size_limit={WalKeeper.LengthLimit}");
-        connection.Execute("PRAGMA cache_size=-8192");
-        connection.Execute("PRAGMA cell_size_check=1");
-        if (options.DatabaseByteLimit > 0)
-            connection.Execute($"PRAGMA max_page_count={Math.Max(16, options.DatabaseByteLimit / PageSize)}");
-        // One transaction: a crash leaves all of it or nothing, and there is one wait for the disk.
-        connection.Execute("BEGIN IMMEDIATE");
-        connection.Execute(Schema);
-        connection.Execute("CREATE TABLE IF NOT EXISTS leases (id INTEGER PRIMARY KEY, milliseconds INTEGER NOT NULL)");
-        connection.Execute("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, number INTEGER NOT NULL)");
-        connection.Execute("INSERT OR IGNORE INTO meta VALUES ('format', 1)");
-        connection.Execute("COMMIT");
+        if (_session is { Wal.LostCopies: true } lost)
+        {
+            _logger.LogWarning("The database is opened anew, to copy the whole write-ahead log into it again");
+            Volatile.Write(ref _session, null);
+            lost.Dispose();
+        }
+        if (_session is null)
+            Adopt(SqliteSession.Open(_path, _options, _logger));
+        return _session!;
     }
 
-    private void Write(JournalBatch batch)
+    private void Adopt(SqliteSession session)
+    {
+        session.Wal.Failed = () => Failed?.Invoke();
+        Volatile.Write(ref _session, session);
+    }
+
+    private static void Write(SqliteSession session, JournalBatch batch)
     {
         foreach (var id in batch.Compacted)
         {
-            _delete.Bind(1, id);
-            _delete.Run();
+            session.Delete.Bind(1, id);
+            session.Delete.Run();
         }
         foreach (var (id, milliseconds) in batch.Granted)
         {
-            _grant.Bind(1, id);
-            _grant.Bind(2, milliseconds);
-            _grant.Run();
+            session.Grant.Bind(1, id);
+            session.Grant.Bind(2, milliseconds);
+            session.Grant.Run();
         }
         foreach (var id in batch.Revoked)
         {
-            _revoke.Bind(1, id);
-            _revoke.Run();
+            session.Revoke.Bind(1, id);
+            session.Revoke.Run();
         }
         if (batch.Probe)
-            _connection.Execute("INSERT OR REPLACE INTO meta VALUES ('probe', 1 + ifnull((SELECT number FROM meta WHERE name = 'probe'), 0))");
+            session.Connection.Execute("INSERT OR REPLACE INTO meta VALUES ('probe', 1 + ifnull((SELECT number FROM meta WHERE name = 'probe'), 0))");
         if (batch.CompactRevision == 0)
             return;
-        _setMeta.Bind(1, batch.CompactRevision);
-        _setMeta.Run();
+        session.SetCompactRevision.Bind(1, batch.CompactRevision);
+        session.SetCompactRevision.Run();
     }
 
-    private unsafe void Insert(Record record)
+    private unsafe void Insert(SqliteStatement insert, Record record)
     {
         if (_key.Length < record.Key.Length)
             _key = new byte[record.Key.Length * 2];
@@ -193,42 +177,43 @@ internal sealed class SqliteJournal : IJournal
         // An empty array has no address, but an empty value is not a deletion.
         fixed (byte* key = _key, bytes = value is { Length: 0 } ? _key : value)
         {
-            _insert.Bind(1, id);
-            _insert.BindText(2, key, record.Key.Length);
+            insert.Bind(1, id);
+            insert.BindText(2, key, record.Key.Length);
             if (value is null)
-                _insert.BindNull(3);
+                insert.BindNull(3);
             else
-                _insert.BindBlob(3, bytes, value.Length);
-            _insert.Bind(4, record.CreateRevision);
-            _insert.Bind(5, record.Version);
-            _insert.Bind(6, record.Lease);
-            _insert.Bind(7, record.RevisionOffset);
-            _insert.Bind(8, checksum);
-            _insert.Run();
+                insert.BindBlob(3, bytes, value.Length);
+            insert.Bind(4, record.CreateRevision);
+            insert.Bind(5, record.Version);
+            insert.Bind(6, record.Lease);
+            insert.Bind(7, record.RevisionOffset);
+            insert.Bind(8, checksum);
+            insert.Run();
         }
     }
 
     /// <summary>After a failure: makes sure that no half transaction is open.</summary>
-    private void Repair()
+    private static void Repair(SqliteSession session)
     {
-        if (_connection.InTransaction)
-            _rollback.Run();
+        if (session.Connection.InTransaction)
+            session.Rollback.Run();
     }
 
     // A commit that failed at its very end may be in the log all the same; its revisions come again now.
-    private void RemoveUnanswered(JournalBatch batch)
+    private static void RemoveUnanswered(SqliteSession session, JournalBatch batch)
     {
         if (batch.Records.Count == 0)
             return;
-        _deleteFrom.Bind(1, RecordId.Of(batch.Records[0].ModRevision, 0));
-        _deleteFrom.Run();
+        session.DeleteFrom.Bind(1, RecordId.Of(batch.Records[0].ModRevision, 0));
+        session.DeleteFrom.Run();
     }
 
     private void TryRollback()
     {
         try
         {
-            Repair();
+            if (_session is not null)
+                Repair(_session);
         }
         catch (SqliteException failure)
         {

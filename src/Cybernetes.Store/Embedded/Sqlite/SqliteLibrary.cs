@@ -14,12 +14,17 @@ internal static partial class SqliteLibrary
     public const int NotADatabase = 26;
     public const int Row = 100;
     public const int Done = 101;
+    public const int SyncFailed = 10 | (4 << 8);
 
     public const int OpenReadWrite = 0x2;
     public const int OpenCreate = 0x4;
     public const int OpenNoMutex = 0x8000;
 
     public const int CheckpointPassive = 0;
+
+    public const int FilePointer = 7;
+    public const int SyncNormal = 2;
+    public const int NoCheckpointOnClose = 1006;
 
     public const int TypeNull = 5;
 
@@ -91,6 +96,14 @@ internal static partial class SqliteLibrary
 
     [LibraryImport(Name, EntryPoint = "sqlite3_wal_checkpoint_v2")]
     public static partial int Checkpoint(nint connection, nint schema, int mode, out int frames, out int copied);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_file_control")]
+    public static partial int FileControl(nint connection, nint schema, int operation, out nint result);
+
+    // Takes a variable number of arguments. Some systems pass those on the stack only, where the last two get by this form.
+    [LibraryImport(Name, EntryPoint = "sqlite3_db_config")]
+    public static partial int Configure(
+        nint connection, int option, nint on, nint result, nint unused1, nint unused2, nint unused3, nint unused4, nint onStack, nint resultOnStack);
 
     [LibraryImport(Name, EntryPoint = "sqlite3_wal_hook")]
     public static unsafe partial nint SetLogHook(

@@ -18,7 +18,8 @@ internal sealed class CommitLoop : IDisposable
     private const int GroupRequests = 1024;
     private const long GroupBytes = 8 << 20;
 
-    // From so many concurrent writers on it is worth waiting for three quarters of them, for a millisecond at most.
+    // From so many concurrent writers on it is worth waiting for half of them, for a millisecond at most: the other half's answers are on
+    // their way while those are written.
     private const int GatherFrom = 8;
     private const int GatherMilliseconds = 1;
 
@@ -153,7 +154,7 @@ internal sealed class CommitLoop : IDisposable
     /// <summary>When many write, waits until most of them are in the queue again.</summary>
     private void Gather()
     {
-        var goal = _writers * 3 / 4;
+        var goal = _writers / 2;
         if (_writers < GatherFrom || Volatile.Read(ref _pending) >= goal || _closed)
             return;
         Interlocked.Exchange(ref _wakeAt, goal);

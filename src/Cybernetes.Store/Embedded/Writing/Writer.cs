@@ -21,8 +21,8 @@ internal sealed class Writer(
     /// <summary>What readers see now.</summary>
     public StoreState State => _state;
 
-    /// <summary>Why the last commit failed; null after a success.</summary>
-    public StoreError? Fault => _fault;
+    /// <summary>Why the last commit failed, or what else is wrong with the journal; null when nothing is.</summary>
+    public StoreError? Fault => _fault ?? journal.Fault;
 
     public long HistoryBytes => compactor.HistoryBytes;
 
@@ -71,7 +71,8 @@ internal sealed class Writer(
         {
             Report(error);
             FailAll(requests, error);
-            return false;
+            // Those who go on trying must not keep a compaction from making room: it takes its next step without them.
+            return requests.Count > 0 && error.Kind == StoreErrorKind.NoSpace && compactor.HasWork(state.CompactRevision) && Commit([]);
         }
         if (_fault is not null)
             logger.LogInformation("The store writes again");
