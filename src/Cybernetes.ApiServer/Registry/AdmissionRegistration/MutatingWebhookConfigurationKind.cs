@@ -32,7 +32,8 @@ internal sealed class MutatingWebhookConfigurationKind : WebhookConfigurationKin
         }
     }
 
-    protected override bool HasSameWebhooks(MutatingWebhookConfiguration obj, MutatingWebhookConfiguration old) => ObjectEquality.ObjectList(obj.Webhooks, old.Webhooks);
+    protected override bool HasSameWebhooks(MutatingWebhookConfiguration obj, MutatingWebhookConfiguration old) =>
+        ObjectEquality.ObjectList(obj.Webhooks, old.Webhooks);
 
     protected override List<Webhook> Views(MutatingWebhookConfiguration obj) =>
     [

@@ -31,7 +31,8 @@ internal sealed class ValidatingWebhookConfigurationKind : WebhookConfigurationK
         }
     }
 
-    protected override bool HasSameWebhooks(ValidatingWebhookConfiguration obj, ValidatingWebhookConfiguration old) => ObjectEquality.ObjectList(obj.Webhooks, old.Webhooks);
+    protected override bool HasSameWebhooks(ValidatingWebhookConfiguration obj, ValidatingWebhookConfiguration old) =>
+        ObjectEquality.ObjectList(obj.Webhooks, old.Webhooks);
 
     protected override List<Webhook> Views(ValidatingWebhookConfiguration obj) =>
     [
