@@ -103,15 +103,15 @@ internal sealed class WatchReader(HttpResponseMessage response, StreamReader rea
     }
 
     /// <summary>The next frame as <c>TYPE name</c>.</summary>
-    public async Task<string> NextAsync()
+    public async Task<string> NextAsync(int patienceSeconds = 20)
     {
-        var frame = await NextFrameAsync();
+        var frame = await NextFrameAsync(patienceSeconds);
         return $"{frame["type"]} {frame["object"]!["metadata"]?["name"]}".Trim();
     }
 
-    public async Task<JsonNode> NextFrameAsync()
+    public async Task<JsonNode> NextFrameAsync(int patienceSeconds = 20)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(patienceSeconds), TimeProvider.System);
         var line = await reader.ReadLineAsync(limit.Token) ?? throw new EndOfStreamException("the watch ended");
         return JsonNode.Parse(line)!;
     }

@@ -124,6 +124,77 @@ public sealed class TlsTests
         Assert.All(await Task.WhenAll(reads), r => Assert.Equal(200, r));
     }
 
+    [Fact]
+    public async Task Answer_ToAClientThatReadsLittleAtATime_ArrivesWhole()
+    {
+        using var authority = new TestCertificates();
+        await using var server = await StartAsync(authority);
+        await FillAsync(server);
+        using var socket = new System.Net.Sockets.TcpClient { ReceiveBufferSize = 4096 };
+        await using var tls = await AskForListAsync(server, authority, socket);
+        var answer = new MemoryStream();
+        var piece = new byte[3000];
+        for (int count; (count = await tls.ReadAsync(piece)) > 0;)
+            answer.Write(piece, 0, count);
+
+        var expected = await server.GetAsync("/api/v1/namespaces/default/configmaps");
+        Assert.EndsWith("\r\n\r\n" + expected.Text, Unchunked(answer.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Answer_WhoseClientGoesInTheMiddle_EndsAlone()
+    {
+        using var authority = new TestCertificates();
+        await using var server = await StartAsync(authority);
+        await FillAsync(server);
+        for (var i = 0; i < 5; i++)
+        {
+            using var socket = new System.Net.Sockets.TcpClient { ReceiveBufferSize = 4096, LingerState = new(i % 2 == 0, 0) };
+            await using var tls = await AskForListAsync(server, authority, socket);
+            Assert.NotEqual(0, await tls.ReadAsync(new byte[100]));
+        }
+        using var other = ClientOf(server, authority, authority.Client("CN=jane"));
+
+        Assert.Equal(200, (int)(await other.GetAsync("/api/v1/namespaces/default/configmaps")).StatusCode);
+    }
+
+    /// <summary>More than the sockets of both ends hold.</summary>
+    private static async Task FillAsync(ServerFixture server)
+    {
+        for (var i = 0; i < 24; i++)
+            Assert.Equal(201, (await server.CreateConfigMapAsync($"c{i:00}", $",\"annotations\":{{\"n\":\"{new string((char)('a' + i), 250_000)}\"}}")).Code);
+    }
+
+    private static async Task<SslStream> AskForListAsync(ServerFixture server, TestCertificates authority, System.Net.Sockets.TcpClient socket)
+    {
+        await socket.ConnectAsync(IPAddress.Loopback, server.Host.Port);
+        var tls = new SslStream(socket.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost", RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            ApplicationProtocols = [SslApplicationProtocol.Http11], ClientCertificates = [authority.Client("CN=jane")],
+        });
+        await tls.WriteAsync("GET /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray());
+        return tls;
+    }
+
+    /// <summary>An answer without the lines that say how long each of its chunks is.</summary>
+    private static string Unchunked(byte[] answer)
+    {
+        var text = System.Text.Encoding.Latin1.GetString(answer);
+        var at = text.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
+        var whole = new System.Text.StringBuilder(text[..at]);
+        while (true)
+        {
+            var end = text.IndexOf("\r\n", at, StringComparison.Ordinal);
+            var length = int.Parse(text.AsSpan(at, end - at), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+            if (length == 0)
+                return whole.ToString();
+            whole.Append(text, end + 2, length);
+            at = end + 2 + length + 2;
+        }
+    }
+
     /// <summary>How many bytes the server sends until the client knows that the handshake is done.</summary>
     private static async Task<long> HandshakeBytesAsync(ServerFixture server)
     {

@@ -10,6 +10,7 @@ public sealed class Quiet;
 [Collection(nameof(Quiet))]
 public sealed class IdleWatchersTests
 {
+    private const string Watch = "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Dtold";
     private const int Watchers = 5000;
     private const int StreamsPerConnection = 250;
 
@@ -34,7 +35,7 @@ public sealed class IdleWatchersTests
         Assert.Equal(Watchers, server.Host.Services.Hub.CacheOf(server.Host.Services.Catalog.FindStored("", "configmaps")!).Watchers);
         await server.CreateConfigMapAsync("told");
         foreach (var reader in readers)
-            Assert.Equal("ADDED told", await reader.NextAsync());
+            Assert.Equal("ADDED told", await reader.NextAsync(patienceSeconds: 180));
         readers.ForEach(r => r.Dispose());
     }
 
@@ -45,8 +46,7 @@ public sealed class IdleWatchersTests
         {
             var some = Enumerable.Range(0, Math.Min(AtOnce, count - opened)).Select(async _ =>
             {
-                var answer = await client.GetAsync(
-                    "/api/v1/namespaces/default/configmaps?watch=1&resourceVersion=1&fieldSelector=metadata.name%3Dtold", HttpCompletionOption.ResponseHeadersRead);
+                var answer = await client.GetAsync(Watch, HttpCompletionOption.ResponseHeadersRead);
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
                 Assert.Equal(HttpVersion.Version20, answer.Version);
                 return new WatchReader(answer, new StreamReader(await answer.Content.ReadAsStreamAsync(), bufferSize: 128));
@@ -70,7 +70,7 @@ public sealed class IdleWatchersTests
         return new(handler)
         {
             BaseAddress = new($"https://127.0.0.1:{server.Host.Port}"), DefaultRequestVersion = HttpVersion.Version20,
-            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = TimeSpan.FromMinutes(2),
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact, Timeout = TimeSpan.FromMinutes(5),
         };
     }
 }
