@@ -42,7 +42,10 @@ internal static class CurveStage
             }
             context.Tell(Texts.Number($"{size:n0} objects: µs CPU of the controllers an event:"));
             foreach (var (_, name, usage) in found.Where(f => f.Objects == size))
-                context.Tell(Texts.Number($"  {name,-32} {Micros(context, usage, BenchCluster.Controllers),8:n0}   API server {Micros(context, usage, BenchCluster.ApiServer),8:n0}"));
+            {
+                var (ofControllers, ofApiServer) = (Micros(context, usage, BenchCluster.Controllers), Micros(context, usage, BenchCluster.ApiServer));
+                context.Tell(Texts.Number($"  {name,-32} {ofControllers,8:n0}   API server {ofApiServer,8:n0}"));
+            }
         }
         return new(
             [Table(context, found, BenchCluster.Controllers), Table(context, found, BenchCluster.ApiServer)],

@@ -145,7 +145,8 @@ internal sealed class EventProbes : IAsyncDisposable
 
     private Task TellAsync(int k, bool isReady)
     {
-        var status = $$$"""{"status":{"podIP":"10.200.0.{{{k + 1}}}","podIPs":[{"ip":"10.200.0.{{{k + 1}}}"}],"conditions":[{"type":"Ready","status":"{{{isReady}}}"}]}}""";
+        var status = $$$"""{"status":{"podIP":"10.200.0.{{{k + 1}}}","podIPs":[{"ip":"10.200.0.{{{k + 1}}}"}]"""
+            + $$$""","conditions":[{"type":"Ready","status":"{{{isReady}}}"}]}}""";
         return _client.For<Pod>().PatchAsync(_ns, $"behind-{k}", ObjectPatch.Strategic(status), null, "status");
     }
 
