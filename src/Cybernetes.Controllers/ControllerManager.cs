@@ -4,6 +4,7 @@ using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Autoscaling;
 using Cybernetes.Controllers.BootstrapTokens;
 using Cybernetes.Controllers.Certificates;
+using Cybernetes.Controllers.CloudProviders;
 using Cybernetes.Controllers.ClusterRoles;
 using Cybernetes.Controllers.CronJobs;
 using Cybernetes.Controllers.DaemonSets;
@@ -24,6 +25,7 @@ using Cybernetes.Controllers.ReplicationControllers;
 using Cybernetes.Controllers.ServiceAccounts;
 using Cybernetes.Controllers.ServiceEndpoints;
 using Cybernetes.Controllers.StatefulSets;
+using Cybernetes.Controllers.StorageVersions;
 using Cybernetes.Controllers.TtlAfterFinished;
 using Cybernetes.Controllers.VolumeAttachments;
 using Cybernetes.Controllers.VolumeBinding;
@@ -40,9 +42,9 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
     /// <summary>Where queues and controllers are counted. Default: nowhere that is read.</summary>
     public MetricRegistry Metrics { get; init; } = new();
 
-    /// <summary>Every controller there is, by its upstream name.</summary>
-    internal static IReadOnlyDictionary<string, Func<ControllerContext, IController>> Known { get; } =
-        new Dictionary<string, Func<ControllerContext, IController>>(StringComparer.Ordinal)
+    /// <summary>Every controller there is, by its upstream name. Null is what the options leave nothing to do.</summary>
+    internal static IReadOnlyDictionary<string, Func<ControllerContext, IController?>> Known { get; } =
+        new Dictionary<string, Func<ControllerContext, IController?>>(StringComparer.Ordinal)
         {
             ["deployment-controller"] = c => new DeploymentController(c),
             ["replicaset-controller"] = c => new ReplicaSetController(c),
@@ -60,6 +62,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["serviceaccount-controller"] = c => new ServiceAccountController(c),
             ["root-ca-certificate-publisher-controller"] = c => new RootCertificatePublisher(c),
             ["node-lifecycle-controller"] = c => new NodeLifecycleController(c),
+            ["taint-eviction-controller"] = c => new TaintEvictionController(c),
             ["node-ipam-controller"] = c => new NodeAddressController(c),
             ["pod-garbage-collector-controller"] = c => new PodCollectionController(c),
             ["garbage-collector-controller"] = c => new GarbageCollectorController(c),
@@ -79,10 +82,22 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["persistentvolumeclaim-protection-controller"] = c => new ClaimProtectionController(c),
             ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
+            ["storageversion-garbage-collector-controller"] = c => new StorageVersionCollector(c),
+            ["cloud-node-controller"] = c => c.Options.CloudProvider?.Instances is { } machines ? new CloudNodeController(c, machines) : null,
+            ["cloud-node-lifecycle-controller"] = c =>
+                c.Options.CloudProvider?.Instances is { } machines ? new CloudNodeLifecycleController(c, machines) : null,
+            ["node-route-controller"] = c => c.Options is { ConfigureCloudRoutes: true, ClusterCidr.Length: > 0, CloudProvider.Routes: { } routes }
+                ? new NodeRouteController(c, routes) : null,
+            ["service-lb-controller"] = c => c.Options.CloudProvider?.LoadBalancers is { } balancers ? new LoadBalancerController(c, balancers) : null,
         };
 
     /// <summary>Those that run only when they are named, as upstream has it.</summary>
-    private static readonly HashSet<string> s_offByDefault = new(StringComparer.Ordinal) { "bootstrap-signer-controller", "token-cleaner-controller" };
+    private static readonly HashSet<string> s_offByDefault = new(StringComparer.Ordinal)
+    {
+        "bootstrap-signer-controller", "token-cleaner-controller",
+        // Of an alpha API, which is served by --runtime-config and a feature gate only.
+        "storageversion-garbage-collector-controller",
+    };
 
     /// <summary>The names of all controllers.</summary>
     public static IReadOnlyCollection<string> Names => [.. Known.Keys];
@@ -97,7 +112,8 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
         foreach (var name in Selected(options.Controllers))
         {
             var context = new ControllerContext(client, informers, options, logger, queues);
-            controllers.Add((Known[name](context), context));
+            if (Known[name](context) is { } controller)
+                controllers.Add((controller, context));
         }
         Metrics.Gauge("running_managed_controllers", "Controllers that run, by name.", ["manager", "name"],
             () => cancellation.IsCancellationRequested ? [] : controllers.Select(c => (new[] { "kube-controller-manager", c.Controller.Name }, 1.0)));
@@ -109,16 +125,12 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
         await Task.WhenAll(running).ConfigureAwait(false);
     }
 
+    /// <summary>The first name of a <c>--controllers</c> list that is no controller's; null when all are.</summary>
+    public static string? UnknownName(IReadOnlyList<string> wanted) => ControllerNames.Unknown(wanted, Names);
+
     /// <summary>The names that a <c>--controllers</c> list selects, in the order of <see cref="Known"/>.</summary>
     /// <exception cref="ArgumentException">A name is not a controller's.</exception>
-    public static IReadOnlyList<string> Selected(IReadOnlyList<string> wanted)
-    {
-        var unknown = wanted.Select(w => w.TrimStart('-')).FirstOrDefault(w => w != "*" && !Known.ContainsKey(w));
-        if (unknown is not null)
-            throw new ArgumentException($"\"{unknown}\" is not in the list of known controllers: {string.Join(", ", Known.Keys)}");
-        var all = wanted.Contains("*");
-        return [.. Known.Keys.Where(name => !wanted.Contains("-" + name) && ((all && !s_offByDefault.Contains(name)) || wanted.Contains(name)))];
-    }
+    public static IReadOnlyList<string> Selected(IReadOnlyList<string> wanted) => ControllerNames.Select(wanted, Names, s_offByDefault);
 
     /// <summary>A controller that fails is told and begun again, so that it cannot take the others with it.</summary>
     private async Task RunOneAsync(IController controller, ControllerContext context, CancellationToken cancellation)

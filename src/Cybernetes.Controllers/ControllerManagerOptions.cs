@@ -1,3 +1,6 @@
+using Cybernetes.Controllers.CloudProviders;
+using Cybernetes.Controllers.VolumeBinding;
+
 namespace Cybernetes.Controllers;
 
 /// <summary>What the controller manager is told at its start; the flags have kube-controller-manager's names.</summary>
@@ -90,14 +93,44 @@ public sealed record ControllerManagerOptions
     /// <summary>Pods whose ephemeral volumes get claims at once (<c>--concurrent-ephemeralvolume-syncs</c>), at least 1.</summary>
     public int ConcurrentEphemeralVolumeSyncs { get; init; } = 5;
 
-    /// <summary>When a volume is taken off a node that says it still has it mounted; upstream's six minutes.</summary>
+    /// <summary>
+    /// When a volume is taken off a node that says it still has it mounted; upstream's six minutes. Never with
+    /// <c>--disable-force-detach-on-timeout</c>: a hundred years.
+    /// </summary>
     public TimeSpan AttachDetachForceAfter { get; init; } = TimeSpan.FromMinutes(6);
 
     /// <summary>The image of the pod that empties a recycled volume; upstream's default. It needs sh, find, test and ls.</summary>
     public string RecyclerImage { get; init; } = "registry.k8s.io/debian-base:v2.0.0";
 
-    /// <summary>How long emptying a recycled volume may take (<c>--pv-recycler-minimum-timeout-nfs</c> and <c>-hostpath</c>).</summary>
-    public TimeSpan RecyclerTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>How NFS volumes are emptied (<c>--pv-recycler-minimum-timeout-nfs</c>, <c>-increment-timeout-nfs</c>, <c>-pod-template-filepath-nfs</c>).</summary>
+    public RecyclerSettings NfsRecycler { get; init; } = new(TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(30));
+
+    /// <summary>How host path volumes are emptied (<c>--pv-recycler-minimum-timeout-hostpath</c>, <c>-timeout-increment-hostpath</c>, …).</summary>
+    public RecyclerSettings HostPathRecycler { get; init; } = new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30));
+
+    /// <summary>Whether provisioners are asked for volumes (<c>--enable-dynamic-provisioning</c>).</summary>
+    public bool EnableDynamicProvisioning { get; init; } = true;
+
+    /// <summary>The cluster's name, which providers put into names of theirs (<c>--cluster-name</c>).</summary>
+    public string ClusterName { get; init; } = "kubernetes";
+
+    /// <summary>What the cluster stands on (<c>--cloud-provider</c>); null: nothing that has routes or load balancers.</summary>
+    public ICloudProvider? CloudProvider { get; init; }
+
+    /// <summary>Whether the provider makes routes to pods, where nodes get ranges at all (<c>--configure-cloud-routes</c>).</summary>
+    public bool ConfigureCloudRoutes { get; init; } = true;
+
+    /// <summary>How often routes are compared (<c>--route-reconciliation-period</c>).</summary>
+    public TimeSpan RouteReconciliationPeriod { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the provider is asked for a node's addresses (<c>--node-status-update-frequency</c> of upstream's cloud controllers).</summary>
+    public TimeSpan NodeStatusUpdateFrequency { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Services whose load balancers are worked on at once (<c>--concurrent-service-syncs</c>), at least 1.</summary>
+    public int ConcurrentServiceSyncs { get; init; } = 1;
+
+    /// <summary>New nodes described at once (<c>--concurrent-node-syncs</c> of upstream's cloud controllers), at least 1.</summary>
+    public int ConcurrentNodeSyncs { get; init; } = 1;
 
     /// <summary>Quotas counted again at once (<c>--concurrent-resource-quota-syncs</c>), at least 1.</summary>
     public int ConcurrentResourceQuotaSyncs { get; init; } = 5;

@@ -35,7 +35,7 @@ internal static class BuiltInKinds
         new ComponentStatusKind(),
         new ConfigMapKind(),
         new EndpointsKind(),
-        new EventKind(),
+        new EventKind(services.EventTimeToLive),
         new LimitRangeKind(),
         new NamespaceKind(),
         new NodeKind(services.Proxies),

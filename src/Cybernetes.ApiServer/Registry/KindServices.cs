@@ -19,4 +19,7 @@ internal sealed class KindServices
 
     /// <summary>The way to what is proxied, for Pod, Service and Node.</summary>
     public required Streams.ProxyConnections Proxies { get; init; }
+
+    /// <summary>How long events are kept.</summary>
+    public TimeSpan EventTimeToLive { get; init; } = TimeSpan.FromHours(1);
 }

@@ -123,6 +123,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         return new()
         {
             Gates = options.FeatureGates,
+            EventTimeToLive = options.EventTimeToLive,
             ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
             Tokens = tokens,
             Kubelets = kubelets,

@@ -47,6 +47,9 @@ public sealed record ApiServerOptions
     /// <summary>Last node port.</summary>
     public int LastNodePort { get; init; } = 32767;
 
+    /// <summary>How long events are kept (<c>--event-ttl</c>). Default: one hour.</summary>
+    public TimeSpan EventTimeToLive { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Key that signs service account tokens (<c>--service-account-signing-key-file</c>): RSA or ECDSA. Null: no tokens.</summary>
     public AsymmetricAlgorithm? ServiceAccountKey { get; init; }
 

@@ -12,6 +12,7 @@ internal sealed class ControllerManagerCommand : PartCommand
     private readonly Flag<bool> _allocateCidrs;
     private readonly Flag<string> _rootAuthority;
     private readonly Flag<IReadOnlyList<string>> _controllers;
+    private readonly Flag<bool> _garbageCollector;
     private readonly ControllerManagerFlags _manager;
 
     public ControllerManagerCommand()
@@ -27,6 +28,7 @@ internal sealed class ControllerManagerCommand : PartCommand
             ["*"],
             "The controllers to run: names, '*' for all, '-NAME' for all but one. They are: "
             + string.Join(", ", ControllerManager.Names));
+        _garbageCollector = Flags.Switch("enable-garbage-collector", true, "Delete what nobody owns any more");
         _manager = new ControllerManagerFlags(Flags);
     }
 
@@ -49,16 +51,14 @@ internal sealed class ControllerManagerCommand : PartCommand
             foreach (string range in _clusterCidr.Value.Split(','))
                 ServingFlags.Cidr("cluster-cidr", range);
         }
-        string? unknown = _controllers.Value.Select(name => name.TrimStart('-')).FirstOrDefault(
-            name => name != "*" && !ControllerManager.Names.Contains(name));
-        if (unknown is not null)
+        if (ControllerManager.UnknownName(_controllers.Value) is { } unknown)
             throw new FlagException($"\"{unknown}\" is not in the list of known controllers");
         return new PartSettings
         {
             NodeName = ServingFlags.DefaultNodeName(),
             Identity = NewIdentity(),
             LeaderElect = _leaderElect.Value,
-            Controllers = _controllers.Value,
+            Controllers = _garbageCollector.Value ? _controllers.Value : [.. _controllers.Value, "-garbage-collector-controller"],
             ControllerManager = _manager.Options(),
             ClusterCidr = _allocateCidrs.Value ? _clusterCidr.Value : "",
             RootCertificate = ReadAuthority(),

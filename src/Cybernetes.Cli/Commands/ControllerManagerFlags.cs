@@ -1,5 +1,11 @@
+using System.Text.Json;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Controllers;
+using Cybernetes.Controllers.CloudProviders;
+using Cybernetes.Controllers.VolumeBinding;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+using Cybernetes.Wire;
 
 namespace Cybernetes.Cli.Commands;
 
@@ -46,6 +52,8 @@ internal sealed class ControllerManagerFlags
         Autoscaling(defaults);
         Nodes(defaults);
         Others(defaults);
+        Volumes(defaults);
+        Cloud(defaults);
     }
 
     /// <summary>The options that the flags give, once they are parsed.</summary>
@@ -98,6 +106,81 @@ internal sealed class ControllerManagerFlags
             (o, t) => o with { ClusterSigningDuration = t });
         File("cluster-signing-cert-file", "The authority that signs certificate signing requests", (o, text) => o with { ClusterSigningCertificate = text });
         File("cluster-signing-key-file", "The authority's private key", (o, text) => o with { ClusterSigningKey = text });
+    }
+
+    private void Volumes(ControllerManagerOptions defaults)
+    {
+        RecyclerSettings nfs = defaults.NfsRecycler, host = defaults.HostPathRecycler;
+        Seconds("pv-recycler-minimum-timeout-nfs", nfs.MinimumTimeout, "How long emptying an NFS volume may take at least, in seconds",
+            (o, t) => o with { NfsRecycler = o.NfsRecycler with { MinimumTimeout = t } });
+        Seconds("pv-recycler-increment-timeout-nfs", nfs.TimeoutPerGibibyte, "How long it may take for each GiB, in seconds",
+            (o, t) => o with { NfsRecycler = o.NfsRecycler with { TimeoutPerGibibyte = t } });
+        Seconds("pv-recycler-minimum-timeout-hostpath", host.MinimumTimeout, "How long emptying a host path volume may take at least, in seconds",
+            (o, t) => o with { HostPathRecycler = o.HostPathRecycler with { MinimumTimeout = t } });
+        Seconds("pv-recycler-timeout-increment-hostpath", host.TimeoutPerGibibyte, "How long it may take for each GiB, in seconds",
+            (o, t) => o with { HostPathRecycler = o.HostPathRecycler with { TimeoutPerGibibyte = t } });
+        Template("pv-recycler-pod-template-filepath-nfs", "The pod that empties an NFS volume, which takes the place of the first of its volumes",
+            (o, pod) => o with { NfsRecycler = o.NfsRecycler with { Template = pod } });
+        Template("pv-recycler-pod-template-filepath-hostpath", "The pod that empties a host path volume, which takes the place of the first of its volumes",
+            (o, pod) => o with { HostPathRecycler = o.HostPathRecycler with { Template = pod } });
+        Switch("enable-dynamic-provisioning", defaults.EnableDynamicProvisioning, "Ask provisioners for volumes that are claimed and not there",
+            (o, on) => o with { EnableDynamicProvisioning = on });
+        Switch("disable-force-detach-on-timeout", false, "Leave a volume with a node that says it has it mounted, however long the node is silent",
+            (o, on) => on ? o with { AttachDetachForceAfter = TimeSpan.FromDays(36500) } : o);
+    }
+
+    private void Cloud(ControllerManagerOptions defaults)
+    {
+        Flag<string> name = _flags.Text("cluster-name", defaults.ClusterName, "The cluster's name, for whom it stands on");
+        _changes.Add(o => o with { ClusterName = name.Value });
+        Flag<string> provider = _flags.Text(
+            "cloud-provider", "", "What the cluster stands on: empty for nothing, external where its controllers run elsewhere");
+        Flag<string> config = _flags.Text("cloud-config", "", "The provider's configuration", "file");
+        _changes.Add(o =>
+        {
+            if (!CloudProviderCatalog.IsKnown(provider.Value))
+                throw new FlagException($"unknown cloud provider \"{provider.Value}\"");
+            return config.Value.Length == 0 ? o : throw new FlagException("--cloud-config has no provider to be read by");
+        });
+        Switch("configure-cloud-routes", defaults.ConfigureCloudRoutes, "Have the provider make routes to the ranges of --allocate-node-cidrs",
+            (o, on) => o with { ConfigureCloudRoutes = on });
+        Span("route-reconciliation-period", defaults.RouteReconciliationPeriod, "How often the provider's routes are compared",
+            (o, t) => o with { RouteReconciliationPeriod = t });
+        Syncs("service", "Services with load balancers", defaults.ConcurrentServiceSyncs, (o, n) => o with { ConcurrentServiceSyncs = n });
+    }
+
+    private void Switch(string name, bool initial, string help, Func<ControllerManagerOptions, bool, ControllerManagerOptions> change)
+    {
+        Flag<bool> flag = _flags.Switch(name, initial, help);
+        _changes.Add(options => change(options, flag.Value));
+    }
+
+    private void Seconds(string name, TimeSpan initial, string help, Func<ControllerManagerOptions, TimeSpan, ControllerManagerOptions> change) =>
+        Number(name, (int)initial.TotalSeconds, help, 0, int.MaxValue, (o, n) => change(o, TimeSpan.FromSeconds(n)));
+
+    private void Template(string name, string help, Func<ControllerManagerOptions, Pod, ControllerManagerOptions> change)
+    {
+        Flag<string> flag = _flags.Text(name, "", help, "file");
+        _changes.Add(options => flag.Value.Length == 0 ? options : change(options, ReadPod(name, flag.Value)));
+    }
+
+    private static Pod ReadPod(string flag, string path)
+    {
+        try
+        {
+            byte[] json = YamlReader.ToJson(System.IO.File.ReadAllBytes(path));
+            var reader = new Utf8JsonReader(json, JsonLimits.ReaderOptions);
+            var context = new DecodeContext(collectStrict: false);
+            context.Reset(json);
+            reader.Read();
+            Pod pod = Pod.ReadJson(ref reader, context);
+            return pod.Spec.Volumes is { Count: > 0 } ? pod : throw new FormatException("the pod has no volume to be replaced");
+        }
+        catch (Exception failure) when (failure is JsonException or ObjectDecodeException or YamlException or IOException or UnauthorizedAccessException
+            or FormatException)
+        {
+            throw new FlagException($"invalid argument \"{path}\" for \"--{flag}\" flag: {failure.Message}");
+        }
     }
 
     private void Share(string name, double initial, string help, Func<ControllerManagerOptions, double, ControllerManagerOptions> change)

@@ -18,6 +18,7 @@ internal sealed class ServingFlags
     private readonly Flag<IPAddress?> _advertiseAddress;
     private readonly Flag<string> _serviceRange;
     private readonly Flag<string> _nodePorts;
+    private readonly Flag<TimeSpan> _eventTimeToLive;
     private readonly Flag<string> _writeKubeconfig;
     private readonly Flag<string> _nodeName;
     private readonly Flag<IReadOnlyList<string>> _extraNames;
@@ -41,6 +42,7 @@ internal sealed class ServingFlags
                 "The CIDR from which services get their addresses; not one of the pods' or the nodes'", "cidr");
         _nodePorts = flags.Text(
             "service-node-port-range", "30000-32767", "The ports that services may have on every node", "range");
+        _eventTimeToLive = flags.Duration("event-ttl", TimeSpan.FromHours(1), "How long events are kept");
         _writeKubeconfig = flags.Text(
             "write-kubeconfig", "",
                 "A kubeconfig file to merge the administrator's access into; other entries in it stay", "file");
@@ -87,6 +89,8 @@ internal sealed class ServingFlags
             SecurePort = _securePort.Value,
             AdvertiseAddress = _advertiseAddress.Value,
             ServiceRange = Cidr("service-cluster-ip-range", _serviceRange.Value),
+            EventTimeToLive = _eventTimeToLive.Value > TimeSpan.Zero
+                ? _eventTimeToLive.Value : throw new FlagException("invalid argument for \"--event-ttl\" flag: must be above zero"),
             FirstNodePort = first,
             LastNodePort = last,
             ExtraNames = _extraNames.Value,

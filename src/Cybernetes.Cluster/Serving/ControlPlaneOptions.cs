@@ -30,6 +30,9 @@ public sealed record ControlPlaneOptions
     public int FirstNodePort { get; init; } = 30000;
     public int LastNodePort { get; init; } = 32767;
 
+    /// <summary>How long events are kept (<c>--event-ttl</c>). Default: one hour.</summary>
+    public TimeSpan EventTimeToLive { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Which API versions and resources are served.</summary>
     public ApiEnablement Enablement { get; init; } = ApiEnablement.Default;
 

@@ -121,6 +121,8 @@ internal sealed class DaemonSetController : IController
         var kept = await _revisions.KeepAsync(set, selector, set.Spec.Template, set.Status.CollisionCount, cancellation).ConfigureAwait(false);
         var hash = kept.Present.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel, "");
         var pods = await Claiming.ClaimAsync(_context.Client, set, selector, _pods, null, cancellation).ConfigureAwait(false);
+        if (await MergeAsync(set, kept, hash, pods, cancellation).ConfigureAwait(false))
+            return;
         var nodes = _nodes.List();
         Exception? failure = null;
         if (satisfied)
@@ -140,6 +142,30 @@ internal sealed class DaemonSetController : IController
         await UpdateStatusAsync(set, pods, nodes, hash, kept.CollisionCount, cancellation).ConfigureAwait(false);
         if (failure is not null)
             throw new ReconcileFailedException($"daemon set {key}: {failure.Message}", failure);
+    }
+
+    /// <summary>Pods of a further revision of the same template count as the present one's; then that revision goes.</summary>
+    /// <returns>Whether there was any: the pods' own events bring the set here again.</returns>
+    private async Task<bool> MergeAsync(DaemonSet set, KeptRevisions kept, string hash, IReadOnlyList<Pod> pods, CancellationToken cancellation)
+    {
+        var duplicates = RevisionHistory.Duplicates(kept, set.Spec.Template);
+        foreach (var duplicate in duplicates)
+        {
+            var former = duplicate.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel, "");
+            var bearers = pods.Where(p => former != hash && p.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel) == former).ToList();
+            foreach (var pod in bearers)
+            {
+                var patch = ObjectPatch.Strategic($$$$"""{"metadata":{"uid":"{{{{pod.Metadata.UID}}}}","labels":{"{{{{DaemonPods.HashLabel}}}}":"{{{{hash}}}}"}}}""");
+                await _context.Client.IgnoreNotFoundAsync(c =>
+                    c.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, cancellation: cancellation)).ConfigureAwait(false);
+            }
+            // Not before the informer shows their new label: without the revision they would count as old.
+            if (bearers.Count > 0)
+                continue;
+            await _context.Client.IgnoreNotFoundAsync(c => c.For<ControllerRevision>().DeleteAsync(
+                duplicate.Metadata.Namespace, duplicate.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
+        }
+        return duplicates.Count > 0;
     }
 
     private static string BackoffKey(DaemonSet set, string node) => $"{set.Metadata.UID}/{set.Status.ObservedGeneration}/{node}";

@@ -90,6 +90,10 @@ internal static class RevisionHistory
         return new(copy, Create: false, Renumber: true);
     }
 
+    /// <summary>Further revisions of the present template, adopted from elsewhere: the present one stands for them.</summary>
+    public static List<ControllerRevision> Duplicates(KeptRevisions kept, PodTemplateSpec template) =>
+        [.. kept.All.Where(r => r.Metadata.UID != kept.Present.Metadata.UID && Holds(r, template))];
+
     /// <summary>The revisions beyond the limit, oldest first, that no pod is made of.</summary>
     /// <param name="old">Without the present ones.</param>
     public static List<ControllerRevision> Surplus(IReadOnlyList<ControllerRevision> old, Func<ControllerRevision, bool> isLive, int limit)

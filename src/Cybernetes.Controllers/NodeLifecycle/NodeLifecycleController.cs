@@ -11,21 +11,19 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.Controllers.NodeLifecycle;
 
 /// <summary>
-/// Watches over nodes: marks those that fall silent, turns conditions into taints, takes their pods out of service, and evicts pods that do not
-/// tolerate a NoExecute taint (any longer).
+/// Watches over nodes: marks those that fall silent, turns conditions into taints, and takes their pods out of service. Whom a NoExecute taint
+/// drives out is <see cref="TaintEvictionController"/>'s business.
 /// </summary>
 internal sealed class NodeLifecycleController : IController
 {
     private const string LeaseNamespace = "kube-node-lease";
     private const int WriteAttempts = 5;
 
-    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(100);
-
     private readonly ControllerContext _context;
     private readonly ObjectStore<Node> _nodes;
     private readonly ObjectStore<Lease> _leases;
     private readonly IEventRecorder _events;
-    private readonly PodEvictor _evictor;
+    private readonly UnheardPods _unheard;
     private readonly Dictionary<string, NodeHealth> _health = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0, 1);
     private readonly EvictionZones _zones;
@@ -40,8 +38,7 @@ internal sealed class NodeLifecycleController : IController
         var nodes = context.Informers.For<Node>();
         _nodes = nodes.Store;
         _leases = context.Informers.For<Lease>(new InformerOptions { Namespace = LeaseNamespace }).Store;
-        var pods = context.Informers.For<Pod>().Store.WithNodeIndex();
-        _evictor = new PodEvictor(context, pods, _events, context.Recorder("taint-eviction-controller"));
+        _unheard = new UnheardPods(context, context.Informers.For<Pod>().Store.WithNodeIndex(), _events);
         nodes.AddHandler(Added, Updated, Removed);
     }
 
@@ -59,8 +56,7 @@ internal sealed class NodeLifecycleController : IController
                 await LookAfterAsync(node, cancellation).ConfigureAwait(false);
             foreach (var gone in _health.Keys.Except(nodes.Select(n => n.Metadata.Name)).ToList())
                 _health.Remove(gone);
-            var next = await _evictor.EvictAsync(_nodes.List(), cancellation).ConfigureAwait(false);
-            await WaitAsync(next, cancellation).ConfigureAwait(false);
+            await WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
@@ -94,12 +90,9 @@ internal sealed class NodeLifecycleController : IController
             _changed.Release();
     }
 
-    private async Task WaitAsync(DateTimeOffset? next, CancellationToken cancellation)
+    private async Task WaitAsync(CancellationToken cancellation)
     {
-        var wait = _context.Options.NodeMonitorPeriod;
-        if (next is { } due && due - _context.Time.GetUtcNow() < wait)
-            wait = due - _context.Time.GetUtcNow();
-        using var period = new CancellationTokenSource(wait > s_shortestWait ? wait : s_shortestWait, _context.Time);
+        using var period = new CancellationTokenSource(_context.Options.NodeMonitorPeriod, _context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(period.Token, cancellation);
         await _changed.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
@@ -127,7 +120,7 @@ internal sealed class NodeLifecycleController : IController
                 _events.Event(node, "Normal", "NodeNotReady", $"Node {name} status is now: NodeNotReady");
             await WriteTaintsAsync(current, cancellation).ConfigureAwait(false);
             if (plan.IsSilent)
-                await _evictor.MarkNotReadyAsync(name, cancellation).ConfigureAwait(false);
+                await _unheard.MarkNotReadyAsync(name, cancellation).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
@@ -23,6 +24,9 @@ internal sealed class EndpointSliceController : IController
     private readonly IEventRecorder _events;
     private readonly TriggerTimes _triggers = new();
 
+    /// <summary>Services that ask for shares of zones, with what was told of it last.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, string> _sharing = new();
+
     public EndpointSliceController(ControllerContext context)
     {
         _context = context;
@@ -36,7 +40,7 @@ internal sealed class EndpointSliceController : IController
         var nodes = context.Informers.For<Node>();
         _nodes = nodes.Store;
         // Pods of a node that is not known are left out, and a zone may be told later than the pods come.
-        nodes.AddHandler(n => _selected.TouchNode(n.Metadata.Name), NodeUpdated, n => _selected.TouchNode(n.Metadata.Name));
+        nodes.AddHandler(NodeChanged, NodeUpdated, NodeChanged);
         slices.AddHandler(SliceAdded, SliceUpdated, SliceChanged);
     }
 
@@ -54,8 +58,44 @@ internal sealed class EndpointSliceController : IController
 
     private void NodeUpdated(Node before, Node node)
     {
+        if (IsReady(before) != IsReady(node) || !ObjectEquality.QuantityMap(before.Status.Allocatable, node.Status.Allocatable))
+            EnqueueSharing();
         if (EndpointSliceReconciler.ZoneOf(before) != EndpointSliceReconciler.ZoneOf(node))
             _selected.TouchNode(node.Metadata.Name);
+    }
+
+    private static bool IsReady(Node node) => node.Status.Conditions.OrEmpty().Any(c => c is { Type: "Ready", Status: "True" });
+
+    private void NodeChanged(Node node)
+    {
+        _selected.TouchNode(node.Metadata.Name);
+        EnqueueSharing();
+    }
+
+    /// <summary>The shares of zones are those of all nodes: whoever is dealt out by them is looked at again.</summary>
+    private void EnqueueSharing()
+    {
+        foreach (var key in _sharing.Keys)
+            _queue.Add(key);
+    }
+
+    private void TellOfShares(ObjectKey key, Service service, SlicePlan plan)
+    {
+        if (!ZoneShares.IsWanted(service))
+        {
+            if (_sharing.TryRemove(key, out _))
+                _events.Event(service, "Normal", "TopologyAwareHintsDisabled", "Topology Aware Hints has been disabled, the annotation is not set");
+            return;
+        }
+        var told = string.Join("; ", plan.WithoutShares.Select(w => $"{w.Value}, addressType: {w.Key}"));
+        if (_sharing.TryGetValue(key, out var before) && before == told)
+            return;
+        _sharing[key] = told;
+        if (told.Length > 0)
+            _events.Event(service, "Warning", "TopologyAwareHintsDisabled", told);
+        else if (plan.Shared.Count > 0)
+            _events.Event(service, "Normal", "TopologyAwareHintsEnabled",
+                $"Topology Aware Hints has been enabled, addressType: {string.Join(", ", plan.Shared.Order(StringComparer.Ordinal))}");
     }
 
     private void SliceAdded(EndpointSlice slice)
@@ -84,7 +124,10 @@ internal sealed class EndpointSliceController : IController
     {
         var service = _selected.Find(key);
         if (service is null)
+        {
             _triggers.Forget(key);
+            _sharing.TryRemove(key, out _);
+        }
         // A service that is gone takes its slices along by the garbage collector.
         if (service is null || service.Metadata.DeletionTimestamp is not null)
             return;
@@ -96,7 +139,8 @@ internal sealed class EndpointSliceController : IController
         var existing = _slices.ByIndex(ServiceIndex, key.ToString());
         var pods = _selected.Of(service);
         var plan = EndpointSliceReconciler.Reconcile(
-            service, pods, existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice, _triggers.Next(service, pods));
+            service, pods, existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice, _triggers.Next(service, pods),
+            _nodes.List);
         try
         {
             await CarryOutAsync(key, plan, cancellation).ConfigureAwait(false);
@@ -110,6 +154,7 @@ internal sealed class EndpointSliceController : IController
                     $"Error updating Endpoint Slices for Service {key.Namespace}/{key.Name}: {failure.Message}");
             throw;
         }
+        TellOfShares(key, service, plan);
         if (plan.Homeless.Count > 0)
             throw new ReconcileFailedException($"service {key}: the nodes of pods {string.Join(", ", plan.Homeless)} are not known");
     }

@@ -11,6 +11,12 @@ internal sealed record SlicePlan(List<EndpointSlice> Create, List<EndpointSlice>
 {
     /// <summary>Pods left out because their node is not known: to be looked at again.</summary>
     public List<string> Homeless { get; } = [];
+
+    /// <summary>Why endpoints have no hints though the service asks for shares of zones, by address family.</summary>
+    public Dictionary<string, string> WithoutShares { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Families whose endpoints were dealt out to zones.</summary>
+    public HashSet<string> Shared { get; } = new(StringComparer.Ordinal);
 }
 
 /// <summary>Decides the endpoint slices of one service, changing as few existing slices as it can. Pure (KEP-752).</summary>
@@ -28,6 +34,7 @@ internal sealed class EndpointSliceReconciler
     private readonly SlicePlan _plan;
     private readonly string _family;
     private readonly string? _triggerTime;
+    private Func<IEnumerable<Node>>? _nodes;
 
     private EndpointSliceReconciler(
         Service service, Func<string, Node?> node, int maximum, string family, SlicePlan plan, string? triggerTime)
@@ -46,16 +53,17 @@ internal sealed class EndpointSliceReconciler
     /// <param name="node">Looks up a node by name, for its zone.</param>
     /// <param name="maximum">Endpoints in one slice at most.</param>
     /// <param name="triggerTime">When the change began that slices are written for; null when that is not known.</param>
+    /// <param name="nodes">All nodes, for services that ask for shares of zones.</param>
     public static SlicePlan Reconcile(
         Service service, IEnumerable<Pod> pods, IReadOnlyList<EndpointSlice> existing, Func<string, Node?> node, int maximum,
-        string? triggerTime = null)
+        string? triggerTime = null, Func<IEnumerable<Node>>? nodes = null)
     {
         var plan = new SlicePlan([], [], []);
         var families = PodEndpoints.Families(service);
         var standing = existing.Where(s => s.Metadata.DeletionTimestamp is null).ToList();
         var candidates = Candidates(service, pods, node, plan);
         foreach (var family in families)
-            new EndpointSliceReconciler(service, node, maximum, family, plan, triggerTime).Run(candidates, standing.Where(s => s.AddressType == family));
+            new EndpointSliceReconciler(service, node, maximum, family, plan, triggerTime) { _nodes = nodes }.Run(candidates, standing.Where(s => s.AddressType == family));
         plan.Delete.AddRange(standing.Where(s => !families.Contains(s.AddressType)));
         return plan;
     }
@@ -87,6 +95,7 @@ internal sealed class EndpointSliceReconciler
                 wanted[key] = group = (ports, new(StringComparer.Ordinal));
             group.Endpoints[pod.Metadata.UID] = Of(pod);
         }
+        DealToZones([.. wanted.Values.Select(g => g.Endpoints.Values)]);
         var slices = existing.GroupBy(s => KeyOf(s.Ports.OrEmpty())).ToDictionary(g => g.Key, g => g.ToList());
         foreach (var (key, group) in wanted)
         {
@@ -94,6 +103,27 @@ internal sealed class EndpointSliceReconciler
             Fill(group.Ports, group.Endpoints, have ?? []);
         }
         Retire(slices.Values.SelectMany(s => s).ToList(), wanted.Count == 0);
+    }
+
+    /// <summary>Hints by zones' shares go before those of the traffic distribution; where shares cannot be told there are none.</summary>
+    private void DealToZones(IReadOnlyList<IReadOnlyCollection<Endpoint>> groups)
+    {
+        if (_nodes is null || !ZoneShares.IsWanted(_service))
+            return;
+        var (shares, problem) = ZoneShares.Of(_nodes());
+        foreach (var group in groups)
+        {
+            if (shares is not null && shares.Deal(group) is { Length: > 0 } refused)
+                problem = refused;
+            if (problem.Length == 0)
+                continue;
+            foreach (var endpoint in group)
+                endpoint.Hints = null;
+        }
+        if (problem.Length > 0)
+            _plan.WithoutShares[_family] = problem;
+        else if (groups.Count > 0)
+            _plan.Shared.Add(_family);
     }
 
     /// <summary>Puts the wanted endpoints of one set of ports into slices: what stands stays where it stands.</summary>

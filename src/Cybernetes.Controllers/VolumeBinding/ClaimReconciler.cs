@@ -26,6 +26,9 @@ internal sealed record ClaimView
 
     /// <summary>Whether the volume that a provisioner would make is there already.</summary>
     public bool IsProvisioned { get; init; }
+
+    /// <summary>Whether provisioners may be asked.</summary>
+    public bool MayProvision { get; init; } = true;
 }
 
 /// <summary>An event to be told about a claim or a volume.</summary>
@@ -110,7 +113,7 @@ internal static class ClaimReconciler
 
     private static ClaimPlan Provision(ClaimView view, string className)
     {
-        if (view.IsProvisioned)
+        if (view.IsProvisioned || !view.MayProvision)
             return new() { Phase = "Pending" };
         if (view.Class is not { } storage)
             return Waiting("Warning", "ProvisioningFailed", $"storageclass.storage.k8s.io \"{className}\" not found");

@@ -171,6 +171,7 @@ internal sealed class PersistentVolumeController : IController
             DefaultClass = className is null ? VolumeNames.Default(_classes.List())?.Metadata.Name : null,
             WaitingPods = [.. ClaimUse.Of(_pods, claim).Where(p => p.Spec.NodeName.Length == 0 && !Ownership.PodState.IsFinished(p))
                 .Select(p => p.Metadata.Name).Order(StringComparer.Ordinal)],
+            MayProvision = _context.Options.EnableDynamicProvisioning,
             IsProvisioned = _volumes.Get("", VolumeNames.VolumeFor(claim)) is not null,
         };
     }

@@ -97,23 +97,8 @@ internal sealed partial class VolumeReclaimer(
         // One that failed for good is not scrubbed for ever.
         if (volume.Status.Phase == "Failed")
             return;
-        var pod = new Pod
-        {
-            Metadata = { Namespace = RecyclerNamespace, Name = name },
-            Spec =
-            {
-                ActiveDeadlineSeconds = (long)context.Options.RecyclerTimeout.TotalSeconds, RestartPolicy = "Never",
-                Volumes = [new() { Name = "vol", HostPath = volume.Spec.HostPath?.DeepClone(), NFS = volume.Spec.NFS?.DeepClone() }],
-                Containers =
-                [
-                    new()
-                    {
-                        Name = "pv-recycler", Image = context.Options.RecyclerImage, Command = ["/bin/sh"], Args = ["-c", Scrub],
-                        VolumeMounts = [new() { Name = "vol", MountPath = "/scrub" }],
-                    },
-                ],
-            },
-        };
+        var settings = volume.Spec.NFS is null ? context.Options.HostPathRecycler : context.Options.NfsRecycler;
+        var pod = RecyclerPod(volume, name, settings, context.Options.RecyclerImage);
         try
         {
             await context.Client.For<Pod>().CreateAsync(pod, cancellation: cancellation).ConfigureAwait(false);
@@ -122,6 +107,31 @@ internal sealed partial class VolumeReclaimer(
         {
             // An earlier try made it; its events come.
         }
+    }
+
+    /// <summary>The pod that empties a volume. Pure.</summary>
+    internal static Pod RecyclerPod(PersistentVolume volume, string name, RecyclerSettings settings, string image)
+    {
+        var pod = settings.Template?.DeepClone() ?? new Pod
+        {
+            Spec =
+            {
+                RestartPolicy = "Never",
+                Volumes = [new() { Name = "vol" }],
+                Containers =
+                [
+                    new()
+                    {
+                        Name = "pv-recycler", Image = image, Command = ["/bin/sh"], Args = ["-c", Scrub],
+                        VolumeMounts = [new() { Name = "vol", MountPath = "/scrub" }],
+                    },
+                ],
+            },
+        };
+        (pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.GenerateName) = (RecyclerNamespace, name, "");
+        pod.Spec.ActiveDeadlineSeconds = (long)settings.TimeoutFor(VolumeNames.Size(volume.Spec.Capacity)).TotalSeconds;
+        pod.Spec.Volumes![0] = new() { Name = pod.Spec.Volumes[0].Name, HostPath = volume.Spec.HostPath?.DeepClone(), NFS = volume.Spec.NFS?.DeepClone() };
+        return pod;
     }
 
     private async Task FailAsync(PersistentVolume volume, string reason, string message, CancellationToken cancellation)

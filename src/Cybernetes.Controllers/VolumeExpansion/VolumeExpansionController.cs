@@ -23,7 +23,7 @@ internal sealed class VolumeExpansionController : IController
         _events = context.Recorder("volume_expand");
         var claims = context.Informers.For<PersistentVolumeClaim>();
         (_claims, _volumes) = (claims.Store, context.Informers.For<PersistentVolume>().Store);
-        claims.AddHandler(null, Updated);
+        claims.AddHandler(c => _queue.Add(ObjectKey.Of(c)), Updated);
     }
 
     public string Name => "persistentvolume-expander-controller";

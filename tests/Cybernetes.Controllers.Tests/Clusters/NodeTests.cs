@@ -15,7 +15,7 @@ public sealed class NodeTests
         var clock = new VirtualTimeProvider();
         await using var cluster = await TestCluster.StartAsync(new()
         {
-            Time = clock, Controllers = ["node-lifecycle-controller", "serviceaccount-controller"],
+            Time = clock, Controllers = ["node-lifecycle-controller", "taint-eviction-controller", "serviceaccount-controller"],
         });
         var client = cluster.Client;
         await client.For<Objects.Core.V1.Node>().CreateAsync(Make.Node("node-1").With(n => n.Metadata.UID = ""));

@@ -6,10 +6,10 @@ using Cybernetes.Objects.Core.V1;
 namespace Cybernetes.ApiServer.Registry.Events;
 
 /// <summary>Events: stored as core/v1, served as events.k8s.io/v1 too.</summary>
-internal sealed class EventKind : KindDefinition<Event>
+internal sealed class EventKind(TimeSpan? timeToLive = null) : KindDefinition<Event>
 {
-    /// <summary>Upstream's <c>--event-ttl</c>.</summary>
-    public override TimeSpan TimeToLive => TimeSpan.FromHours(1);
+    /// <summary><c>--event-ttl</c>; upstream's hour by default.</summary>
+    public override TimeSpan TimeToLive { get; } = timeToLive ?? TimeSpan.FromHours(1);
 
     private const int MaximumWordBytes = 128;
     private const int MaximumNoteBytes = 1024;

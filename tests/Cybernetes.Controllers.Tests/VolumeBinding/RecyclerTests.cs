@@ -1,0 +1,43 @@
+using Cybernetes.Controllers.VolumeBinding;
+using Cybernetes.Objects;
+using Cybernetes.Objects.Core.V1;
+
+namespace Cybernetes.Controllers.Tests.VolumeBinding;
+
+public sealed class RecyclerTests
+{
+    [Theory]
+    [InlineData("1Gi", 60)]
+    [InlineData("2Gi", 60)]
+    [InlineData("10Gi", 300)]
+    [InlineData("2500Mi", 60)]
+    [InlineData("3500Mi", 90)]
+    public void Timeout_GrowsWithTheVolume(string size, int seconds)
+    {
+        var settings = new RecyclerSettings(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30));
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), settings.TimeoutFor(Quantity.Parse(size)));
+    }
+
+    [Fact]
+    public void Pod_OfATemplate_HasTheVolumeInPlaceOfItsFirst()
+    {
+        var template = new Pod
+        {
+            Metadata = { Name = "mine", GenerateName = "mine-" },
+            Spec =
+            {
+                Containers = [new() { Name = "scrub", Image = "busybox:1", VolumeMounts = [new() { Name = "data", MountPath = "/data" }] }],
+                Volumes = [new() { Name = "data", EmptyDir = new() }, new() { Name = "more", EmptyDir = new() }],
+            },
+        };
+        var volume = ClaimReconcilerTests.Volume("v", "1Gi");
+
+        var pod = VolumeReclaimer.RecyclerPod(volume, "recycler-for-v", new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), template), "unused");
+
+        Assert.Equal(("default", "recycler-for-v", "", 60L), (pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.GenerateName, pod.Spec.ActiveDeadlineSeconds));
+        Assert.Equal(("data", null), (pod.Spec.Volumes![0].Name, pod.Spec.Volumes[0].EmptyDir));
+        Assert.Equal(volume.Spec.HostPath!.Path, pod.Spec.Volumes[0].HostPath!.Path);
+        Assert.Equal("more", pod.Spec.Volumes[1].Name);
+    }
+}
