@@ -19,7 +19,7 @@ public sealed class QuotaTests
         await cluster.UntilAsync<ServiceAccount>("default", all => all.Count > 0);
         await cluster.Client.For<ResourceQuota>().CreateAsync(new()
         {
-            Metadata = { Namespace = "default", Name = "few" }, Spec = { Hard = new() { ["pods"] = 5 } },
+            Metadata = { Namespace = "default", Name = "few" }, Spec = { Hard = new() { ["pods"] = Quantity.Parse("5") } },
         });
         foreach (var (name, grace) in new[] { ("short", 30L), ("long", 90L) })
         {
