@@ -24,8 +24,8 @@ internal sealed class EndpointSliceController : IController
     private readonly IEventRecorder _events;
     private readonly TriggerTimes _triggers = new();
 
-    /// <summary>Services that ask for shares of zones, with what was told of it last.</summary>
-    private readonly ConcurrentDictionary<ObjectKey, string> _sharing = new();
+    /// <summary>Services that ask for shares of zones, with what was told of it last; null when nothing was yet.</summary>
+    private readonly ConcurrentDictionary<ObjectKey, string?> _sharing = new();
 
     public EndpointSliceController(ControllerContext context)
     {
@@ -136,6 +136,9 @@ internal sealed class EndpointSliceController : IController
         // Slices just made are not in the store yet; to decide now would make them twice.
         if (!_expectations.IsSatisfied(key, _queue))
             return;
+        // Before the nodes are read: what changes of them from here on brings the service back.
+        if (ZoneShares.IsWanted(service))
+            _sharing.TryAdd(key, null);
         var existing = _slices.ByIndex(ServiceIndex, key.ToString());
         var pods = _selected.Of(service);
         var plan = EndpointSliceReconciler.Reconcile(
