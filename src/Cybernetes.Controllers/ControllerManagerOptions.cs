@@ -102,7 +102,7 @@ public sealed record ControllerManagerOptions
     /// <summary>The image of the pod that empties a recycled volume; upstream's default. It needs sh, find, test and ls.</summary>
     public string RecyclerImage { get; init; } = "registry.k8s.io/debian-base:v2.0.0";
 
-    /// <summary>How NFS volumes are emptied (<c>--pv-recycler-minimum-timeout-nfs</c>, <c>-increment-timeout-nfs</c>, <c>-pod-template-filepath-nfs</c>).</summary>
+    /// <summary>How NFS volumes are emptied (<c>--pv-recycler-minimum-timeout-nfs</c>, <c>-increment-timeout-nfs</c>, …).</summary>
     public RecyclerSettings NfsRecycler { get; init; } = new(TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(30));
 
     /// <summary>How host path volumes are emptied (<c>--pv-recycler-minimum-timeout-hostpath</c>, <c>-timeout-increment-hostpath</c>, …).</summary>

@@ -43,7 +43,8 @@ internal sealed class NodeRouteController(ControllerContext context, ICloudRoute
         var wanted = nodes.SelectMany(n => RangesOf(n).Select(r => (Node: n.Metadata.Name, Range: r))).ToHashSet();
         var delete = present.Where(r => IsOurs(r, clusterRanges) && (r.IsBlackhole || !wanted.Contains((r.TargetNode, r.DestinationCidr)))).ToList();
         var kept = present.Except(delete).Select(r => (r.TargetNode, r.DestinationCidr)).ToHashSet();
-        return new(delete, [.. wanted.Where(w => !kept.Contains(w)).OrderBy(w => w.Node, StringComparer.Ordinal).Select(w => new CloudRoute("", w.Node, w.Range))]);
+        var missing = wanted.Where(w => !kept.Contains(w)).OrderBy(w => w.Node, StringComparer.Ordinal);
+        return new(delete, [.. missing.Select(w => new CloudRoute("", w.Node, w.Range))]);
     }
 
     private static IReadOnlyList<string> RangesOf(Node node) =>

@@ -155,7 +155,8 @@ internal sealed class DaemonSetController : IController
             var bearers = pods.Where(p => former != hash && p.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel) == former).ToList();
             foreach (var pod in bearers)
             {
-                var patch = ObjectPatch.Strategic($$$$"""{"metadata":{"uid":"{{{{pod.Metadata.UID}}}}","labels":{"{{{{DaemonPods.HashLabel}}}}":"{{{{hash}}}}"}}}""");
+                var patch = ObjectPatch.Strategic(
+                    $$$$"""{"metadata":{"uid":"{{{{pod.Metadata.UID}}}}","labels":{"{{{{DaemonPods.HashLabel}}}}":"{{{{hash}}}}"}}}""");
                 await _context.Client.IgnoreNotFoundAsync(c =>
                     c.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, cancellation: cancellation)).ConfigureAwait(false);
             }
