@@ -63,7 +63,10 @@ internal sealed class EndpointSliceReconciler
         var standing = existing.Where(s => s.Metadata.DeletionTimestamp is null).ToList();
         var candidates = Candidates(service, pods, node, plan);
         foreach (var family in families)
-            new EndpointSliceReconciler(service, node, maximum, family, plan, triggerTime) { _nodes = nodes }.Run(candidates, standing.Where(s => s.AddressType == family));
+        {
+            var reconciler = new EndpointSliceReconciler(service, node, maximum, family, plan, triggerTime) { _nodes = nodes };
+            reconciler.Run(candidates, standing.Where(s => s.AddressType == family));
+        }
         plan.Delete.AddRange(standing.Where(s => !families.Contains(s.AddressType)));
         return plan;
     }

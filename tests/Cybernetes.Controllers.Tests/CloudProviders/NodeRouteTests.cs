@@ -35,7 +35,8 @@ public sealed class NodeRouteTests
     [Fact]
     public void Describe_UninitializedNode_HasItsMachinesLabelsAndLosesTheTaint()
     {
-        var node = Make.Node("a", "True", new() { Key = CloudTaints.Uninitialized, Value = "true", Effect = "NoSchedule" }, new() { Key = "own", Effect = "NoSchedule" });
+        var node = Make.Node("a", "True",
+            new() { Key = CloudTaints.Uninitialized, Value = "true", Effect = "NoSchedule" }, new() { Key = "own", Effect = "NoSchedule" });
 
         var described = CloudNodeController.Describe(node, new() { ProviderId = "fake://a", InstanceType = "large", Zone = "z", Region = "r" })!;
 

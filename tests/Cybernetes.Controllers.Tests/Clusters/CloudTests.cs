@@ -26,7 +26,11 @@ public sealed class CloudTests
         var node = await cluster.Client.For<ClusterNode>().CreateAsync(new()
         {
             Metadata = { Name = name },
-            Spec = { PodCIDR = "10.244.1.0/24", PodCIDRs = ["10.244.1.0/24"], Taints = [new() { Key = CloudTaints.Uninitialized, Value = "true", Effect = "NoSchedule" }] },
+            Spec =
+            {
+                PodCIDR = "10.244.1.0/24", PodCIDRs = ["10.244.1.0/24"],
+                Taints = [new() { Key = CloudTaints.Uninitialized, Value = "true", Effect = "NoSchedule" }],
+            },
         });
         await SetReadyAsync(cluster, node.Metadata.Name, ready);
     }
@@ -83,7 +87,8 @@ public sealed class CloudTests
         // The first try fails, and is told of; the next does it.
         await cluster.UntilAsync<Service>("default", all => all.Any(s => s.Metadata.Name == "web"
             && s.Status.LoadBalancer.Ingress is [{ IP: "203.0.113.9" }] && s.Metadata.Finalizers is [LoadBalancerController.Finalizer]));
-        await cluster.UntilAsync<Event>("default", all => all.Any(e => e.Reason == "SyncLoadBalancerFailed") && all.Any(e => e.Reason == "EnsuredLoadBalancer"));
+        await cluster.UntilAsync<Event>("default", all =>
+            all.Any(e => e.Reason == "SyncLoadBalancerFailed") && all.Any(e => e.Reason == "EnsuredLoadBalancer"));
         await NodeAsync(cluster, cloud, "node-2");
         await cluster.UntilAsync<Event>("default", all => all.Any(e => e.Reason == "UpdatedLoadBalancer") && cloud.Balancers["web"] == "node-1,node-2");
 

@@ -64,7 +64,11 @@ public sealed class HostileTests
         await maps.UpdateAsync(a);
         await maps.CreateAsync(new()
         {
-            Metadata = { Namespace = "default", Name = "lost", OwnerReferences = [new() { APIVersion = "v1", Kind = "ConfigMap", Name = "gone", UID = "gone" }] },
+            Metadata =
+            {
+                Namespace = "default", Name = "lost",
+                OwnerReferences = [new() { APIVersion = "v1", Kind = "ConfigMap", Name = "gone", UID = "gone" }],
+            },
         });
 
         await cluster.UntilAsync<ConfigMap>("default", all => all.All(m => m.Metadata.Name != "lost"));

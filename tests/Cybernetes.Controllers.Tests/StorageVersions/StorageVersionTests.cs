@@ -14,7 +14,10 @@ public sealed class StorageVersionTests
     {
         var status = new StorageVersionStatus
         {
-            StorageVersions = [.. servers.Split(' ').Select(s => new ServerStorageVersion { APIServerID = s.Split('=')[0], EncodingVersion = s.Split('=')[1] })],
+            StorageVersions =
+            [
+                .. servers.Split(' ').Select(s => s.Split('=')).Select(s => new ServerStorageVersion { APIServerID = s[0], EncodingVersion = s[1] }),
+            ],
         };
 
         var result = StorageVersionCollector.Without(status, new HashSet<string> { gone });

@@ -35,7 +35,8 @@ public sealed class RecyclerTests
 
         var pod = VolumeReclaimer.RecyclerPod(volume, "recycler-for-v", new(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30), template), "unused");
 
-        Assert.Equal(("default", "recycler-for-v", "", 60L), (pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.GenerateName, pod.Spec.ActiveDeadlineSeconds));
+        Assert.Equal(("default", "recycler-for-v", ""), (pod.Metadata.Namespace, pod.Metadata.Name, pod.Metadata.GenerateName));
+        Assert.Equal(60, pod.Spec.ActiveDeadlineSeconds);
         Assert.Equal(("data", null), (pod.Spec.Volumes![0].Name, pod.Spec.Volumes[0].EmptyDir));
         Assert.Equal(volume.Spec.HostPath!.Path, pod.Spec.Volumes[0].HostPath!.Path);
         Assert.Equal("more", pod.Spec.Volumes[1].Name);
