@@ -72,6 +72,6 @@ public sealed class WorkScopeTests
     private static async Task UntilAsync(Func<bool> holds)
     {
         while (!holds())
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
     }
 }

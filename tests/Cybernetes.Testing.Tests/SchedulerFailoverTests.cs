@@ -35,7 +35,7 @@ public sealed class SchedulerFailoverTests
             var first = Run(client, death.Token);
             await deaf.Seen(Pods / 2);
             await death.CancelAsync();
-            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
         Assert.All(await PodsAsync(cluster), pod => Assert.Equal("", pod.Spec.NodeName));
         await BindTheRestAsync(cluster);
@@ -53,7 +53,7 @@ public sealed class SchedulerFailoverTests
             var first = Run(client, death.Token);
             await deaf.Seen(Pods / 2);
             await death.CancelAsync();
-            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
         Assert.Contains(await PodsAsync(cluster), pod => pod.Spec.NodeName.Length > 0);
         await BindTheRestAsync(cluster);
@@ -82,7 +82,7 @@ public sealed class SchedulerFailoverTests
         await Assert.ThrowsAsync<LeadershipLostException>(() => first);
         await AssertFullAsync(cluster);
         await stop.CancelAsync();
-        await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private static Task Run(ApiClient client, CancellationToken stop) =>
