@@ -43,19 +43,25 @@ internal sealed class ResourceQuotaController : IController
     {
         var (key, now) = (ObjectKey.Of(quota), _context.Time.GetUtcNow());
         _queue.AddAfter(key, _context.Options.ResourceQuotaSyncPeriod);
-        var next = _pods.ListNamespace(key.Namespace).Select(p => p.Metadata.DeletionTimestamp + s_beyond).Where(at => at > now).Min();
+        var next = _pods.ListNamespace(key.Namespace).Select(EndOfGrace).Where(at => at > now).Min();
         if (next is { } at)
             _queue.AddAfter(key, at - now);
     }
 
-    /// <summary>The deletion timestamp is the end of the grace: from then on the pod counts no more, wherever its kubelet is.</summary>
     private void PodChanged(Pod pod)
     {
-        if (pod.Metadata.DeletionTimestamp is not { } end)
+        if (EndOfGrace(pod) is not { } end)
             return;
         foreach (var quota in _quotas.ListNamespace(pod.Metadata.Namespace))
-            _queue.AddAfter(ObjectKey.Of(quota), end + s_beyond - _context.Time.GetUtcNow());
+            _queue.AddAfter(ObjectKey.Of(quota), end - _context.Time.GetUtcNow());
     }
+
+    /// <summary>
+    /// From then on a pod that is being deleted counts no more, wherever its kubelet is. As upstream counts, which is once more the grace behind the
+    /// deletion timestamp, although that is the end of the grace already.
+    /// </summary>
+    private static DateTimeOffset? EndOfGrace(Pod pod) =>
+        pod.Metadata.DeletionTimestamp?.AddSeconds(pod.Metadata.DeletionGracePeriodSeconds ?? 0) + s_beyond;
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {

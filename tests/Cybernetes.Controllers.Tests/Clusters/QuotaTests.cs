@@ -34,11 +34,11 @@ public sealed class QuotaTests
         }
         await cluster.UntilAsync<ResourceQuota>("default", all => Used(all) == "2");
 
-        // No kubelet ends them: each counts until its own grace is over, well before all quotas are counted again.
+        // No kubelet ends them: each counts until twice its own grace is over, well before all quotas are counted again.
         await cluster.Client.For<Pod>().DeleteAsync("default", "short");
         await cluster.Client.For<Pod>().DeleteAsync("default", "long");
-        await cluster.UntilAsync<ResourceQuota>("default", all => Used(all) == "1", TimeSpan.FromMinutes(1));
-        await cluster.UntilAsync<ResourceQuota>("default", all => Used(all) == "0", TimeSpan.FromMinutes(2));
+        await cluster.UntilAsync<ResourceQuota>("default", all => Used(all) == "1", TimeSpan.FromMinutes(2));
+        await cluster.UntilAsync<ResourceQuota>("default", all => Used(all) == "0", TimeSpan.FromMinutes(2.5));
     }
 
     private static string Used(IReadOnlyList<ResourceQuota> all) =>

@@ -12,7 +12,7 @@ public sealed class RecyclerTests
     [InlineData("10Gi", 300)]
     [InlineData("2500Mi", 60)]
     [InlineData("3500Mi", 90)]
-    public void Timeout_GrowsWithTheVolume(string size, int seconds)
+    public void Timeout_LargerVolume_GrowsWithIt(string size, int seconds)
     {
         var settings = new RecyclerSettings(TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30));
 
