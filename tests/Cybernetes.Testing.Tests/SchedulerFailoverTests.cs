@@ -28,15 +28,7 @@ public sealed class SchedulerFailoverTests
     {
         await using var cluster = await TestCluster.StartAsync(Tight);
         await CreatePodsAsync(cluster);
-        var deaf = new BindingHandler(cluster) { Mode = BindingMode.Lost };
-        using (var client = new ApiClient(deaf, s_server, new ApiClientOptions { Time = cluster.Time }))
-        {
-            using var death = new CancellationTokenSource();
-            var first = Run(client, death.Token);
-            await deaf.Seen(Pods / 2);
-            await death.CancelAsync();
-            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
+        await DieWhileBindingAsync(cluster, BindingMode.Lost);
         Assert.All(await PodsAsync(cluster), pod => Assert.Equal("", pod.Spec.NodeName));
         await BindTheRestAsync(cluster);
     }
@@ -46,15 +38,7 @@ public sealed class SchedulerFailoverTests
     {
         await using var cluster = await TestCluster.StartAsync(Tight);
         await CreatePodsAsync(cluster);
-        var deaf = new BindingHandler(cluster) { Mode = BindingMode.AnswerLost };
-        using (var client = new ApiClient(deaf, s_server, new ApiClientOptions { Time = cluster.Time }))
-        {
-            using var death = new CancellationTokenSource();
-            var first = Run(client, death.Token);
-            await deaf.Seen(Pods / 2);
-            await death.CancelAsync();
-            await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
+        await DieWhileBindingAsync(cluster, BindingMode.AnswerLost);
         Assert.Contains(await PodsAsync(cluster), pod => pod.Spec.NodeName.Length > 0);
         await BindTheRestAsync(cluster);
     }
@@ -83,6 +67,17 @@ public sealed class SchedulerFailoverTests
         await AssertFullAsync(cluster);
         await stop.CancelAsync();
         await second.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private static async Task DieWhileBindingAsync(TestCluster cluster, BindingMode mode)
+    {
+        var deaf = new BindingHandler(cluster) { Mode = mode };
+        using var client = new ApiClient(deaf, s_server, new ApiClientOptions { Time = cluster.Time });
+        using var death = new CancellationTokenSource();
+        var first = Run(client, death.Token);
+        await deaf.Seen(Pods / 2);
+        await death.CancelAsync();
+        await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static Task Run(ApiClient client, CancellationToken stop) =>
