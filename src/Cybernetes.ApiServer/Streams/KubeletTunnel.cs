@@ -42,7 +42,7 @@ internal static class KubeletTunnel
         if (answer.Status == StatusCodes.Status101SwitchingProtocols && upgrade is not null)
             await TunnelAsync(request, connection, await upgrade.UpgradeAsync(), answer.Rest);
         else
-            await StreamAsync(request, connection, answer);
+            await ProxyAnswers.CopyAsync(request, request.Http.Response, BodyOf(connection, answer).ReadAsync);
     }
 
     private static byte[] HeadOf(ApiRequest request, KubeletAddress kubelet, string pathAndQuery, bool upgrade)
@@ -180,25 +180,4 @@ internal static class KubeletTunnel
             Kind = request.Info.Resource, Name = request.Info.Name,
         },
     };
-
-    private static async Task StreamAsync(ApiRequest request, SslStream connection, Answer answer)
-    {
-        var body = BodyOf(connection, answer);
-        var response = request.Http.Response;
-        await response.StartAsync(request.Aborted);
-        var buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
-        try
-        {
-            int count;
-            while ((count = await body.ReadAsync(buffer, request.Aborted)) > 0)
-            {
-                await response.BodyWriter.WriteAsync(buffer.AsMemory(0, count), request.Aborted);
-                await response.BodyWriter.FlushAsync(request.Aborted);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
 }

@@ -42,7 +42,7 @@ internal static class ProxyAnswers
             await response.Body.WriteAsync(page, request.Aborted);
             return;
         }
-        await CopyAsync(request, response, body);
+        await CopyAsync(request, response, body.ReadAsync);
     }
 
     /// <summary>
@@ -122,14 +122,16 @@ internal static class ProxyAnswers
         return read.ToArray();
     }
 
-    private static async Task CopyAsync(ApiRequest request, HttpResponse response, Stream body)
+    /// <summary>Sends the body on as it comes, each piece at once: the client may be following it.</summary>
+    public static async Task CopyAsync(
+        ApiRequest request, HttpResponse response, Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
     {
         await response.StartAsync(request.Aborted);
         var buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
         try
         {
             int count;
-            while ((count = await body.ReadAsync(buffer, request.Aborted)) > 0)
+            while ((count = await read(buffer, request.Aborted)) > 0)
             {
                 await response.Body.WriteAsync(buffer.AsMemory(0, count), request.Aborted);
                 await response.Body.FlushAsync(request.Aborted);

@@ -40,14 +40,14 @@ internal sealed class CronJobController : IController
 
     private void JobUpdated(Job before, Job job)
     {
-        if (Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(job.Metadata)?.UID)
+        if (OwnerReferences.ControllerOf(before)?.UID != OwnerReferences.ControllerOf(job)?.UID)
             JobChanged(before);
         JobChanged(job);
     }
 
     private void JobChanged(Job job)
     {
-        if (Claims.ControllerOf(job.Metadata) is { Kind: "CronJob" } owner
+        if (OwnerReferences.ControllerOf(job) is { Kind: "CronJob" } owner
             && _crons.Get(job.Metadata.Namespace, owner.Name) is { } cron && cron.Metadata.UID == owner.UID)
             Enqueue(cron);
     }
@@ -115,7 +115,7 @@ internal sealed class CronJobController : IController
         {
             // Made before a crash, and not written down; or somebody else's.
             made = await jobs.FindAsync(job.Metadata.Namespace, job.Metadata.Name, cancellation).ConfigureAwait(false);
-            if (made is null || Claims.ControllerOf(made.Metadata)?.UID != cron.Metadata.UID)
+            if (made is null || OwnerReferences.ControllerOf(made)?.UID != cron.Metadata.UID)
                 return failure;
             if (status.Active.OrEmpty().Any(a => a.UID == made.Metadata.UID))
                 return null;

@@ -210,7 +210,7 @@ internal sealed class CronJobReconciler
                 Namespace = _cron.Metadata.Namespace,
                 Labels = template.Metadata.Labels,
                 Annotations = annotations,
-                OwnerReferences = [Claims.ReferenceTo(_cron)],
+                OwnerReferences = [OwnerReferences.ToController(_cron)],
             },
             Spec = template.Spec,
         };

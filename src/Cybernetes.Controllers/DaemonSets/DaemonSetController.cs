@@ -69,7 +69,7 @@ internal sealed class DaemonSetController : IController
 
     private void RevisionChanged(ControllerRevision revision)
     {
-        if (Claims.ControllerOf(revision.Metadata) is { Kind: "DaemonSet" } owner
+        if (OwnerReferences.ControllerOf(revision) is { Kind: "DaemonSet" } owner
             && _sets.Get(revision.Metadata.Namespace, owner.Name) is { } set && set.Metadata.UID == owner.UID)
             Enqueue(set);
     }

@@ -47,14 +47,14 @@ internal sealed class DeploymentController : IController
     {
         if (before.Metadata.ResourceVersion == set.Metadata.ResourceVersion)
             return;
-        if (Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(set.Metadata)?.UID)
+        if (OwnerReferences.ControllerOf(before)?.UID != OwnerReferences.ControllerOf(set)?.UID)
             SetChanged(before);
         SetChanged(set);
     }
 
     private void SetChanged(ReplicaSet set)
     {
-        if (Claims.ControllerOf(set.Metadata) is { } owner)
+        if (OwnerReferences.ControllerOf(set) is { } owner)
         {
             if (owner.Kind == "Deployment")
                 _queue.Add(new ObjectKey(set.Metadata.Namespace, owner.Name));
@@ -67,9 +67,9 @@ internal sealed class DeploymentController : IController
     /// <summary>Recreate waits for the last pod of the old sets; every other step follows from the sets' own status.</summary>
     private void PodDeleted(Pod pod)
     {
-        if (Claims.ControllerOf(pod.Metadata) is not { Kind: "ReplicaSet" } owner
+        if (OwnerReferences.ControllerOf(pod) is not { Kind: "ReplicaSet" } owner
             || _sets.Get(pod.Metadata.Namespace, owner.Name) is not { } set
-            || Claims.ControllerOf(set.Metadata) is not { Kind: "Deployment" } top)
+            || OwnerReferences.ControllerOf(set) is not { Kind: "Deployment" } top)
             return;
         var key = new ObjectKey(pod.Metadata.Namespace, top.Name);
         if (_deployments.Get(key) is { Spec.Strategy.Type: "Recreate" })
@@ -146,7 +146,7 @@ internal sealed class DeploymentController : IController
             if (there is null)
                 throw;
             // Made by this controller a moment ago, and the informer does not show it yet.
-            if (Claims.ControllerOf(there.Metadata)?.UID == deployment.Metadata.UID
+            if (OwnerReferences.ControllerOf(there)?.UID == deployment.Metadata.UID
                 && TemplateHash.Equal(there.Spec.Template, deployment.Spec.Template))
                 return true;
             // Another template has the same hash: count up, and the next call, which this very write brings, hashes anew.

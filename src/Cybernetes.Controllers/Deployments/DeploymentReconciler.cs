@@ -159,7 +159,7 @@ internal sealed class DeploymentReconciler
         if (_old.Any(s => s.Status.Replicas > 0))
             return;
         var oldUids = _old.Select(s => s.Metadata.UID).ToHashSet(StringComparer.Ordinal);
-        if (_pods.Any(p => Claims.ControllerOf(p.Metadata) is { } owner && oldUids.Contains(owner.UID) && !PodState.IsFinished(p)))
+        if (_pods.Any(p => OwnerReferences.ControllerOf(p) is { } owner && oldUids.Contains(owner.UID) && !PodState.IsFinished(p)))
             return;
         if (_new is null)
         {
@@ -187,7 +187,7 @@ internal sealed class DeploymentReconciler
                 Name = _deployment.Metadata.Name + "-" + hash,
                 Namespace = _deployment.Metadata.Namespace,
                 Labels = new(template.Metadata.Labels, StringComparer.Ordinal),
-                OwnerReferences = [Claims.ReferenceTo(_deployment)],
+                OwnerReferences = [OwnerReferences.ToController(_deployment)],
             },
             Spec = { MinReadySeconds = _deployment.Spec.MinReadySeconds, Selector = selector, Template = template, Replicas = 0 },
         };

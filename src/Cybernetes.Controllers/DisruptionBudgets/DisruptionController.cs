@@ -47,7 +47,7 @@ internal sealed class DisruptionController : IController
         });
         sets.AddHandler(s => Scaled(_pods.OwnedBy(s.Metadata.UID)), (before, s) =>
         {
-            if (before.Spec.Replicas != s.Spec.Replicas || Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(s.Metadata)?.UID)
+            if (before.Spec.Replicas != s.Spec.Replicas || OwnerReferences.ControllerOf(before)?.UID != OwnerReferences.ControllerOf(s)?.UID)
                 Scaled(_pods.OwnedBy(s.Metadata.UID));
         });
         stateful.AddHandler(s => Scaled(_pods.OwnedBy(s.Metadata.UID)), (before, s) =>

@@ -31,7 +31,7 @@ internal sealed class ExpectedScale(
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pod in pods)
         {
-            if (Claims.ControllerOf(pod.Metadata) is not { } owner)
+            if (OwnerReferences.ControllerOf(pod) is not { } owner)
                 unmanaged.Add(pod.Metadata.Name);
             else if (seen.Add(owner.UID) && await FindAsync(pod.Metadata.Namespace, owner, cancellation).ConfigureAwait(false) is var (uid, replicas))
                 known[uid] = replicas;
@@ -45,7 +45,7 @@ internal sealed class ExpectedScale(
         var group = owner.APIVersion.Contains('/') ? owner.APIVersion[..owner.APIVersion.IndexOf('/')] : "";
         if (owner.Kind == "ReplicaSet" && group is "apps" or "extensions" && replicaSets.Get(ns, owner.Name) is { } set && set.Metadata.UID == owner.UID)
         {
-            return Claims.ControllerOf(set.Metadata) is { Kind: "Deployment" } top && deployments.Get(ns, top.Name) is { } deployment
+            return OwnerReferences.ControllerOf(set) is { Kind: "Deployment" } top && deployments.Get(ns, top.Name) is { } deployment
                 && deployment.Metadata.UID == top.UID
                 ? (deployment.Metadata.UID, deployment.Spec.Replicas ?? 1) : (set.Metadata.UID, set.Spec.Replicas ?? 1);
         }

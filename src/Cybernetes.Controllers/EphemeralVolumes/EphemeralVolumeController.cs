@@ -45,14 +45,14 @@ internal sealed class EphemeralVolumeController : IController
                 Namespace = pod.Metadata.Namespace, Name = VolumeNames.ClaimOf(pod, volume),
                 Labels = template.Metadata.Labels is { } labels ? new(labels, StringComparer.Ordinal) : null,
                 Annotations = template.Metadata.Annotations is { } annotations ? new(annotations, StringComparer.Ordinal) : null,
-                OwnerReferences = [Claims.ReferenceTo(pod)],
+                OwnerReferences = [OwnerReferences.ToController(pod)],
             },
             Spec = template.Spec.DeepClone(),
         };
     }
 
     /// <summary>Whether the claim was made for this very pod. Pure.</summary>
-    internal static bool IsFor(Pod pod, PersistentVolumeClaim claim) => Claims.ControllerOf(claim.Metadata)?.UID == pod.Metadata.UID;
+    internal static bool IsFor(Pod pod, PersistentVolumeClaim claim) => OwnerReferences.ControllerOf(claim)?.UID == pod.Metadata.UID;
 
     private void Added(Pod pod)
     {

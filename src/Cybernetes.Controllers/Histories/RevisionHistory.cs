@@ -117,7 +117,7 @@ internal static class RevisionHistory
                 Namespace = owner.Metadata.Namespace,
                 Labels = new(template.Metadata.Labels.OrEmpty(), StringComparer.Ordinal) { [hashLabel] = hash },
                 Annotations = owner.Metadata.Annotations is { Count: > 0 } annotations ? new(annotations, StringComparer.Ordinal) : null,
-                OwnerReferences = [Claims.ReferenceTo(owner)],
+                OwnerReferences = [OwnerReferences.ToController(owner)],
             },
             Data = PatchOf(template),
             Revision = number,

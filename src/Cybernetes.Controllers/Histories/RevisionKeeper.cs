@@ -64,7 +64,7 @@ internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRev
             return;
         }
         var live = await client.For<ControllerRevision>().FindAsync(last.Metadata.Namespace, last.Metadata.Name, cancellation).ConfigureAwait(false);
-        if (live is not null && live.Metadata.UID == last.Metadata.UID && Claims.ControllerOf(live.Metadata)?.UID == owner)
+        if (live is not null && live.Metadata.UID == last.Metadata.UID && OwnerReferences.ControllerOf(live)?.UID == owner)
             revisions.Add(live);
         else
             Forget(owner);
@@ -97,7 +97,7 @@ internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRev
             if (there is null)
                 throw;
             // Made by this controller a moment ago, and the informer does not show it yet.
-            var own = Claims.ControllerOf(there.Metadata)?.UID == owner.Metadata.UID && RevisionHistory.Holds(there, template);
+            var own = OwnerReferences.ControllerOf(there)?.UID == owner.Metadata.UID && RevisionHistory.Holds(there, template);
             return own ? there : null;
         }
     }

@@ -94,14 +94,14 @@ internal sealed class JobController : IController
 
     private void PodUpdated(Pod before, Pod pod)
     {
-        if (!JobPods.HasFinalizer(pod) && Claims.ControllerOf(pod.Metadata) is { Kind: "Job" } owner)
+        if (!JobPods.HasFinalizer(pod) && OwnerReferences.ControllerOf(pod) is { Kind: "Job" } owner)
             _memory.ReleaseSeen(new(pod.Metadata.Namespace, owner.Name), pod.Metadata.UID);
         _orphans.Look(pod);
     }
 
     private void PodDeleted(Pod pod)
     {
-        if (Claims.ControllerOf(pod.Metadata) is { Kind: "Job" } owner)
+        if (OwnerReferences.ControllerOf(pod) is { Kind: "Job" } owner)
             _memory.ReleaseSeen(new(pod.Metadata.Namespace, owner.Name), pod.Metadata.UID);
     }
 

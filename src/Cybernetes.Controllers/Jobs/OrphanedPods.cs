@@ -1,6 +1,7 @@
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
 using Cybernetes.Controllers.Ownership;
+using Cybernetes.Objects;
 using Cybernetes.Objects.Batch.V1;
 using Cybernetes.Objects.Core.V1;
 
@@ -23,7 +24,7 @@ internal sealed class OrphanedPods(ControllerContext context, ObjectStore<Job> j
     {
         if (!JobPods.HasFinalizer(pod))
             return false;
-        if (Claims.ControllerOf(pod.Metadata) is not { } owner)
+        if (OwnerReferences.ControllerOf(pod) is not { } owner)
             return true;
         if (owner.Kind != "Job")
             return false;
@@ -35,7 +36,7 @@ internal sealed class OrphanedPods(ControllerContext context, ObjectStore<Job> j
     /// <summary>Jobs and pods come by watches of their own: a pod may be seen before the job that will count it.</summary>
     private async Task<bool> HasUnknownJobAsync(Pod pod, CancellationToken cancellation)
     {
-        var (ns, owner) = (pod.Metadata.Namespace, Claims.ControllerOf(pod.Metadata));
+        var (ns, owner) = (pod.Metadata.Namespace, OwnerReferences.ControllerOf(pod));
         if (owner is null || jobs.Get(ns, owner.Name)?.Metadata.UID == owner.UID)
             return false;
         return (await context.Client.For<Job>().FindAsync(ns, owner.Name, cancellation).ConfigureAwait(false))?.Metadata.UID == owner.UID;

@@ -23,7 +23,7 @@ internal static class Claiming
         {
             foreach (var child in adopt)
             {
-                var patch = Claims.Adoption(Claims.ReferenceTo(owner), child.Metadata.UID, finalizer);
+                var patch = Claims.Adoption(OwnerReferences.ToController(owner), child.Metadata.UID, finalizer);
                 if (await PatchAsync(client, child, patch, cancellation).ConfigureAwait(false) is { } adopted)
                     claims.Owned.Add(adopted);
             }

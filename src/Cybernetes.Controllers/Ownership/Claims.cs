@@ -8,30 +8,9 @@ namespace Cybernetes.Controllers.Ownership;
 /// <summary>Which of the candidates an owner has, which orphans it takes, and which it lets go since its selector no longer matches.</summary>
 internal sealed record ClaimResult<T>(List<T> Owned, List<T> Adopt, List<T> Release);
 
-/// <summary>Controller references: finding, writing and deciding them (API conventions, "Owner references").</summary>
+/// <summary>Controller references: deciding and changing them (API conventions, "Owner references").</summary>
 internal static class Claims
 {
-    /// <summary>The reference to the object that controls this one, or null.</summary>
-    public static OwnerReference? ControllerOf(ObjectMeta metadata)
-    {
-        foreach (var owner in metadata.OwnerReferences.OrEmpty())
-        {
-            if (owner.Controller == true)
-                return owner;
-        }
-        return null;
-    }
-
-    public static OwnerReference ReferenceTo<T>(T owner) where T : class, IKubernetesObject<T> => new()
-    {
-        APIVersion = T.Facts.APIVersion,
-        Kind = T.Facts.Kind,
-        Name = owner.Metadata.Name,
-        UID = owner.Metadata.UID,
-        Controller = true,
-        BlockOwnerDeletion = true,
-    };
-
     /// <summary>Sorts candidates of the owner's namespace. An owner that is being deleted adopts nothing.</summary>
     public static ClaimResult<T> Decide<T>(ObjectMeta owner, LabelMatcher selector, IEnumerable<T> candidates) where T : IKubernetesObject
     {
@@ -39,7 +18,7 @@ internal static class Claims
         foreach (var candidate in candidates)
         {
             var matches = selector.Matches(candidate.Metadata.Labels);
-            if (ControllerOf(candidate.Metadata) is { } controller)
+            if (OwnerReferences.ControllerOf(candidate) is { } controller)
             {
                 if (controller.UID != owner.UID)
                     continue;

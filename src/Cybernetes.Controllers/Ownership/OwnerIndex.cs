@@ -15,7 +15,7 @@ internal static class OwnerIndex
     public static ObjectStore<T> WithOwnerIndex<T>(this ObjectStore<T> store) where T : class, IKubernetesObject<T>
     {
         store.AddIndex(
-            Name, static o => Claims.ControllerOf(o.Metadata) is { } owner
+            Name, static o => OwnerReferences.ControllerOf(o) is { } owner
                 ? [owner.UID]
                 : LabelIndex.Places(OrphansOf(o.Metadata.Namespace), o.Metadata.Labels));
         return store;

@@ -25,7 +25,7 @@ internal sealed class PodControl(ApiClient client, IEventRecorder events, Contro
                 Labels = copy.Metadata.Labels,
                 Annotations = copy.Metadata.Annotations,
                 Finalizers = copy.Metadata.Finalizers,
-                OwnerReferences = [Claims.ReferenceTo(owner)],
+                OwnerReferences = [OwnerReferences.ToController(owner)],
             },
             Spec = copy.Spec,
         };

@@ -21,7 +21,7 @@ internal sealed class PodWatch<TOwner>(
     /// <summary>The owner that controls the pod, if the informer has that very one.</summary>
     public ObjectKey? OwnerOf(Pod pod)
     {
-        if (Claims.ControllerOf(pod.Metadata) is not { } owner || owner.Kind != TOwner.Facts.Kind)
+        if (OwnerReferences.ControllerOf(pod) is not { } owner || owner.Kind != TOwner.Facts.Kind)
             return null;
         var key = new ObjectKey(pod.Metadata.Namespace, owner.Name);
         return owners.Get(key)?.Metadata.UID == owner.UID ? key : null;
@@ -39,7 +39,7 @@ internal sealed class PodWatch<TOwner>(
             expectations?.CreationObserved(owner);
             enqueue(owner);
         }
-        else if (Claims.ControllerOf(pod.Metadata) is null)
+        else if (OwnerReferences.ControllerOf(pod) is null)
             EnqueueMatching(pod);
     }
 
@@ -53,7 +53,7 @@ internal sealed class PodWatch<TOwner>(
             Added(pod);
             return;
         }
-        var changesHands = Claims.ControllerOf(before.Metadata)?.UID != Claims.ControllerOf(pod.Metadata)?.UID;
+        var changesHands = OwnerReferences.ControllerOf(before)?.UID != OwnerReferences.ControllerOf(pod)?.UID;
         if (changesHands && OwnerOf(before) is { } former)
             enqueue(former);
         if (pod.Metadata.DeletionTimestamp is not null && before.Metadata.DeletionTimestamp is null)
@@ -63,7 +63,7 @@ internal sealed class PodWatch<TOwner>(
         }
         if (OwnerOf(pod) is { } owner)
             enqueue(owner);
-        else if (Claims.ControllerOf(pod.Metadata) is null
+        else if (OwnerReferences.ControllerOf(pod) is null
             && (changesHands || !ObjectEquality.StringMap(before.Metadata.Labels, pod.Metadata.Labels)))
             EnqueueMatching(pod);
     }

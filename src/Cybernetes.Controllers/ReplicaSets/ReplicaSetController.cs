@@ -1,4 +1,5 @@
 using Cybernetes.Controllers.Ownership;
+using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Core.V1;
 
@@ -20,7 +21,7 @@ internal sealed class ReplicaSetController(ControllerContext context)
     /// <summary>Active pods of all replica sets under the same controller: during a rollout they share nodes.</summary>
     protected override List<Pod> Related(ReplicaSet obj, List<Pod> own)
     {
-        if (Claims.ControllerOf(obj.Metadata) is not { } owner)
+        if (OwnerReferences.ControllerOf(obj) is not { } owner)
             return own;
         return [.. Sets.OwnedBy(owner.UID).SelectMany(s => Pods.OwnedBy(s.Metadata.UID)).Where(PodState.IsActive)];
     }

@@ -203,7 +203,7 @@ internal sealed class EndpointSliceReconciler
             Annotations = _triggerTime is null ? null : new() { [TriggerTimes.Annotation] = _triggerTime },
             Namespace = _service.Metadata.Namespace,
             Labels = Labels(),
-            OwnerReferences = [Claims.ReferenceTo(_service)],
+            OwnerReferences = [OwnerReferences.ToController(_service)],
         },
         AddressType = _family,
         Ports = ports,

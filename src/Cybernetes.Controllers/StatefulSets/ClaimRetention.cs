@@ -33,9 +33,9 @@ internal static class ClaimRetention
             .. references.OrEmpty().Where(r => !IsOf(r, "StatefulSet", set.Metadata) && !(pod is not null && IsOf(r, "Pod", pod.Metadata))),
         ];
         if (ofSet)
-            owners.Add(Claims.ReferenceTo(set));
+            owners.Add(OwnerReferences.ToController(set));
         if (ofPod)
-            owners.Add(Claims.ReferenceTo(pod!));
+            owners.Add(OwnerReferences.ToController(pod!));
         return owners.Count == 0 ? null : owners;
     }
 

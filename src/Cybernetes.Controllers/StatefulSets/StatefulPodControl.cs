@@ -41,7 +41,7 @@ internal sealed class StatefulPodControl(ApiClient client, ObjectStore<Persisten
         {
             // Made by this controller a moment ago, and the informer does not show it yet; or somebody else's, of whose end nobody tells.
             var there = await client.For<Pod>().FindAsync(pod.Metadata.Namespace, pod.Metadata.Name, cancellation).ConfigureAwait(false);
-            if (there is null || Claims.ControllerOf(there.Metadata)?.UID != set.Metadata.UID)
+            if (there is null || OwnerReferences.ControllerOf(there)?.UID != set.Metadata.UID)
                 throw;
         }
         catch (ApiStatusException failure)

@@ -75,7 +75,7 @@ internal sealed class StatefulSetController : IController
 
     private void RevisionChanged(ControllerRevision revision)
     {
-        if (Claims.ControllerOf(revision.Metadata) is { Kind: "StatefulSet" } owner
+        if (OwnerReferences.ControllerOf(revision) is { Kind: "StatefulSet" } owner
             && _sets.Get(revision.Metadata.Namespace, owner.Name) is { } set && set.Metadata.UID == owner.UID)
             Enqueue(set);
     }

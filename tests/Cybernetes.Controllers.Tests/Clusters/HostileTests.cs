@@ -37,7 +37,7 @@ public sealed class HostileTests
 
         var pods = (await cluster.Client.For<Pod>().ListAllAsync("default")).Items;
         foreach (var set in new[] { one, two })
-            Assert.Equal(2, pods.Count(p => Claims.ControllerOf(p.Metadata)?.UID == set.Metadata.UID));
+            Assert.Equal(2, pods.Count(p => OwnerReferences.ControllerOf(p)?.UID == set.Metadata.UID));
         Assert.Equal(4, pods.Count);
     }
 
@@ -93,7 +93,7 @@ public sealed class HostileTests
         {
             Metadata =
             {
-                Namespace = "default", Name = "agent-copy", OwnerReferences = [Claims.ReferenceTo(set)],
+                Namespace = "default", Name = "agent-copy", OwnerReferences = [OwnerReferences.ToController(set)],
                 Labels = new(first.Metadata.Labels!) { ["controller-revision-hash"] = "copy" },
             },
             Data = first.Data, Revision = 2,

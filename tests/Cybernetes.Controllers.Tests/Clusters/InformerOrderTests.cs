@@ -87,7 +87,7 @@ public sealed class InformerOrderTests
         await cluster.Watches.HoldAsync("replicasets");
         var set = await cluster.Client.For<ReplicaSet>().CreateAsync(Make.Set(deployment, "web:1", 4).With(s =>
             (s.Metadata.UID, s.Metadata.ResourceVersion) = ("", "")));
-        await cluster.Client.For<Pod>().CreateAsync(Pod("web-1", p => p.Metadata.OwnerReferences = [Claims.ReferenceTo(set)]));
+        await cluster.Client.For<Pod>().CreateAsync(Pod("web-1", p => p.Metadata.OwnerReferences = [OwnerReferences.ToController(set)]));
         await cluster.Client.For<PodDisruptionBudget>().CreateAsync(new()
         {
             Metadata = { Namespace = "default", Name = "web" },
@@ -189,7 +189,7 @@ public sealed class InformerOrderTests
             },
         });
         await cluster.Client.For<Pod>().CreateAsync(Pod("later-1", p =>
-            (p.Metadata.Finalizers, p.Metadata.OwnerReferences) = ([JobPods.Finalizer], [Claims.ReferenceTo(job)])));
+            (p.Metadata.Finalizers, p.Metadata.OwnerReferences) = ([JobPods.Finalizer], [OwnerReferences.ToController(job)])));
         await cluster.IdleAsync("job_orphan_pod", 1);
 
         Assert.Equal([JobPods.Finalizer], (await cluster.Client.For<Pod>().GetAsync("default", "later-1")).Metadata.Finalizers);

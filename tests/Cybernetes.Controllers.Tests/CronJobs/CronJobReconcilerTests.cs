@@ -20,7 +20,7 @@ public sealed class CronJobReconcilerTests
 
     private static Job Job(CronJob cron, string name, string state = "", int started = 0) => new()
     {
-        Metadata = { Name = name, Namespace = "default", UID = name, OwnerReferences = [Claims.ReferenceTo(cron)] },
+        Metadata = { Name = name, Namespace = "default", UID = name, OwnerReferences = [OwnerReferences.ToController(cron)] },
         Status =
         {
             StartTime = Time("00:00:00").AddMinutes(started), CompletionTime = state == "Complete" ? Time("00:01:00").AddMinutes(started) : null,
@@ -57,7 +57,7 @@ public sealed class CronJobReconcilerTests
 
         Assert.Equal(("b", "d", 7), (job.Metadata.Labels!["a"], job.Metadata.Annotations!["c"], job.Spec.Parallelism));
         Assert.Equal("2026-01-01T10:00:00+09:00", job.Metadata.Annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);
-        Assert.Equal("cj", Claims.ControllerOf(job.Metadata)!.UID);
+        Assert.Equal("cj", OwnerReferences.ControllerOf(job)!.UID);
         Assert.Single(cron.Spec.JobTemplate.Metadata.Annotations!);
     }
 

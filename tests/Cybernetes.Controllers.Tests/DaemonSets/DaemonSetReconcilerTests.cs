@@ -168,7 +168,7 @@ public sealed class DaemonSetReconcilerTests
         Assert.Equal(7, pod.Spec.Tolerations!.Count);
         Assert.True(Tolerations.Tolerate(pod.Spec.Tolerations, new Taint { Key = "node.kubernetes.io/disk-pressure", Effect = "NoSchedule" }));
         Assert.True(DaemonPods.IsUpdated(set, pod, "other")); // by its generation
-        Assert.Equal("ds-1", Claims.ControllerOf(pod.Metadata)!.UID);
+        Assert.Equal("ds-1", OwnerReferences.ControllerOf(pod)!.UID);
         Assert.Single(set.Spec.Template.Spec.Tolerations!);
     }
 }

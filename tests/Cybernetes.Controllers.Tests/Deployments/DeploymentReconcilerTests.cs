@@ -112,7 +112,7 @@ public sealed class DeploymentReconcilerTests
         Assert.Empty(Plan(deployment, old).Actions);
 
         old.Status = new() { ObservedGeneration = 1 };
-        var pod = Make.Pod("a").With(p => p.Metadata.OwnerReferences = [Claims.ReferenceTo(old)]);
+        var pod = Make.Pod("a").With(p => p.Metadata.OwnerReferences = [OwnerReferences.ToController(old)]);
         Assert.Empty(DeploymentReconciler.Reconcile(deployment, [old], [pod], Make.Start).Actions);
 
         pod.Status.Phase = PodPhase.Failed;

@@ -153,7 +153,7 @@ internal sealed class RolloutModel
         {
             var pod = Make.Pod("p" + _sequence++.ToString(CultureInfo.InvariantCulture), ready: false);
             pod.Metadata.CreationTimestamp = Now;
-            pod.Metadata.OwnerReferences = [Claims.ReferenceTo(set)];
+            pod.Metadata.OwnerReferences = [OwnerReferences.ToController(set)];
             pods.Add(pod);
             var broken = set.Spec.Template.Spec.Containers![0].Image == BrokenImage;
             _readyAt[pod.Metadata.UID] = broken ? DateTimeOffset.MaxValue : Now.AddSeconds(_random.Next(1, 6));

@@ -201,7 +201,7 @@ public sealed class StatefulSetReconcilerTests
     {
         var set = Set().With(s => s.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = deleted, WhenScaled = scaled });
         var pod = Pod(set, ordinal + "nr");
-        var claim = new PersistentVolumeClaim { Metadata = { Name = "data-db-" + ordinal, OwnerReferences = [Claims.ReferenceTo(set)] } };
+        var claim = new PersistentVolumeClaim { Metadata = { Name = "data-db-" + ordinal, OwnerReferences = [OwnerReferences.ToController(set)] } };
         claim.Metadata.OwnerReferences = ClaimRetention.Owners(set, pod, ordinal, claim);
 
         Assert.Equal(expected, string.Join(' ', claim.Metadata.OwnerReferences.OrEmpty().Select(o => o.Kind)));

@@ -119,8 +119,7 @@ internal sealed class DeploymentKind : KindDefinition<Deployment>
         WorkloadValidation.AtMost(status.UpdatedReplicas, status.Replicas, "updatedReplicas", StatusPath, errors);
         WorkloadValidation.AtMost(status.ReadyReplicas, status.Replicas, "readyReplicas", StatusPath, errors);
         WorkloadValidation.AtMost(status.AvailableReplicas, status.Replicas, "availableReplicas", StatusPath, errors);
-        if (status.AvailableReplicas > status.ReadyReplicas)
-            errors.Invalid(StatusPath.Child("availableReplicas"), status.AvailableReplicas, "cannot be greater than readyReplicas");
+        WorkloadValidation.AvailableAreReady(status.AvailableReplicas, status.ReadyReplicas, StatusPath, errors);
         if (old.Status.CollisionCount is { } before && (status.CollisionCount ?? -1) < before)
         {
             var value = status.CollisionCount?.ToString(CultureInfo.InvariantCulture) ?? "nil";

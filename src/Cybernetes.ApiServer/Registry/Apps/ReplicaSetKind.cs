@@ -83,16 +83,8 @@ internal sealed class ReplicaSetKind : KindDefinition<ReplicaSet>
     protected override void ValidateStatusUpdate(ReplicaSet obj, ReplicaSet old, FieldErrorList errors)
     {
         var status = obj.Status;
-        FieldChecks.NonNegative(status.Replicas, StatusPath, "replicas", errors);
-        FieldChecks.NonNegative(status.FullyLabeledReplicas, StatusPath, "fullyLabeledReplicas", errors);
-        FieldChecks.NonNegative(status.ReadyReplicas, StatusPath, "readyReplicas", errors);
-        FieldChecks.NonNegative(status.AvailableReplicas, StatusPath, "availableReplicas", errors);
-        FieldChecks.NonNegative(status.TerminatingReplicas ?? 0, StatusPath, "terminatingReplicas", errors);
-        FieldChecks.NonNegative(status.ObservedGeneration, StatusPath, "observedGeneration", errors);
-        WorkloadValidation.AtMost(status.FullyLabeledReplicas, status.Replicas, "fullyLabeledReplicas", StatusPath, errors);
-        WorkloadValidation.AtMost(status.ReadyReplicas, status.Replicas, "readyReplicas", StatusPath, errors);
-        WorkloadValidation.AtMost(status.AvailableReplicas, status.Replicas, "availableReplicas", StatusPath, errors);
-        if (status.AvailableReplicas > status.ReadyReplicas)
-            errors.Invalid(StatusPath.Child("availableReplicas"), status.AvailableReplicas, "cannot be greater than readyReplicas");
+        WorkloadValidation.ReplicaCounts(
+            status.Replicas, status.FullyLabeledReplicas, status.ReadyReplicas, status.AvailableReplicas, status.TerminatingReplicas,
+            status.ObservedGeneration, StatusPath, errors);
     }
 }

@@ -46,6 +46,31 @@ internal static class WorkloadValidation
             errors.Invalid(status.Child(child), count, "cannot be greater than status.replicas");
     }
 
+    /// <summary>The counts in the status of replica sets and replication controllers.</summary>
+    /// <param name="observedGeneration">Of the status, as the others are.</param>
+    /// <param name="terminating">Null where the kind has no such count, or it is not told.</param>
+    public static void ReplicaCounts(
+        int all, int fullyLabeled, int ready, int available, int? terminating, long observedGeneration, FieldPath status, FieldErrorList errors)
+    {
+        FieldChecks.NonNegative(all, status, "replicas", errors);
+        FieldChecks.NonNegative(fullyLabeled, status, "fullyLabeledReplicas", errors);
+        FieldChecks.NonNegative(ready, status, "readyReplicas", errors);
+        FieldChecks.NonNegative(available, status, "availableReplicas", errors);
+        FieldChecks.NonNegative(terminating ?? 0, status, "terminatingReplicas", errors);
+        FieldChecks.NonNegative(observedGeneration, status, "observedGeneration", errors);
+        AtMost(fullyLabeled, all, "fullyLabeledReplicas", status, errors);
+        AtMost(ready, all, "readyReplicas", status, errors);
+        AtMost(available, all, "availableReplicas", status, errors);
+        AvailableAreReady(available, ready, status, errors);
+    }
+
+    /// <summary>What is available is ready.</summary>
+    public static void AvailableAreReady(int available, int ready, FieldPath status, FieldErrorList errors)
+    {
+        if (available > ready)
+            errors.Invalid(status.Child("availableReplicas"), available, "cannot be greater than readyReplicas");
+    }
+
     /// <summary>Warns of a name that pods of this object cannot carry as their hostname.</summary>
     public static void WarnOfName(IKubernetesObject obj, IKubernetesObject? old, WriteContext context)
     {

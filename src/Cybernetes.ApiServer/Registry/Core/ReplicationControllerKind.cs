@@ -100,16 +100,9 @@ internal sealed class ReplicationControllerKind : KindDefinition<ReplicationCont
     protected override void ValidateStatusUpdate(ReplicationController obj, ReplicationController old, FieldErrorList errors)
     {
         var status = obj.Status;
-        FieldChecks.NonNegative(status.Replicas, StatusPath, "replicas", errors);
-        FieldChecks.NonNegative(status.FullyLabeledReplicas, StatusPath, "fullyLabeledReplicas", errors);
-        FieldChecks.NonNegative(status.ReadyReplicas, StatusPath, "readyReplicas", errors);
-        FieldChecks.NonNegative(status.AvailableReplicas, StatusPath, "availableReplicas", errors);
-        FieldChecks.NonNegative(status.ObservedGeneration, StatusPath, "observedGeneration", errors);
-        WorkloadValidation.AtMost(status.FullyLabeledReplicas, status.Replicas, "fullyLabeledReplicas", StatusPath, errors);
-        WorkloadValidation.AtMost(status.ReadyReplicas, status.Replicas, "readyReplicas", StatusPath, errors);
-        WorkloadValidation.AtMost(status.AvailableReplicas, status.Replicas, "availableReplicas", StatusPath, errors);
-        if (status.AvailableReplicas > status.ReadyReplicas)
-            errors.Invalid(StatusPath.Child("availableReplicas"), status.AvailableReplicas, "cannot be greater than readyReplicas");
+        WorkloadValidation.ReplicaCounts(
+            status.Replicas, status.FullyLabeledReplicas, status.ReadyReplicas, status.AvailableReplicas, null,
+            status.ObservedGeneration, StatusPath, errors);
     }
 
     protected override void Warn(ReplicationController obj, ReplicationController? old, WriteContext context)
