@@ -46,7 +46,8 @@ internal static class Make
             Metadata =
             {
                 Name = "web-" + hash, Namespace = "default", UID = "rs-" + image, ResourceVersion = "1", Generation = 1,
-                CreationTimestamp = Start.AddSeconds(-ageSeconds), OwnerReferences = [OwnerReferences.ToController(deployment)], Labels = template.Metadata.Labels,
+                CreationTimestamp = Start.AddSeconds(-ageSeconds),
+                OwnerReferences = [OwnerReferences.ToController(deployment)], Labels = template.Metadata.Labels,
             },
             Spec = { Replicas = replicas, Template = template, Selector = new() { MatchLabels = template.Metadata.Labels } },
         };
