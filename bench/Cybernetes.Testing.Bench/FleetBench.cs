@@ -23,7 +23,7 @@ internal static class FleetBench
         var (kubeconfig, port) = (Path.Combine(directory, "admin.conf"), FreePort());
         using var server = Begin(
             cyb, "apiserver", "--data-dir", directory, "--secure-port", port.ToString(CultureInfo.InvariantCulture), "--bind-address", "127.0.0.1",
-            "--disable-admission-plugins", "ServiceAccount");
+            "--disable-admission-plugins", "ServiceAccount,TaintNodesByCondition");
         Process? fleet = null;
         try
         {

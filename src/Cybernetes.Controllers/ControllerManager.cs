@@ -69,6 +69,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["clusterrole-aggregation-controller"] = c => new ClusterRoleAggregationController(c),
             ["resourcequota-controller"] = c => new ResourceQuotaController(c),
             ["serviceaccount-token-controller"] = c => new TokenSecretController(c),
+            ["legacy-service-account-token-cleaner-controller"] = c => new LegacyTokenCleaner(c),
             ["ttl-controller"] = c => new NodeTtlController(c),
             ["certificatesigningrequest-approving-controller"] = c => new CertificateApprovingController(c),
             ["certificatesigningrequest-signing-controller"] = c => new CertificateSigningController(c),

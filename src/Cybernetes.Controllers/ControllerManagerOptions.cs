@@ -78,6 +78,12 @@ public sealed record ControllerManagerOptions
     /// <summary>Length of a node's pod range (<c>--node-cidr-mask-size</c>).</summary>
     public int NodeCidrMaskSize { get; init; } = 24;
 
+    /// <summary>
+    /// How long a token in a secret may be unused before it is marked as invalid, and invalid before it is deleted
+    /// (<c>--legacy-service-account-token-clean-up-period</c>), above zero. Default: a year.
+    /// </summary>
+    public TimeSpan LegacyServiceAccountTokenCleanUpPeriod { get; init; } = TimeSpan.FromDays(365);
+
     /// <summary>How long a node may be silent before it counts as lost (<c>--node-monitor-grace-period</c>).</summary>
     public TimeSpan NodeMonitorGracePeriod { get; init; } = TimeSpan.FromSeconds(50);
 

@@ -149,9 +149,17 @@ public sealed partial class TestCluster : IAsyncDisposable
 
     private static ApiServerOptions Serving(TestClusterOptions options, TimeProvider clock)
     {
-        // As where an API server is tested alone: nobody makes service accounts, so pods do not need them.
-        var hasAccounts = ControllerManager.Selected(options.Controllers).Contains("serviceaccount-controller");
-        AdmissionSelection.TryCreate([], hasAccounts ? [] : ["ServiceAccount"], out var admission, out _);
+        // As where an API server is tested alone: what no controller makes or takes off, nobody needs or gets. Those are service accounts, the
+        // first taint of nodes, and the finalizers of claims and volumes.
+        var controllers = ControllerManager.Selected(options.Controllers);
+        List<string> off = [];
+        if (!controllers.Contains("serviceaccount-controller"))
+            off.Add("ServiceAccount");
+        if (!controllers.Contains("node-lifecycle-controller"))
+            off.Add("TaintNodesByCondition");
+        if (!controllers.Contains("persistentvolumeclaim-protection-controller") || !controllers.Contains("persistentvolume-protection-controller"))
+            off.Add("StorageObjectInUseProtection");
+        AdmissionSelection.TryCreate([], off, out var admission, out _);
         return new()
         {
             SecurePort = null, Time = clock, Identities = IdentitySource.Seeded(options.Seed), Random = Chance.Seeded(options.Seed),

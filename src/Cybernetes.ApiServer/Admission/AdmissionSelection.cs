@@ -28,8 +28,8 @@ public sealed class AdmissionSelection
     /// <summary>Those that <see cref="AdmissionPlugins"/> lists; enabling another is an error, for nothing would be guarded by it.</summary>
     private static readonly string[] s_built =
     [
-        "NamespaceLifecycle", "PodPreset", "LimitRanger", "ServiceAccount", "Priority", "DefaultTolerationSeconds", "DefaultStorageClass",
-        "PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass", "ResourceQuota",
+        "NamespaceLifecycle", "PodPreset", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "Priority", "DefaultTolerationSeconds",
+        "DefaultStorageClass", "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass", "ResourceQuota",
     ];
 
     private readonly IReadOnlyList<string> _enabled;

@@ -9,7 +9,8 @@ namespace Cybernetes.ApiServer.Authentication;
 /// Bearer tokens of service accounts. A token counts only while its account, and the object it is bound to, exist with the same uid. It stands
 /// last in the chain, so that any other bearer token is refused here.
 /// </summary>
-internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services, ServiceAccountTokens tokens) : IAuthenticator
+internal sealed class ServiceAccountTokenAuthenticator(
+    RegistryServices services, ServiceAccountTokens tokens, SecretTokens secrets) : IAuthenticator
 {
     private const string Scheme = "Bearer ";
     private const int MaxKept = 4096;
@@ -25,16 +26,16 @@ internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services
         var token = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? header[Scheme.Length..].Trim()
             : Pipeline.WebSocketUpgrade.BearerToken(context);
-        return token is null ? new((UserInfo?)null) : AuthenticateAsync(token, context.RequestAborted);
+        return token is null ? new((UserInfo?)null) : AuthenticateAsync(context, token, context.RequestAborted);
     }
 
-    private async ValueTask<UserInfo?> AuthenticateAsync(string token, CancellationToken cancellation)
+    private async ValueTask<UserInfo?> AuthenticateAsync(HttpContext context, string token, CancellationToken cancellation)
     {
         var now = services.Time.GetUtcNow();
         if (!_known.TryGetValue(token, out var known))
             known = Read(token, now);
         var claims = known.Claims;
-        if (now >= claims.ExpiresAt || now < claims.NotBefore || !await IsAliveAsync(claims, cancellation))
+        if (now >= claims.ExpiresAt || now < claims.NotBefore || !await IsAliveAsync(context, claims, token, cancellation))
         {
             _known.TryRemove(token, out _);
             throw Failure.Unauthorized();
@@ -55,12 +56,16 @@ internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services
         return known;
     }
 
-    private async ValueTask<bool> IsAliveAsync(TokenClaims claims, CancellationToken cancellation)
+    private async ValueTask<bool> IsAliveAsync(HttpContext context, TokenClaims claims, string token, CancellationToken cancellation)
     {
         if (!await IsAsync("serviceaccounts", claims.Namespace, claims.ServiceAccount, claims.ServiceAccountUid, cancellation))
             return false;
-        return claims.Bound is not { } bound
-            || await IsAsync(bound.Kind == "Pod" ? "pods" : "secrets", claims.Namespace, bound.Name, bound.Uid, cancellation);
+        return claims.Bound switch
+        {
+            null => true,
+            ("Secret", _, _) => await secrets.AdmitAsync(context, claims, token, cancellation),
+            (_, var name, var uid) => await IsAsync("pods", claims.Namespace, name, uid, cancellation),
+        };
     }
 
     private async ValueTask<bool> IsAsync(string plural, string ns, string name, string uid, CancellationToken cancellation) =>
@@ -69,10 +74,9 @@ internal sealed class ServiceAccountTokenAuthenticator(RegistryServices services
 
     private static UserInfo UserOf(TokenClaims claims)
     {
-        var extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
-        {
-            ["authentication.kubernetes.io/credential-id"] = ["JTI=" + claims.Id],
-        };
+        var extra = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        if (claims.Id.Length > 0)
+            extra["authentication.kubernetes.io/credential-id"] = ["JTI=" + claims.Id];
         if (claims.Bound is ("Pod", var name, var uid))
         {
             extra["authentication.kubernetes.io/pod-name"] = [name];

@@ -31,6 +31,9 @@ internal sealed record TokenClaims
     /// <summary>Node of the bound pod: name and uid; null for none.</summary>
     public (string Name, string Uid)? Node { get; init; }
 
+    /// <summary>Of the old form, without an end: it lives by the secret that holds it.</summary>
+    public bool IsLegacy { get; init; }
+
     /// <summary>From when on the use of the token is to be warned of; null for never.</summary>
     public DateTimeOffset? WarnAfter { get; init; }
 }
@@ -40,6 +43,10 @@ internal sealed record TokenClaims
 /// </summary>
 public sealed class ServiceAccountTokens
 {
+    // Of tokens that stood in secrets before there was the TokenRequest API; clusters of old may bring them along with their key.
+    private const string LegacyIssuer = "kubernetes/serviceaccount";
+    private const string LegacyClaim = "kubernetes.io/serviceaccount/";
+
     private readonly AsymmetricAlgorithm? _key;
     private readonly string _issuer;
     private readonly string _keyId = "";
@@ -93,7 +100,8 @@ public sealed class ServiceAccountTokens
             if (!Verify(signed, Base64Url.DecodeFromChars(parts[2])))
                 return null;
             using var body = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
-            return body.RootElement.GetProperty("iss").GetString() == _issuer ? Read(body.RootElement) : null;
+            var issuer = body.RootElement.GetProperty("iss").GetString();
+            return issuer == _issuer ? Read(body.RootElement) : issuer == LegacyIssuer ? ReadLegacy(body.RootElement) : null;
         }
         catch (Exception e) when (e is FormatException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -174,6 +182,21 @@ public sealed class ServiceAccountTokens
             IssuedAt = Time(body, "iat"), NotBefore = Time(body, "nbf"), ExpiresAt = Time(body, "exp"), Bound = bound,
             Node = own.TryGetProperty("node", out var node) ? (Text(node, "name"), Text(node, "uid")) : null,
             WarnAfter = own.TryGetProperty("warnafter", out _) ? Time(own, "warnafter") : null,
+        };
+    }
+
+    /// <summary>They never expire, know no audience, and hold as long as their secret says the same.</summary>
+    private TokenClaims? ReadLegacy(JsonElement body)
+    {
+        var (ns, account) = (Text(body, LegacyClaim + "namespace"), Text(body, LegacyClaim + "service-account.name"));
+        var (uid, secret) = (Text(body, LegacyClaim + "service-account.uid"), Text(body, LegacyClaim + "secret.name"));
+        if (ns.Length == 0 || account.Length == 0 || uid.Length == 0 || secret.Length == 0
+            || Text(body, "sub") != $"system:serviceaccount:{ns}:{account}")
+            return null;
+        return new()
+        {
+            Namespace = ns, ServiceAccount = account, ServiceAccountUid = uid, Audiences = [_issuer], NotBefore = DateTimeOffset.MinValue,
+            ExpiresAt = DateTimeOffset.MaxValue, Bound = ("Secret", secret, ""), IsLegacy = true,
         };
     }
 

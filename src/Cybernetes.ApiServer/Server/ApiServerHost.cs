@@ -73,7 +73,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         services.Admission = new(AdmissionPlugins.Of(options.Admission, services));
         services.Pipeline = new(services, new()
         {
-            Authenticators = Authenticators(services, options, tokens), Paths = PathHandlers.BuiltIn(services, metrics, health, options),
+            Authenticators = Authenticators(services, options, tokens, metrics), Paths = PathHandlers.BuiltIn(services, metrics, health, options),
             InFlight = inFlight, Metrics = new(metrics),
         });
 
@@ -131,10 +131,11 @@ public sealed class ApiServerHost : IAsyncDisposable
         };
     }
 
-    private static List<IAuthenticator> Authenticators(RegistryServices services, ApiServerOptions options, ServiceAccountTokens tokens) =>
+    private static List<IAuthenticator> Authenticators(
+        RegistryServices services, ApiServerOptions options, ServiceAccountTokens tokens, MetricRegistry metrics) =>
     [
         new InProcessAuthenticator(),
         new ClientCertificateAuthenticator(options.ClientAuthorities, options.Time),
-        new ServiceAccountTokenAuthenticator(services, tokens),
+        new ServiceAccountTokenAuthenticator(services, tokens, new(services, metrics)),
     ];
 }

@@ -93,6 +93,8 @@ internal sealed class SystemObjects : IAsyncDisposable
             complete &= await EnsureServiceRangeAsync(cancellation);
         if (_services.Catalog.FindStored("", "services") is not null)
             complete &= await EnsureServiceAsync(cancellation);
+        if (_services.Catalog.FindStored("", "configmaps") is not null)
+            complete &= await EnsureTokenTrackingAsync(cancellation);
         return complete;
     }
 
@@ -144,6 +146,20 @@ internal sealed class SystemObjects : IAsyncDisposable
                 "ports":[{"name":"https","port":{{{_port}}},"protocol":"TCP"}]}
                 """, cancellation);
         return complete;
+    }
+
+    /// <summary>Says since which day the use of tokens in secrets is noted; a day that cannot be is put right, which only makes the cleaner wait.</summary>
+    private async Task<bool> EnsureTokenTrackingAsync(CancellationToken cancellation)
+    {
+        const string name = "kube-apiserver-legacy-service-account-token-tracking";
+        var today = DateOnly.FromDateTime(_services.Time.GetUtcNow().UtcDateTime);
+        var map = await _services.FindAsync<Objects.Core.V1.ConfigMap>("", "configmaps", "kube-system", name, cancellation);
+        if (SecretTokens.DayOf(map?.Data.OrEmpty().GetValueOrDefault("since")) <= today)
+            return true;
+        return await ReplaceAsync("/api/v1/namespaces/kube-system/configmaps", name, $$$"""
+            {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}","namespace":"kube-system"},
+            "data":{"since":"{{{SecretTokens.TextOf(today)}}}"}}
+            """, cancellation);
     }
 
     /// <summary>Creates what is not there. Looking first matters: a second service of the same address would be refused for the address.</summary>

@@ -102,6 +102,10 @@ internal sealed class ControllerManagerFlags
             (o, n) => o with { MirroringMaxEndpointsPerSubset = n });
         Span("resource-quota-sync-period", defaults.ResourceQuotaSyncPeriod, "How often quotas are counted again",
             (o, t) => o with { ResourceQuotaSyncPeriod = t });
+        Span("legacy-service-account-token-clean-up-period", defaults.LegacyServiceAccountTokenCleanUpPeriod,
+            "How long a token in a secret may be unused before it is marked as invalid, and invalid before it is deleted",
+            (o, t) => t > TimeSpan.Zero ? o with { LegacyServiceAccountTokenCleanUpPeriod = t } : throw new FlagException(
+                "invalid argument for \"--legacy-service-account-token-clean-up-period\" flag: must be above zero"));
         Span("cluster-signing-duration", defaults.ClusterSigningDuration, "The longest life of signed certificates",
             (o, t) => o with { ClusterSigningDuration = t });
         File("cluster-signing-cert-file", "The authority that signs certificate signing requests", (o, text) => o with { ClusterSigningCertificate = text });

@@ -68,7 +68,7 @@ public sealed class TokenCacheTests
             """{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":600}}""");
         Assert.Equal(201, reply.Code);
         var tokens = new ServiceAccountTokens(key, "https://kubernetes.default.svc.cluster.local");
-        return (new(server.Host.Services, tokens), reply.At("status.token"));
+        return (new(server.Host.Services, tokens, new(server.Host.Services, new())), reply.At("status.token"));
     }
 
     private static async Task<UserInfo?> AskAsync(ServiceAccountTokenAuthenticator authenticator, string token)

@@ -61,8 +61,8 @@ public sealed class ServerPathsTests
         var reply = await server.GetAsync("/metrics");
 
         Assert.Contains("apiserver_request_total{code=\"201\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"configmaps\","
-            + "scope=\"namespace\",subresource=\"\",verb=\"POST\",version=\"v1\"} 1\n", reply.Text);
-        Assert.Contains("apiserver_resource_objects{group=\"\",resource=\"configmaps\"} 1\n", reply.Text);
+            + "scope=\"namespace\",subresource=\"\",verb=\"POST\",version=\"v1\"} 2\n", reply.Text);
+        Assert.Contains("apiserver_resource_objects{group=\"\",resource=\"configmaps\"} 2\n", reply.Text);
     }
 
     [Fact]
