@@ -84,6 +84,7 @@ public sealed class InvariantTests
         Check(new JobCounts(_model));
         var pod = Pod("a");
         pod.Metadata.OwnerReferences = [new() { Kind = "Job", Name = "j", UID = "j", Controller = true }];
+        pod.Metadata.Finalizers = ["batch.kubernetes.io/job-tracking"];
         pod.Status.Phase = "Succeeded";
         Put(pod);
         Put(Job(succeeded: 1));

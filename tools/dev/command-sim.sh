@@ -4,18 +4,23 @@ command_sim() {
   local from='' to='' rest=() sim started=$SECONDS
   while [ $# -gt 0 ]; do
     case $1 in
-      --seeds) from=${2%-*} to=${2#*-} && shift ;;
-      --count) from=1 to=${2:?--count takes a number} && shift ;;
+      --seeds) from=${2:-none} to=${from#*-} from=${from%-*} ;;
+      --count) from=1 to=${2:-none} ;;
       *) rest+=("$1") ;;
+    esac
+    case $1 in
+      --seeds | --count) [ $# -eq 1 ] || shift ;;
     esac
     shift
   done
+  if [ -n "$from" ]; then
+    [[ $from =~ ^[0-9]+$ && $to =~ ^[0-9]+$ && $from -le $to ]] || fail "--seeds takes two numbers, as in 1-1000; --count one" "see: ./dev sim --help"
+  fi
   need_dotnet
   need_packages "$BUILD_PACKAGES"
   dotnet build "$REPO/src/Cybernetes.Simulator/Cybernetes.Simulator.csproj" -c Release -v quiet -nologo
   sim=$REPO/src/Cybernetes.Simulator/bin/Release/net10.0/cyb-sim
   [ -n "$from" ] || exec "$sim" ${rest[@]+"${rest[@]}"}
-  [[ $from =~ ^[0-9]+$ && $to =~ ^[0-9]+$ && $from -le $to ]] || fail "--seeds takes two numbers, as in 1-1000; --count one" "see: ./dev sim --help"
   step "running the seeds $from to $to"
   if seq "$from" "$SIM_CHUNK" "$to" | xargs -P "$(nproc)" -I{} bash -c 'run_seeds "$@"' - "$sim" {} "$to" ${rest[@]+"${rest[@]}"}; then
     step "all clean ($(seconds_since "$started") s)"
@@ -24,7 +29,7 @@ command_sim() {
   fi
 }
 
-SIM_CHUNK=50
+SIM_CHUNK=100
 
 # run_seeds PROGRAM FIRST END OPTIONS…: the seeds from FIRST on, at most a chunk of them and none above END.
 run_seeds() {

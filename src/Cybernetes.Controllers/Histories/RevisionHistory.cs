@@ -81,6 +81,9 @@ internal static class RevisionHistory
         var sorted = Sorted(revisions);
         var equal = sorted.LastOrDefault(r => Holds(r, template));
         var highest = sorted.Count == 0 ? 0 : sorted[^1].Revision;
+        // The garbage collector takes the history away: what were written now would bring the owner here again without end.
+        if (owner.Metadata.DeletionTimestamp is not null)
+            return new(equal ?? New(owner, template, highest + 1, collisionCount, hashLabel), Create: false, Renumber: false);
         if (equal is null)
             return new(New(owner, template, highest + 1, collisionCount, hashLabel), Create: true, Renumber: false);
         if (sorted.All(r => r == equal || r.Revision < equal.Revision))

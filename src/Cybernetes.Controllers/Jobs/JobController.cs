@@ -147,7 +147,8 @@ internal sealed class JobController : IController
         if (plan.Remove.Count > 0)
         {
             _expectations.Expect(key, 0, [.. plan.Remove.Select(p => p.Metadata.UID)]);
-            var (released, failure) = await FinalizerRemoval.RemoveAsync(_context.Client, plan.Remove, cancellation).ConfigureAwait(false);
+            var (released, failure) = await FinalizerRemoval.RemoveAsync(_context.Client, plan.Remove, cancellation, asSeen: true)
+                .ConfigureAwait(false);
             foreach (var pod in plan.Remove.Where(p => !released.Contains(p.Metadata.UID)))
                 _expectations.DeletionObserved(key, pod.Metadata.UID);
             var (acts, second) = await DeleteAsync(key, job, [.. plan.Remove.Where(p => released.Contains(p.Metadata.UID))], cancellation)

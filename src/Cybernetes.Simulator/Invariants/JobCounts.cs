@@ -8,6 +8,7 @@ namespace Cybernetes.Simulator.Invariants;
 /// <summary>A job counts each of its pods once, through crashes of its controller, and never counts back.</summary>
 internal sealed class JobCounts(ClusterModel model) : IInvariant
 {
+    private const string Tracking = "batch.kubernetes.io/job-tracking";
     private readonly Dictionary<string, HashSet<string>> _succeeded = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<string>> _others = new(StringComparer.Ordinal);
 
@@ -39,7 +40,11 @@ internal sealed class JobCounts(ClusterModel model) : IInvariant
         if (OwnerReferences.ControllerOf(pod) is not { Kind: "Job", UID: var job })
             return null;
         if (pod.Status.Phase == "Succeeded")
-            SetOf(_succeeded, job).Add(pod.Metadata.UID);
+        {
+            // One that is let go before its end does not count.
+            if (pod.Metadata.Finalizers?.Contains(Tracking) == true)
+                SetOf(_succeeded, job).Add(pod.Metadata.UID);
+        }
         // Deleted before its end: the controller may count it as failed. So it may when it is seen to be deleted and then succeeds.
         else if (pod.Status.Phase == "Failed" || change.New is null || pod.Metadata.DeletionTimestamp is not null)
             SetOf(_others, job).Add(pod.Metadata.UID);

@@ -19,7 +19,7 @@ internal static class CommandLine
           --seeds A-B       run the seeds from A to B and print the command that replays each failing one
           --count N         run N seeds from 1 on
           --minutes N       how many virtual minutes users act and things fail in each life (1 to 600; default 5)
-          --verbose         with --seed: print the warnings of the parts too
+          --verbose         with --seed: print the warnings of the parts too; with --seeds: a line for each seed
           --quiet           with --seed: print no trace
 
         Examples

@@ -29,7 +29,7 @@ internal sealed class Runner(TextWriter output, TextWriter errors)
                 (turns, since, spent) = (now, Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             else if (Environment.CpuUsage.TotalTime - spent > s_patience || Stopwatch.GetElapsedTime(since) > s_longest)
             {
-                output.WriteLine($"seed {_seed} hangs: its clock does not move any more\n  replay: ./dev sim --seed {_seed}");
+                output.WriteLine($"seed {_seed} hangs: its clock does not move any more\n  replay: {Replay(_seed, commanded.Options)}");
                 return Hung;
             }
         }
@@ -47,18 +47,19 @@ internal sealed class Runner(TextWriter output, TextWriter errors)
                 seed, commanded.Options, commanded.IsReplay && !isQuiet ? output : null, c => _clockwork = c).ConfigureAwait(false);
             if (outcome.Findings.Count > 0)
                 failed.Add(seed);
-            Tell(outcome, commanded.IsReplay);
+            Tell(outcome, commanded);
         }
         if (!commanded.IsReplay)
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"seeds {commanded.First}-{commanded.Last}: {commanded.Last - commanded.First + 1 - failed.Count} clean, {failed.Count} "
-                    + $"failed{(failed.Count > 0 ? $" ({string.Join(", ", failed)})" : "")}, {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s"));
+                    + $"failed{(failed.Count > 0 ? $" ({string.Join(", ", failed)})" : "")}, {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, "
+                    + $"{Environment.CpuUsage.TotalTime.TotalSeconds:0.0} s of processor time"));
         output.Flush();
         return failed.Count == 0 ? 0 : 1;
     }
 
-    private void Tell(Outcome outcome, bool isReplay)
+    private void Tell(Outcome outcome, Commanded commanded)
     {
         var facts = string.Create(
             CultureInfo.InvariantCulture,
@@ -66,13 +67,17 @@ internal sealed class Runner(TextWriter output, TextWriter errors)
                 + $"{outcome.Took.TotalSeconds:0.0} s");
         if (outcome.Findings.Count == 0)
         {
-            if (isReplay)
+            if (commanded.IsReplay || commanded.Options.IsTalkative)
                 output.WriteLine($"seed {outcome.Seed}: clean, {facts}");
             return;
         }
         output.WriteLine($"seed {outcome.Seed}: FAILED, {facts}");
-        foreach (var finding in outcome.Findings.Take(isReplay ? int.MaxValue : 5))
+        foreach (var finding in outcome.Findings.Take(commanded.IsReplay ? int.MaxValue : 5))
             output.WriteLine("  " + finding);
-        output.WriteLine($"  replay: ./dev sim --seed {outcome.Seed}");
+        output.WriteLine($"  replay: {Replay(outcome.Seed, commanded.Options)}");
     }
+
+    /// <summary>What another length of the troubles has shown, only that length shows again.</summary>
+    private static string Replay(int seed, SimulationOptions options) =>
+        $"./dev sim --seed {seed}{(options.Trouble == new SimulationOptions().Trouble ? "" : $" --minutes {options.Trouble.TotalMinutes}")}";
 }

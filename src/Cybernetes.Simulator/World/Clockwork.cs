@@ -8,8 +8,8 @@ namespace Cybernetes.Simulator.World;
 /// </summary>
 internal sealed class Clockwork(VirtualTimeProvider time)
 {
-    // A round is everything that waits for the thread at its beginning: no moment of a cluster's life needs so many.
-    private const int MostRounds = 2_000_000;
+    // A round is everything that waits for the thread at its beginning. The busiest moments of a cluster's life have some tens.
+    private const int MostRounds = 20_000;
     private long _turns;
 
     /// <summary>How often the clock stood still so far; who looks from another thread sees whether anything moves.</summary>

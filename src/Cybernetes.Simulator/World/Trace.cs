@@ -25,14 +25,13 @@ internal sealed class Trace(TimeProvider time, TextWriter? output) : IDisposable
     /// <param name="text">One line.</param>
     public void Write(string topic, string text)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{Elapsed.TotalSeconds,9:0.000} {topic,-9} {text}");
+        var line = LineOf(topic, text);
         Add(Encoding.UTF8.GetBytes(line));
-        Lines++;
-        _last.Enqueue(line);
-        if (_last.Count > Kept)
-            _last.Dequeue();
-        output?.WriteLine(line);
+        Print(line);
     }
+
+    /// <summary>A line beside the hash: a run that tells more goes the same way.</summary>
+    public void Remark(string topic, string text) => Print(LineOf(topic, text));
 
     /// <summary>Adds to the hash what is not worth a line.</summary>
     public void Add(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
@@ -41,4 +40,15 @@ internal sealed class Trace(TimeProvider time, TextWriter? output) : IDisposable
     public string Hash() => Convert.ToHexStringLower(_hash.GetCurrentHash().AsSpan(0, 8));
 
     public void Dispose() => _hash.Dispose();
+
+    private string LineOf(string topic, string text) => string.Create(CultureInfo.InvariantCulture, $"{Elapsed.TotalSeconds,9:0.000} {topic,-9} {text}");
+
+    private void Print(string line)
+    {
+        Lines++;
+        _last.Enqueue(line);
+        if (_last.Count > Kept)
+            _last.Dequeue();
+        output?.WriteLine(line);
+    }
 }

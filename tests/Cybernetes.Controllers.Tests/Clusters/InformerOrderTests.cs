@@ -146,6 +146,31 @@ public sealed class InformerOrderTests
     }
 
     [Fact]
+    public async Task Job_SuspendedWhilePodsAreSeenLate_CountsWhatHasSucceeded()
+    {
+        await using var cluster = await OrderedCluster.StartAsync("job-controller");
+        await cluster.Client.For<Job>().CreateAsync(new()
+        {
+            Metadata = { Namespace = "default", Name = "once" },
+            Spec = { Template = { Spec = { RestartPolicy = "Never", Containers = [new() { Name = "main", Image = "exit:0" }] } } },
+        });
+        var pod = (await cluster.UntilAsync<Pod>("default", all => all.Count == 1))[0];
+        await cluster.UntilAsync<Job>("default", all => all is [{ Status.Active: 1 }]);
+        await cluster.IdleAsync("job", 2);
+        await cluster.Watches.HoldAsync("pods");
+        var adds = (int)cluster.Read("workqueue_adds_total", "job");
+        pod.Status.Phase = PodPhase.Succeeded;
+        await cluster.Client.For<Pod>().UpdateStatusAsync(pod);
+        await cluster.Client.For<Job>().PatchAsync("default", "once", ObjectPatch.Merge("""{"spec":{"suspend":true}}"""));
+        // What it wants to delete is not as it saw it: it tries again.
+        await cluster.IdleAsync("job", adds + 2);
+
+        cluster.Watches.Release("pods");
+
+        await cluster.UntilAsync<Job>("default", all => all is [{ Status.Succeeded: 1 }]);
+    }
+
+    [Fact]
     public async Task Job_WhoseStatusIsSeenLate_MakesNoPodTwice()
     {
         await using var cluster = await OrderedCluster.StartAsync("job-controller");

@@ -30,6 +30,20 @@ public sealed class RevisionHistoryTests
     }
 
     [Fact]
+    public void Plan_OwnerIsBeingDeleted_WritesNothing()
+    {
+        var leaving = s_owner.DeepClone();
+        leaving.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
+
+        var gone = RevisionHistory.Plan(leaving, Make.Template("b"), [], null, "hash");
+        var older = RevisionHistory.Plan(leaving, Make.Template("a"), [Revision("a", 1), Revision("b", 2)], null, "hash");
+
+        Assert.True(gone is { Create: false, Renumber: false });
+        Assert.Equal(Plan("b").Revision.Metadata.Name, gone.Revision.Metadata.Name);
+        Assert.True(older is { Create: false, Renumber: false, Revision.Revision: 1 });
+    }
+
+    [Fact]
     public void Plan_TemplateOfTheNewest_LeavesIt()
     {
         var plan = Plan("b", Revision("a", 1), Revision("b", 2));
