@@ -2,15 +2,16 @@ using System.Globalization;
 using Cybernetes.Scheduler.Bench;
 
 // Prints figures, asserts nothing: machines differ and are shared.
-//   scheduler-bench [core|system] [--nodes N] [--pods N] [--only WORD]     default: both, 5,000 nodes, 10,000 pods; WORD: of a workload's name
-// core: decisions alone, no API server. system: API server, store in memory, scheduler and creators in one process, from the first create to the
-// last binding.
+//   scheduler-bench [core|system] [--nodes N] [--pods N] [--only WORD] [--rehearsal N] [--peer FOLDER]
+// Default: both, 5,000 nodes, 10,000 pods; WORD: of a workload's name.
+// core: decisions alone, no API server. system: API server, store on disk, scheduler and creators in one process, from the first create to the last
+// binding; then the same with the etcd, kube-apiserver and kube-scheduler of a folder.
 
-int Number(string flag, int absent) => Array.IndexOf(args, flag) is >= 0 and var at ? int.Parse(args[at + 1], CultureInfo.InvariantCulture) : absent;
-var nodes = Number("--nodes", 5000);
-var pods = Number("--pods", 10_000);
+string? Word(string flag) => Array.IndexOf(args, flag) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+int Number(string flag, int absent) => Word(flag) is { } word ? int.Parse(word, CultureInfo.InvariantCulture) : absent;
+var plan = new SystemPlan(Number("--nodes", 5000), Number("--pods", 10_000), Number("--rehearsal", 40_000), Word("--only"), Word("--peer"));
 var what = args.FirstOrDefault(a => a is "core" or "system");
 if (what is null or "core")
-    CoreBench.Run(nodes, pods);
+    CoreBench.Run(plan.Nodes, plan.Pods);
 if (what is null or "system")
-    await SystemBench.RunAsync(nodes, pods, Array.IndexOf(args, "--only") is >= 0 and var at ? args[at + 1] : null);
+    await SystemBench.RunAsync(plan);

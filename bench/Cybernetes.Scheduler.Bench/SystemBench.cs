@@ -2,60 +2,90 @@ using System.Diagnostics;
 using System.Text.Json;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects.Core.V1;
-using Cybernetes.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cybernetes.Scheduler.Bench;
 
-/// <summary>API server, store in memory, scheduler and creators in one process: from the first create to the last binding.</summary>
+/// <summary>What is measured of a whole cluster.</summary>
+/// <param name="Nodes">How many nodes there are.</param>
+/// <param name="Pods">How many pods each workload has; fewer where the nodes hold no more.</param>
+/// <param name="Rehearsal">Pods that are scheduled before, in a cluster of their own, so that code is compiled by then; 0 for none.</param>
+/// <param name="Only">A word of the workloads' names; null for all.</param>
+/// <param name="Peer">Folder of etcd, kube-apiserver and kube-scheduler, measured after; null for none.</param>
+internal sealed record SystemPlan(int Nodes, int Pods, int Rehearsal, string? Only, string? Peer)
+{
+    public bool Wants(string name) => Only is null || name.Contains(Only, StringComparison.Ordinal);
+}
+
+/// <summary>A cluster from the first create to the last binding.</summary>
 internal static class SystemBench
 {
     private const int Creators = 16;
-    private const int WarmUpPods = 10_000;
+    private const int Unschedulable = 10_000;
 
-    public static async Task RunAsync(int nodes, int pods, string? only)
+    public static async Task RunAsync(SystemPlan plan)
     {
-        await using var cluster = await TestCluster.StartAsync(new() { Time = TimeProvider.System });
-        using var stop = new CancellationTokenSource();
-        await cluster.Client.For<ServiceAccount>().CreateAsync(new() { Metadata = { Name = "default", Namespace = "default" } });
-        await Parallel.ForEachAsync(Enumerable.Range(0, nodes), new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (i, cancellation) =>
+        if (plan.Rehearsal > 0)
         {
-            var node = await cluster.Client.For<Objects.Core.V1.Node>().CreateAsync(Workloads.Node(i), null, cancellation);
-            node.Status = Workloads.Node(i).Status;
-            await cluster.Client.For<Objects.Core.V1.Node>().UpdateStatusAsync(node, null, cancellation);
-        });
-        var scheduler = new PodScheduler(cluster.ClientAs("system:kube-scheduler", "system:masters"), new SchedulerOptions(), NullLogger.Instance);
-        var running = Task.Run(() => scheduler.RunAsync(stop.Token));
-        Console.WriteLine($"system: {nodes} nodes, {pods} pods each, {Creators} creators");
-        var run = 0;
-        // What is compiled while it runs is compiled after this.
-        await MeasureAsync(cluster.Client, $"warm-{run++}", WarmUpPods, (_, _) => { });
-        foreach (var (name, shape) in Workloads.All.Where(w => only is null || w.Name.Contains(only, StringComparison.Ordinal)))
-        {
-            var spent = Environment.CpuUsage.TotalTime;
-            var (pause, collections) = (GC.GetTotalPauseDuration(), GC.CollectionCount(0));
-            var count = name == "anti-affinity on hostname" ? Math.Min(pods, 5000) : pods;
-            var rate = await MeasureAsync(cluster.Client, $"run-{run++}", count, shape);
-            spent = Environment.CpuUsage.TotalTime - spent;
-            pause = GC.GetTotalPauseDuration() - pause;
-            Console.WriteLine($"{name,-44} {rate,9:N0} pods/s   {spent.TotalMicroseconds / count,5:N0} µs processor a pod   "
-                + $"{Environment.WorkingSet >> 20} MiB in use   "
-                + $"{GC.CollectionCount(0) - collections} collections, {pause.TotalSeconds * rate / count:P1} paused");
+            await using var rehearsed = await OwnCluster.StartAsync();
+            await AddNodesAsync(rehearsed.Client, plan.Nodes);
+            for (var i = 0; i < Workloads.All.Count; i++)
+                await MeasureAsync(rehearsed, $"warm-{i}", i == 0 ? plan.Rehearsal : Math.Min(plan.Nodes, plan.Rehearsal / 10), Workloads.All[i].Shape);
         }
-        if (only is null or "unschedulable")
-            await BesideUnschedulableAsync(cluster.Client, pods);
-        await stop.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        await using (var own = await OwnCluster.StartAsync())
+            await MeasureAllAsync(own, plan);
+        if (plan.Peer is null)
+            return;
+        using var peer = new PeerCluster(plan.Peer, Path.Combine(Path.GetTempPath(), "cyb-schedule-peer"));
+        peer.Wipe();
+        peer.Start();
+        peer.StartScheduler();
+        await MeasureAllAsync(peer, plan);
+        peer.Wipe();
     }
 
-    private static async Task BesideUnschedulableAsync(ApiClient client, int pods)
+    private static async Task MeasureAllAsync(IMeasuredCluster cluster, SystemPlan plan)
     {
-        var before = await MeasureAsync(client, "before", pods, (_, _) => { });
-        await MeasureAsync(client, "huge", 10_000, (_, _) => { }, fits: false);
+        Console.WriteLine($"system: {plan.Nodes} nodes, {plan.Pods} pods each, {Creators} creators; {cluster.Name}");
+        await AddNodesAsync(cluster.Client, plan.Nodes);
+        var run = 0;
+        foreach (var (name, shape) in Workloads.All.Where(w => plan.Wants(w.Name)))
+        {
+            var count = name == "anti-affinity on hostname" ? Math.Min(plan.Pods, plan.Nodes) : plan.Pods;
+            var (pause, collections) = (GC.GetTotalPauseDuration(), GC.CollectionCount(0));
+            var (rate, processor) = await MeasureAsync(cluster, $"run-{run++}", count, shape);
+            pause = GC.GetTotalPauseDuration() - pause;
+            Console.WriteLine($"{name,-44} {rate,9:N0} pods/s   {processor,5:N0} µs processor a pod   {cluster.ResidentBytes >> 20} MiB in use   "
+                + $"{GC.CollectionCount(0) - collections} collections, {pause.TotalSeconds * rate / count:P1} paused");
+        }
+        if (plan.Wants("unschedulable"))
+            await BesideUnschedulableAsync(cluster, plan.Pods);
+    }
+
+    private static Task AddNodesAsync(ApiClient client, int nodes) =>
+        Parallel.ForEachAsync(Enumerable.Range(0, nodes), new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (i, cancellation) =>
+        {
+            var node = await client.For<Objects.Core.V1.Node>().CreateAsync(Workloads.Node(i), null, cancellation);
+            node.Status = Workloads.Node(i).Status;
+            // The admission of nodes that are not known to be ready yet, and nobody's controllers take it away here.
+            if (node.Spec.Taints is { Count: > 0 })
+            {
+                node.Spec.Taints = null;
+                node = await client.For<Objects.Core.V1.Node>().UpdateAsync(node, null, cancellation);
+                node.Status = Workloads.Node(i).Status;
+            }
+            await client.For<Objects.Core.V1.Node>().UpdateStatusAsync(node, null, cancellation);
+        });
+
+    private static async Task BesideUnschedulableAsync(IMeasuredCluster cluster, int pods)
+    {
+        var before = await MeasureAsync(cluster, "before", pods, (_, _) => { });
+        await MeasureAsync(cluster, "huge", Unschedulable, (_, _) => { }, fits: false);
         // Their events are written after their conditions, one by one, and are not what is measured.
-        await EventsSettledAsync(client);
-        var beside = await MeasureAsync(client, "beside", pods, (_, _) => { });
-        Console.WriteLine($"{"plain, then beside 10,000 unschedulable",-44} {before,9:N0} {beside:N0} pods/s ({beside / before:P0})");
+        await EventsSettledAsync(cluster.Client);
+        var beside = await MeasureAsync(cluster, "beside", pods, (_, _) => { });
+        Console.WriteLine($"{"plain, then beside 10,000 unschedulable",-44} {before.Rate,9:N0} {beside.Rate:N0} pods/s ({beside.Rate / before.Rate:P0})   "
+            + $"{before.Processor:N0} {beside.Processor:N0} µs processor a pod ({beside.Processor / before.Processor:P0})");
     }
 
     private static async Task EventsSettledAsync(ApiClient client)
@@ -68,8 +98,11 @@ internal static class SystemBench
         }
     }
 
-    private static async Task<double> MeasureAsync(ApiClient client, string prefix, int pods, Action<Pod, int> shape, bool fits = true)
+    /// <returns>Pods a second, and microseconds of processor time a pod.</returns>
+    private static async Task<(double Rate, double Processor)> MeasureAsync(
+        IMeasuredCluster cluster, string prefix, int pods, Action<Pod, int> shape, bool fits = true)
     {
+        var client = cluster.Client;
         var calls = Enumerable.Range(0, pods).Select(i => CreationOf(prefix, i, shape, fits ? "100m" : "1000")).ToArray();
         // Bound pods come into this watch when they are bound; those that do not fit are seen when they are made and when they are told so.
         var query = new ListQuery { LabelSelector = "run=" + prefix, FieldSelector = fits ? "spec.nodeName!=" : null };
@@ -78,11 +111,11 @@ internal static class SystemBench
             + (fits ? "&fieldSelector=spec.nodeName%21%3D" : "");
         using var watch = await client.OpenAsync(new ApiCall(HttpMethod.Get, path), CancellationToken.None);
         var seen = SeenAsync(await watch.Content.ReadAsStreamAsync(), fits ? pods : 2 * pods);
-        var time = Stopwatch.StartNew();
+        var (time, spent) = (Stopwatch.StartNew(), cluster.CpuTime);
         await Parallel.ForEachAsync(calls, new ParallelOptions { MaxDegreeOfParallelism = Creators }, async (call, cancellation) =>
             await client.SendAsync(call, cancellation));
         await seen;
-        return pods / time.Elapsed.TotalSeconds;
+        return (pods / time.Elapsed.TotalSeconds, (cluster.CpuTime - spent).TotalMicroseconds / pods);
     }
 
     // The generator runs on the processors that it measures: requests are rendered before the clock starts, and events are counted, not read.

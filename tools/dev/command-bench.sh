@@ -7,12 +7,12 @@ command_bench() {
     figures) bench_figures ;;
     store) shift && bench_store "$@" ;;
     controllers) shift && bench_controllers "$@" ;;
+    schedule) shift && bench_schedule "$@" ;;
     micro) shift && bench_micro "$@" ;;
     testing) shift && bench_clusters testing "$@" ;;
     fleet) shift && bench_fleet "$@" ;;
     *)
       shift
-      [ "$name" != schedule ] || name=Scheduler.Bench
       project=$(find "$REPO/bench" -iname "*$name*.csproj" 2>/dev/null | head -n 1)
       [ -n "$project" ] || fail "there is no benchmark '$name'" "list them with: ./dev bench"
       bench_build "$project"
@@ -29,7 +29,7 @@ bench_list() {
     load              the load tool: any API server of a kubeconfig, one scenario at a time
     api [WORD]        processor time of a write's stages, without a server
     store.bench       the embedded engine alone, beside bare SQLite
-    schedule          the scheduler: pods placed a second, by nodes
+    schedule          the scheduler: pods placed a second over 5,000 nodes; with PEER_BIN, kube-scheduler with kube-apiserver and etcd too
     testing           test clusters: their start, and a day of cron jobs under virtual time
     fleet             5,000 simulated nodes and 150,000 pods on them, beside cyb apiserver; --nodes N --pods N
     micro [FILTER]    micro-benchmarks of hot paths (BenchmarkDotNet)
@@ -40,6 +40,7 @@ bench_list() {
     ./dev bench store --only ceiling,read --seconds 3      # stages: ceiling write read scale
     ./dev bench controllers --only steady,curve            # stages: rollout namespace steady curve
     PEER_BIN=/opt/kubernetes/bin ./dev bench store         # the folder holds kube-apiserver and etcd
+    PEER_BIN=/opt/kubernetes/bin ./dev bench schedule system --only plain
     ./dev bench load create --kubeconfig ~/.kube/config --clients 64 --seconds 10 --html report.html
     ./dev bench load help
     ./dev bench micro '*Selector*'
@@ -84,6 +85,13 @@ bench_controllers() {
   mkdir -p "$OUT/bench"
   step "measuring"
   bench_program "$project" --cyb "$OUT/cyb" --json "$report.json" --html "$report.html" "$@"
+}
+
+bench_schedule() {
+  local project=$REPO/bench/Cybernetes.Scheduler.Bench/Cybernetes.Scheduler.Bench.csproj arguments=()
+  bench_build "$project"
+  [ -z "${PEER_BIN:-}" ] || arguments+=(--peer "$PEER_BIN")
+  bench_program "$project" "${arguments[@]}" "$@"
 }
 
 bench_clusters() {

@@ -4,8 +4,11 @@ using Cybernetes.Cluster.Pki;
 namespace Cybernetes.Load.Suites;
 
 /// <summary>kube-apiserver and etcd of a folder of programs, with certificates made here as kubeadm would make them.</summary>
-internal sealed class PeerServer(string programs, string folder) : ServerUnderTest(folder)
+internal class PeerServer(string programs, string folder) : ServerUnderTest(folder)
 {
+    /// <summary>The folder of the programs.</summary>
+    protected string Programs { get; } = programs;
+
     private readonly int _port = FreePort();
     private readonly int _clientPort = FreePort();
     private readonly int _memberPort = FreePort();
@@ -23,7 +26,7 @@ internal sealed class PeerServer(string programs, string folder) : ServerUnderTe
             ComponentKubeconfigs.Write(Folder, new Uri($"https://127.0.0.1:{_port}"), pki, "bench");
         LaunchEtcd();
         Launch(
-            Path.Combine(programs, "kube-apiserver"), $"--etcd-servers=https://127.0.0.1:{_clientPort}", $"--etcd-cafile={Pki}/ca.crt",
+            Path.Combine(Programs, "kube-apiserver"), $"--etcd-servers=https://127.0.0.1:{_clientPort}", $"--etcd-cafile={Pki}/ca.crt",
             $"--etcd-certfile={Pki}/admin.crt", $"--etcd-keyfile={Pki}/admin.key", "--bind-address=127.0.0.1", $"--secure-port={_port}",
             $"--client-ca-file={Pki}/ca.crt", $"--tls-cert-file={Pki}/apiserver.crt", $"--tls-private-key-file={Pki}/apiserver.key",
             $"--service-account-key-file={Pki}/sa.pub", $"--service-account-signing-key-file={Pki}/sa.key",
@@ -36,7 +39,7 @@ internal sealed class PeerServer(string programs, string folder) : ServerUnderTe
         var client = $"https://127.0.0.1:{_clientPort}";
         var member = $"http://127.0.0.1:{_memberPort}";
         Launch(
-            Path.Combine(programs, "etcd"), "--name=bench", $"--data-dir={Folder}/etcd", $"--listen-client-urls={client}",
+            Path.Combine(Programs, "etcd"), "--name=bench", $"--data-dir={Folder}/etcd", $"--listen-client-urls={client}",
             $"--advertise-client-urls={client}", $"--listen-peer-urls={member}", $"--initial-advertise-peer-urls={member}",
             $"--initial-cluster=bench={member}", $"--cert-file={Pki}/apiserver.crt", $"--key-file={Pki}/apiserver.key", "--client-cert-auth",
             // kubeadm's etcd has the same: more than the default of 2 GB is not needed for what is measured here.
