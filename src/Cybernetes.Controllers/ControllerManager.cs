@@ -23,6 +23,7 @@ using Cybernetes.Controllers.Quotas;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Controllers.ReplicationControllers;
 using Cybernetes.Controllers.ServiceAccounts;
+using Cybernetes.Controllers.ServiceCidrs;
 using Cybernetes.Controllers.ServiceEndpoints;
 using Cybernetes.Controllers.StatefulSets;
 using Cybernetes.Controllers.StorageVersions;
@@ -70,6 +71,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["resourcequota-controller"] = c => new ResourceQuotaController(c),
             ["serviceaccount-token-controller"] = c => new TokenSecretController(c),
             ["legacy-service-account-token-cleaner-controller"] = c => new LegacyTokenCleaner(c),
+            ["service-cidr-controller"] = c => new ServiceCidrController(c),
             ["ttl-controller"] = c => new NodeTtlController(c),
             ["certificatesigningrequest-approving-controller"] = c => new CertificateApprovingController(c),
             ["certificatesigningrequest-signing-controller"] = c => new CertificateSigningController(c),

@@ -165,7 +165,7 @@ public sealed partial class TestCluster : IAsyncDisposable
             SecurePort = null, Time = clock, Identities = IdentitySource.Seeded(options.Seed), Random = Chance.Seeded(options.Seed),
             Loggers = options.Loggers, Admission = admission!,
             // Days shall pass quickly, and nobody deletes system namespaces behind a test's back.
-            SystemObjectsPeriod = TimeSpan.FromHours(1),
+            SystemObjectsPeriod = TimeSpan.FromHours(1), ServiceRepairPeriod = TimeSpan.FromHours(1),
             FeatureGates = FeatureGates.TryParse(options.FeatureGates, out var gates, out var error)
                 ? gates : throw new ArgumentException(error, nameof(options)),
             Enablement = ApiEnablement.TryParse(options.RuntimeConfig, out var enablement, out error)

@@ -48,6 +48,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
     private ProxyConnections? Proxies { get; init; }
 
+    private ServiceRepair? Repair { get; init; }
+
     /// <summary>Starts a server. When it returns, requests are answered; the system namespaces follow at once in the background.</summary>
     /// <exception cref="InvalidOperationException">The store does not answer.</exception>
     /// <exception cref="ApiEnablementException">The enablement names an API version that there is not.</exception>
@@ -84,7 +86,9 @@ public sealed class ApiServerHost : IAsyncDisposable
             await web.StartAsync(services.Pipeline, cancellation);
         var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);
         systemObjects.Start();
-        return new(services, hub, web, systemObjects, health, metrics) { Proxies = kinds.Proxies, InFlight = inFlight };
+        var repair = new ServiceRepair(services, options);
+        repair.Start();
+        return new(services, hub, web, systemObjects, health, metrics) { Proxies = kinds.Proxies, InFlight = inFlight, Repair = repair };
     }
 
     /// <summary>A transport into the pipeline under a user, without sockets. The handler owns nothing and may be used by many clients.</summary>
@@ -103,6 +107,8 @@ public sealed class ApiServerHost : IAsyncDisposable
             return;
         _health.BeginShutdown();
         await _systemObjects.DisposeAsync();
+        if (Repair is not null)
+            await Repair.DisposeAsync();
         await _hub.DisposeAsync();
         if (_web is not null)
             await _web.StopAsync(cancellation);

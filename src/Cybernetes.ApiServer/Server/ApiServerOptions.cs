@@ -77,6 +77,9 @@ public sealed record ApiServerOptions
     /// <summary>How often the system's namespaces and other objects are looked after, in case one was deleted. Default: upstream's minute.</summary>
     public TimeSpan SystemObjectsPeriod { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often all services are held against the addresses and ports that they have. Default: upstream's three minutes.</summary>
+    public TimeSpan ServiceRepairPeriod { get; init; } = TimeSpan.FromMinutes(3);
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

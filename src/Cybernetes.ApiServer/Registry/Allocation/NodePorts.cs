@@ -12,6 +12,8 @@ internal sealed class NodePorts(int first, int last, IRandomSource random)
 {
     private const int RandomTries = 32;
 
+    internal const string Prefix = "/registry/ranges/servicenodeports/";
+
     /// <summary>Ports that the new object leaves open get what the old one had for the same protocol and port.</summary>
     public static void Keep(Service obj, Service old)
     {
@@ -90,7 +92,7 @@ internal sealed class NodePorts(int first, int last, IRandomSource random)
     {
         taken.Add(port);
         plan.Require(Compare.Absent(KeyOf(port)));
-        plan.Also(new PutOperation(KeyOf(port), OwnerOf(obj, plan.Context)));
+        plan.Also(Record(port, plan.Context.Namespace, obj.Metadata.Name));
     }
 
     private async ValueTask<int> FindFreeAsync(HashSet<int> taken, WritePlan plan, CancellationToken cancellation)
@@ -106,7 +108,7 @@ internal sealed class NodePorts(int first, int last, IRandomSource random)
         throw Failure.Internal("failed to allocate a nodePort: range is full");
     }
 
-    private static List<int> PortsOf(Service service)
+    internal static List<int> PortsOf(Service service)
     {
         var ports = ServiceAddresses.NeedsNodePorts(service)
             ? service.Spec.Ports.OrEmpty().Select(p => p.NodePort).Where(p => p != 0).Distinct().ToList()
@@ -116,18 +118,19 @@ internal sealed class NodePorts(int first, int last, IRandomSource random)
         return ports;
     }
 
-    private static byte[] OwnerOf(Service service, WriteContext context)
+    /// <summary>Writes whose a port is.</summary>
+    internal static PutOperation Record(int port, string ns, string service)
     {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
         {
             writer.WriteStartObject();
-            writer.WriteString("namespace", context.Namespace);
-            writer.WriteString("service", service.Metadata.Name);
+            writer.WriteString("namespace", ns);
+            writer.WriteString("service", service);
             writer.WriteEndObject();
         }
-        return stream.ToArray();
+        return new(KeyOf(port), stream.ToArray());
     }
 
-    private static string KeyOf(int port) => $"/registry/ranges/servicenodeports/{port}";
+    internal static string KeyOf(int port) => $"{Prefix}{port}";
 }

@@ -9,16 +9,23 @@ namespace Cybernetes.ApiServer.Registry.Allocation;
 
 /// <summary>
 /// Cluster IPs and node ports of services. An address is a record of its own (an IPAddress object, as upstream keeps them) that is written and
-/// deleted in the transaction of its service: nothing leaks and nothing is given twice, so there is nothing to repair.
+/// deleted in the transaction of its service: nothing leaks and nothing is given twice. What others do to those records is mended by
+/// <see cref="Server.ServiceRepair"/>. When the range is full, further ones are taken from ServiceCIDR objects.
 /// </summary>
 public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, int lastNodePort, IRandomSource random)
 {
     private const int RandomTries = 32;
     private const string Headless = "None";
+
+    internal const string FamilyLabel = "ipaddress.kubernetes.io/ip-family";
+    internal const string ManagerLabel = "ipaddress.kubernetes.io/managed-by";
+    internal const string Manager = "ipallocator.k8s.io";
+
+    private readonly AddressRange _range = new(clusterIPs);
     private readonly NodePorts _nodePorts = new(firstNodePort, lastNodePort, random);
 
     /// <summary>The address of the <c>kubernetes</c> service: the first of the range.</summary>
-    public IPAddress First => AddressAt(1);
+    public IPAddress First => _range.At(1);
 
     /// <summary>Whether services of this type have a cluster IP (which may be None).</summary>
     public static bool NeedsClusterIP(Service service) => service.Spec.Type != ServiceType.ExternalName;
@@ -96,36 +103,57 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
 
     private async ValueTask<string?> ProblemOfAsync(string text, WritePlan plan, CancellationToken cancellation)
     {
-        if (!IPAddress.TryParse(text, out var address) || !clusterIPs.Contains(address) || OffsetOf(address) is 0 || OffsetOf(address) > Size)
+        if (!IPAddress.TryParse(text, out var address) || (!_range.Allows(address) && !await IsInFurtherRangeAsync(address, plan, cancellation)))
             return $"provided IP is not in the valid range. The range of valid IPs is {clusterIPs}";
         return await IsTakenAsync(KeyOf(text), plan, cancellation) ? "provided IP is already allocated" : null;
     }
 
+    private static async ValueTask<bool> IsInFurtherRangeAsync(IPAddress address, WritePlan plan, CancellationToken cancellation)
+    {
+        var further = (await ServiceRanges.ReadAsync(plan.Store, cancellation)).FirstOrDefault(r => r.IsReady && r.Range.Allows(address));
+        if (further is not null)
+            plan.Require(Compare.ModRevision(further.Key, further.ModRevision));
+        return further is not null;
+    }
+
     private void Take(Service service, string address, WritePlan plan)
     {
-        var record = new AddressObject(address, service, plan.Context);
         plan.Require(Compare.Absent(KeyOf(address)));
-        plan.Also(new PutOperation(KeyOf(address), record.Json, record.RevisionOffset));
+        plan.Also(Record(address, plan.Context.Namespace, service.Metadata.Name, plan.Context.Identities, plan.Context.Now));
     }
 
     private async ValueTask<IPAddress> FindFreeAsync(WritePlan plan, CancellationToken cancellation)
     {
-        // Upstream gives dynamic addresses from the upper part first, so that fixed ones in the lower part rarely meet them.
-        var reserved = Math.Min(Math.Max(16, Size / 16), 256);
-        var lower = Size > reserved ? reserved : 0;
-        for (var i = 0; i < RandomTries; i++)
+        if (await FindFreeAsync(_range, plan, cancellation) is { } address)
+            return address;
+        // Full: what else there is, if it is still there when the service is written.
+        foreach (var further in await ServiceRanges.ReadAsync(plan.Store, cancellation))
         {
-            var address = AddressAt(lower + 1 + random.Next((int)Math.Min(Size - lower, int.MaxValue)));
-            if (!await IsTakenAsync(KeyOf(address.ToString()), plan, cancellation))
-                return address;
-        }
-        for (var offset = Size; offset >= 1; offset--)
-        {
-            var address = AddressAt(offset);
-            if (!await IsTakenAsync(KeyOf(address.ToString()), plan, cancellation))
-                return address;
+            if (!further.IsReady || further.Range.Family != _range.Family || further.Range.Network == clusterIPs
+                || await FindFreeAsync(further.Range, plan, cancellation) is not { } other)
+                continue;
+            plan.Require(Compare.ModRevision(further.Key, further.ModRevision));
+            return other;
         }
         throw Failure.Internal("failed to allocate a serviceIP: range is full");
+    }
+
+    private async ValueTask<IPAddress?> FindFreeAsync(AddressRange range, WritePlan plan, CancellationToken cancellation)
+    {
+        var (size, lower) = (range.Size, range.Reserved);
+        for (var i = 0; i < RandomTries && size > 0; i++)
+        {
+            var address = range.At(lower + 1 + random.Next((int)Math.Min(size - lower, int.MaxValue)));
+            if (!await IsTakenAsync(KeyOf(address.ToString()), plan, cancellation))
+                return address;
+        }
+        for (var number = size; number >= 1; number--)
+        {
+            var address = range.At(number);
+            if (!await IsTakenAsync(KeyOf(address.ToString()), plan, cancellation))
+                return address;
+        }
+        return null;
     }
 
     internal static async ValueTask<bool> IsTakenAsync(string key, WritePlan plan, CancellationToken cancellation)
@@ -134,38 +162,8 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         return result.TryGet(out var found, out var error) ? found.Record is not null : throw StoredJson.FailureOf(error);
     }
 
-    /// <summary>Addresses that can be given: without the network's own and, for IPv4, the last.</summary>
-    private long Size
-    {
-        get
-        {
-            var bits = (clusterIPs.BaseAddress.GetAddressBytes().Length * 8) - clusterIPs.PrefixLength;
-            return (1L << Math.Min(bits, 30)) - 2;
-        }
-    }
-
-    private IPAddress AddressAt(long offset)
-    {
-        var bytes = clusterIPs.BaseAddress.GetAddressBytes();
-        for (var i = bytes.Length - 1; i >= 0 && offset > 0; i--, offset >>= 8)
-        {
-            offset += bytes[i];
-            bytes[i] = (byte)offset;
-        }
-        return new(bytes);
-    }
-
-    private long OffsetOf(IPAddress address)
-    {
-        var bytes = address.GetAddressBytes();
-        var start = clusterIPs.BaseAddress.GetAddressBytes();
-        long offset = 0;
-        for (var i = Math.Max(0, bytes.Length - 7); i < bytes.Length; i++)
-            offset = (offset << 8) + (bytes[i] - start[i]);
-        return offset;
-    }
-
-    private static IReadOnlyList<string> AddressesOf(Service service)
+    /// <summary>The addresses that a service holds.</summary>
+    internal static IReadOnlyList<string> AddressesOf(Service service)
     {
         if (!NeedsClusterIP(service))
             return [];
@@ -173,32 +171,24 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         return [.. all.Where(a => a.Length > 0 && a != Headless)];
     }
 
-    private static string KeyOf(string address) => $"/registry/ipaddresses/{address}";
+    internal static string KeyOf(string address) => $"/registry/ipaddresses/{address}";
 
-    /// <summary>The stored form of an IPAddress object.</summary>
-    private readonly struct AddressObject
+    /// <summary>Writes the IPAddress object of a service's address.</summary>
+    internal static PutOperation Record(string address, string ns, string service, IdentitySource identities, DateTimeOffset now)
     {
-        public AddressObject(string address, Service service, WriteContext context)
+        var obj = new Objects.Networking.V1.IPAddress
         {
-            var obj = new Objects.Networking.V1.IPAddress
+            APIVersion = "networking.k8s.io/v1", Kind = "IPAddress",
+            Metadata =
             {
-                APIVersion = "networking.k8s.io/v1", Kind = "IPAddress",
-                Metadata =
-                {
-                    Name = address, UID = context.Identities.NewUuidText(), CreationTimestamp = KubernetesTime.TruncateToSecond(context.Now),
-                    Labels = new()
-                    {
-                        ["ipaddress.kubernetes.io/ip-family"] = address.Contains(':') ? "IPv6" : "IPv4",
-                        ["ipaddress.kubernetes.io/managed-by"] = "ipallocator.k8s.io",
-                    },
-                },
-            };
-            obj.Spec.ParentRef = new() { Resource = "services", Namespace = context.Namespace, Name = service.Metadata.Name };
-            (Json, RevisionOffset) = StoredJson.Encode(obj);
-        }
-
-        public byte[] Json { get; }
-
-        public int RevisionOffset { get; }
+                Name = address, UID = identities.NewUuidText(), CreationTimestamp = KubernetesTime.TruncateToSecond(now),
+                Labels = new() { [FamilyLabel] = FamilyOf(address), [ManagerLabel] = Manager },
+            },
+        };
+        obj.Spec.ParentRef = new() { Resource = "services", Namespace = ns, Name = service };
+        var (json, offset) = StoredJson.Encode(obj);
+        return new(KeyOf(address), json, offset);
     }
+
+    internal static string FamilyOf(string address) => address.Contains(':') ? "IPv6" : "IPv4";
 }
