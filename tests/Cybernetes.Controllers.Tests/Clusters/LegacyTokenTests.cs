@@ -45,10 +45,10 @@ public sealed class LegacyTokenTests
         Assert.Equal(today, used.Metadata.Labels.OrEmpty().GetValueOrDefault(LegacyTokenReconciler.LastUsed));
 
         // Days pass while nobody watches, which would cost a watch every few minutes; the cleaner looks when it begins.
-        cluster.Time.Advance(TimeSpan.FromDays(4));
+        cluster.Time.Advance(TimeSpan.FromHours(26));
         await WhileRunningAsync(cluster, () =>
             cluster.UntilAsync<Secret>("default", all => Idle(all)?.ContainsKey(LegacyTokenReconciler.InvalidSince) == true));
-        cluster.Time.Advance(TimeSpan.FromDays(4));
+        cluster.Time.Advance(TimeSpan.FromHours(26));
         await WhileRunningAsync(cluster, () => cluster.UntilGoneAsync<Secret>("default", "idle"));
         var left = (await cluster.Client.For<Secret>().ListAllAsync("default", null, default)).Items;
         Assert.Equal(["hand-made", "mounted"], left.Select(s => s.Metadata.Name).Order(StringComparer.Ordinal));
@@ -64,7 +64,7 @@ public sealed class LegacyTokenTests
         var options = new ControllerManagerOptions
         {
             Controllers = ["serviceaccount-token-controller", "legacy-service-account-token-cleaner-controller"],
-            LegacyServiceAccountTokenCleanUpPeriod = TimeSpan.FromDays(2),
+            LegacyServiceAccountTokenCleanUpPeriod = TimeSpan.FromHours(1),
         };
         var ended = new TaskCompletionSource();
         cluster.Run("kube-controller-manager", async (client, token) =>
