@@ -6,7 +6,21 @@ namespace Cybernetes.Testing.Bench;
 /// <summary>What a test pays for a cluster of its own.</summary>
 internal static class ClusterBench
 {
-    public static async Task RunAsync(int clusters)
+    public static async Task RunAsync(int clusters, IReadOnlyList<string> stages)
+    {
+        if (stages.Contains("start"))
+            await StartsAsync(clusters);
+        IReadOnlyList<string> needed = ["cronjob-controller", "job-controller"];
+        if (stages.Contains("day"))
+        {
+            await DayAsync("a day of cron jobs (48 runs)", needed);
+            await DayAsync("the same again", needed);
+        }
+        if (stages.Contains("whole-day"))
+            await DayAsync("a day of cron jobs beside all controllers", ["*"]);
+    }
+
+    private static async Task StartsAsync(int clusters)
     {
         var sinceExec = TimeProvider.System.GetUtcNow() - Process.GetCurrentProcess().StartTime.ToUniversalTime();
         Console.WriteLine($"{"process until Main",-48} {sinceExec.TotalMilliseconds,9:N0} ms");
@@ -24,10 +38,6 @@ internal static class ClusterBench
         for (var i = 0; i < clusters; i++)
             further.Add(await StartAsync(whole with { Seed = i }));
         Tell("each further with controllers, scheduler, nodes", further, "under 50");
-        IReadOnlyList<string> needed = ["cronjob-controller", "job-controller"];
-        await DayAsync("a day of cron jobs (48 runs)", needed);
-        await DayAsync("the same again", needed);
-        await DayAsync("a day of cron jobs beside all controllers", ["*"]);
     }
 
     private static void Tell(string what, List<double> all, string wanted)

@@ -165,7 +165,8 @@ public sealed partial class TestCluster : IAsyncDisposable
             SecurePort = null, Time = clock, Identities = IdentitySource.Seeded(options.Seed), Random = Chance.Seeded(options.Seed),
             Loggers = options.Loggers, Admission = admission!,
             // Days shall pass quickly, and nobody deletes system namespaces behind a test's back.
-            SystemObjectsPeriod = TimeSpan.FromHours(1), ServiceRepairPeriod = TimeSpan.FromHours(1),
+            SystemObjectsPeriod = TestClusterOptions.Rarely, ServiceRepairPeriod = TestClusterOptions.Rarely,
+            BookmarkPeriod = clock is VirtualTimeProvider ? TestClusterOptions.Rarely : new ApiServerOptions().BookmarkPeriod,
             FeatureGates = FeatureGates.TryParse(options.FeatureGates, out var gates, out var error)
                 ? gates : throw new ArgumentException(error, nameof(options)),
             Enablement = ApiEnablement.TryParse(options.RuntimeConfig, out var enablement, out error)
@@ -227,6 +228,9 @@ public sealed partial class TestCluster : IAsyncDisposable
     private ApiClient MakeClient(HttpMessageHandler handler, string user)
     {
         var options = new ApiClientOptions { Time = _clock, Random = Chance.Seeded(_options.Seed), UserAgent = ApiClientOptions.AgentOf(user) };
+        // Under faults watches shall end as often as anywhere.
+        if (_clock is VirtualTimeProvider && ReferenceEquals(_faults, TestFaults.None))
+            options = options with { ShortestWatch = TestClusterOptions.Rarely };
         var client = new ApiClient(handler, s_inProcess, options);
         lock (_clients)
             _clients.Add(client);

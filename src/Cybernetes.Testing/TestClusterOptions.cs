@@ -1,4 +1,5 @@
 using Cybernetes.ApiServer.Server;
+using Cybernetes.Controllers;
 using Cybernetes.Foundation;
 using Cybernetes.Node.Simulated.Fleet;
 using Cybernetes.Scheduler.Configuration;
@@ -52,7 +53,10 @@ public sealed record TestClusterOptions
     /// <summary>Whether controllers and scheduler hold leases while they work, as in a cluster of several masters. Default: no.</summary>
     public bool LeaderElection { get; init; }
 
-    /// <summary>How many simulated nodes there are; they run pods without containers. Default: none.</summary>
+    /// <summary>
+    /// How many simulated nodes there are; they run pods without containers. Default: none. Under virtual time they renew their leases every 20 s where
+    /// <c>node-lifecycle-controller</c> is among the controllers, and where nobody looks at heartbeats once an hour. <see cref="Fleet"/> says otherwise.
+    /// </summary>
     public int Nodes { get; init; }
 
     /// <summary>The nodes in detail (shapes, zones, crashes), instead of <see cref="Nodes"/>.</summary>
@@ -69,8 +73,23 @@ public sealed record TestClusterOptions
     /// <summary>Changes the API server's options last.</summary>
     public Func<ApiServerOptions, ApiServerOptions>? ApiServer { get; init; }
 
+    /// <summary>How often, where hours pass in a moment.</summary>
+    internal static TimeSpan Rarely { get; } = TimeSpan.FromHours(1);
+
     internal TimeProvider ClockOrDefault() => Time ?? (Https ? TimeProvider.System : new VirtualTimeProvider());
 
-    internal FleetOptions? FleetOrDefault() =>
-        Fleet ?? (Nodes > 0 ? new FleetOptions { Shapes = [new() { Count = Nodes, Name = "node-" }] } : null);
+    /// <summary>Whether hours pass in a moment: then what happens only so that it happens again and again is made rarer.</summary>
+    internal bool IsQuick => ClockOrDefault() is VirtualTimeProvider;
+
+    internal FleetOptions? FleetOrDefault()
+    {
+        if (Fleet is not null || Nodes == 0)
+            return Fleet;
+        var fleet = new FleetOptions { Shapes = [new() { Count = Nodes, Name = "node-" }] };
+        var areWatched = ControllerManager.Selected(Controllers).Contains("node-lifecycle-controller");
+        if (!IsQuick)
+            return fleet;
+        // A node counts as lost after 50 s: two heartbeats in that will do.
+        return areWatched ? fleet with { RenewInterval = fleet.LeaseDuration / 2 } : fleet with { RenewInterval = Rarely, StatusInterval = Rarely };
+    }
 }

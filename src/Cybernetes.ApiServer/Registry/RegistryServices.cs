@@ -34,6 +34,9 @@ public sealed class RegistryServices
     /// <summary>Which features are on.</summary>
     public FeatureGates Gates { get; init; } = FeatureGates.Default;
 
+    /// <summary>How often a watch is told how far it is, about.</summary>
+    public TimeSpan BookmarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     internal WatchHub Hub { get; init; } = null!;
 
     internal CachedReads Reads { get; init; } = null!;

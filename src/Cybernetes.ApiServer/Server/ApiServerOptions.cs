@@ -80,6 +80,9 @@ public sealed record ApiServerOptions
     /// <summary>How often all services are held against the addresses and ports that they have. Default: upstream's three minutes.</summary>
     public TimeSpan ServiceRepairPeriod { get; init; } = TimeSpan.FromMinutes(3);
 
+    /// <summary>How often watches that want bookmarks get one, about (a tenth more or less). Default: upstream's minute.</summary>
+    public TimeSpan BookmarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -20,6 +20,9 @@ internal sealed class PastChanges(TimeProvider time)
     /// <summary>All changes after this revision are here, or in the caches that have been made.</summary>
     public long? CoveredFrom { get; private set; }
 
+    /// <summary>When they are old; never, where there are none.</summary>
+    public DateTimeOffset Ends => CoveredFrom is null ? DateTimeOffset.MaxValue : _began + WorthKeeping;
+
     public void Start(long revision)
     {
         Forget();
@@ -42,7 +45,7 @@ internal sealed class PastChanges(TimeProvider time)
 
     public void ForgetWhenOld(DateTimeOffset now)
     {
-        if (CoveredFrom is not null && now - _began > WorthKeeping)
+        if (CoveredFrom is not null && now - _began >= WorthKeeping)
             Forget();
     }
 

@@ -2,9 +2,10 @@ namespace Cybernetes.ApiServer.Watch;
 
 /// <summary>
 /// What the watchers of a round write: the first one that comes makes the bytes, the others that see the same of the same changes copy them. A few
-/// are kept, each until the next tick at the longest. Safe for concurrent use.
+/// are kept, each until the next beat at the longest, which is asked for. Safe for concurrent use.
 /// </summary>
-internal sealed class RoundBytes
+/// <param name="added">Called after each addition: asks for the beat.</param>
+internal sealed class RoundBytes(Action added)
 {
     private const int Kept = 8;
     private readonly Made?[] _made = new Made?[Kept];
@@ -27,6 +28,7 @@ internal sealed class RoundBytes
     {
         _isEmpty = false;
         Volatile.Write(ref _made[(uint)Interlocked.Increment(ref _next) % Kept], made);
+        added();
     }
 
     /// <summary>Lets go of all.</summary>

@@ -25,15 +25,20 @@ internal sealed class WatchCache : IDisposable
     private readonly Lock _lock = new();
     private readonly WatcherIndex _watchers;
     private readonly WakeRounds _rounds;
+    private readonly WatchBeat? _beat;
     private CachedEvent[] _ring = new CachedEvent[SmallestCapacity];
     private long _head; // sequence number of the next change
     private long _tail; // sequence number of the oldest change kept
     private long _coveredFrom; // changes after this revision are all here
     private long _bytes; // of the changes in the ring
 
-    public WatchCache(KindDefinition kind, TimeProvider time)
+    /// <param name="kind">The kind.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="beat">Where it asks for <see cref="WakeDue"/>; none: somebody else sees to that.</param>
+    public WatchCache(KindDefinition kind, TimeProvider time, WatchBeat? beat = null)
     {
-        Kind = kind;
+        (Kind, _beat) = (kind, beat);
+        Rounds = new(() => beat?.Ask(time.GetUtcNow()));
         Prefix = $"/registry/{kind.StoragePath}/";
         Indexes = new(kind);
         _watchers = new(kind);
@@ -115,7 +120,7 @@ internal sealed class WatchCache : IDisposable
     }
 
     /// <summary>What the watchers of one round write, made once. Safe for concurrent use.</summary>
-    public RoundBytes Rounds { get; } = new();
+    public RoundBytes Rounds { get; }
 
     /// <summary>Copies the next changes for a watcher; 0 when there are none now, -1 when it has been cut off.</summary>
     public int Take(Watcher watcher, Span<CachedEvent> into) => Take(watcher, into, out _);
@@ -151,20 +156,33 @@ internal sealed class WatchCache : IDisposable
         }
     }
 
-    /// <summary>Wakes the watchers that are due for something by the clock.</summary>
-    public void Tick(DateTimeOffset now)
+    /// <summary>Says when the clock has something for a watcher next.</summary>
+    public void SetDue(Watcher watcher, DateTimeOffset due)
+    {
+        watcher.Due = due;
+        _beat?.Ask(due);
+    }
+
+    /// <summary>Wakes the watchers that are due for something by the clock, and lets go of what was kept for the last round.</summary>
+    /// <returns>When the next of the others is due.</returns>
+    public DateTimeOffset WakeDue(DateTimeOffset now)
     {
         Rounds.Forget();
+        var next = DateTimeOffset.MaxValue;
         lock (_lock)
         {
             if (_watchers.Count == 0)
-                return;
+                return next;
             foreach (var watcher in _watchers.All())
             {
-                if (watcher.IsDue(now))
-                    watcher.Wake();
+                var due = watcher.Due;
+                if (due <= now)
+                    watcher.Wake(); // it says itself when it is due again
+                else if (due < next)
+                    next = due;
             }
         }
+        return next;
     }
 
     public void Dispose() => _rounds.Dispose();

@@ -12,14 +12,13 @@ namespace Cybernetes.ApiServer.Watch;
 internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private const string Root = "/registry/";
-    private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestartPause = TimeSpan.FromMilliseconds(200);
     private readonly ConcurrentDictionary<string, WatchCache> _caches = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly PastChanges _past = new(time);
     private readonly List<(long Revision, TaskCompletionSource Reached)> _waiters = [];
-    private ITimer? _ticker;
+    private readonly WatchBeat _beat = new(time);
     private Task _feeding = Task.CompletedTask;
     private long _revision;
     private IWatch? _watch;
@@ -41,7 +40,8 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         if (!begun.TryGet(out var status, out var error))
             throw new InvalidOperationException($"the store does not answer: {error.Message}");
         await ReadPastAsync(status, cancellation);
-        _ticker = time.CreateTimer(_ => Tick(), null, TickPeriod, TickPeriod);
+        _beat.Begin(OnBeat);
+        _beat.Ask(_past.Ends);
         _feeding = FeedAsync(_stop.Token);
     }
 
@@ -61,7 +61,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         {
             return _caches.GetOrAdd(kind.StoragePath, (_, k) =>
             {
-                var made = new WatchCache(k, time);
+                var made = new WatchCache(k, time, _beat);
                 made.Start(_past.CoveredFrom ?? Revision);
                 made.Append(_past.Below(made.Prefix));
                 return made;
@@ -89,8 +89,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        if (_ticker is not null)
-            await _ticker.DisposeAsync();
+        _beat.Dispose();
         await _feeding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var cache in _caches.Values)
         {
@@ -267,12 +266,15 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
         return second > 0 && lookup.TryGetValue(key.AsSpan(Root.Length, second - Root.Length), out cache) ? cache : null;
     }
 
-    private void Tick()
+    private void OnBeat()
     {
         var now = time.GetUtcNow();
         lock (_lock)
+        {
             _past.ForgetWhenOld(now);
+            _beat.Ask(_past.Ends);
+        }
         foreach (var cache in _caches.Values)
-            cache.Tick(now);
+            _beat.Ask(cache.WakeDue(now));
     }
 }

@@ -14,6 +14,7 @@ internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
     private ManualResetValueTaskSourceCore<bool> _wake;
     private bool _isWaiting;
     private bool _isWoken;
+    private long _dueTicks = DateTimeOffset.MaxValue.UtcTicks;
 
     public ObjectFilter Filter { get; } = filter;
 
@@ -33,9 +34,11 @@ internal sealed class Watcher(ObjectFilter filter) : IValueTaskSource
     public int Seat { get; set; }
 
     /// <summary>When the clock has something for this watcher: a bookmark or its end.</summary>
-    public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;
-
-    public bool IsDue(DateTimeOffset now) => now >= Due;
+    public DateTimeOffset Due
+    {
+        get => new(Volatile.Read(ref _dueTicks), TimeSpan.Zero);
+        set => Volatile.Write(ref _dueTicks, value.UtcTicks);
+    }
 
     /// <summary>Whether a change means anything here.</summary>
     public bool Concerns(CachedEvent change) => change.For(Filter) is not null;

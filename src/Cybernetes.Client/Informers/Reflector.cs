@@ -13,9 +13,6 @@ namespace Cybernetes.Client.Informers;
 internal sealed class Reflector<T>(ApiClient client, InformerOptions options, Informer<T> informer, ILogger logger)
     where T : class, IKubernetesObject<T>
 {
-    // Upstream's: watches end after 5 to 10 minutes, spread by chance, so that clients even out over servers.
-    private const int ShortestWatchSeconds = 300;
-
     private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan suspiciouslyShort = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan quietAfter = TimeSpan.FromMinutes(2);
@@ -65,7 +62,8 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
     /// <returns>False when the watch ended so soon, and with so little, that the next should wait.</returns>
     private async Task<bool> WatchAsync(CancellationToken cancellation)
     {
-        int seconds = ShortestWatchSeconds + client.Options.Random.Next(ShortestWatchSeconds);
+        int shortest = (int)client.Options.ShortestWatch.TotalSeconds;
+        int seconds = shortest + client.Options.Random.Next(shortest);
         var query = new ListQuery
         {
             LabelSelector = options.LabelSelector,

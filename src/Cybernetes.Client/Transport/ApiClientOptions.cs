@@ -36,6 +36,12 @@ public sealed record ApiClientOptions
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
+    /// How long an informer's watch lasts before it is opened anew, up to twice as long by chance, so that clients even out over servers. Default: 5 min,
+    /// as client-go.
+    /// </summary>
+    public TimeSpan ShortestWatch { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
     /// How often a call that the server asked to repeat (429, or 5xx, with Retry-After) is repeated. Default: 10, as client-go.
     /// </summary>
     public int MaxRetries { get; init; } = 10;

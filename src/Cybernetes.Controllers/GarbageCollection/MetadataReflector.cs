@@ -11,7 +11,6 @@ namespace Cybernetes.Controllers.GarbageCollection;
 internal sealed class MetadataReflector(ApiClient client, ServedResource resource, ILogger logger)
 {
     private const int PageSize = 500;
-    private const int WatchSeconds = 300;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_suspiciouslyShort = TimeSpan.FromSeconds(1);
@@ -88,9 +87,10 @@ internal sealed class MetadataReflector(ApiClient client, ServedResource resourc
     /// <returns>False when the watch ended so soon, and with so little, that the next should wait.</returns>
     private async Task<bool> WatchAsync(Action<ServedResource, ObjectMeta> set, Action<string> removed, CancellationToken cancellation)
     {
-        var query = new ListQuery { ResourceVersion = _revision, AllowWatchBookmarks = true, TimeoutSeconds = WatchSeconds };
+        var lasts = client.Options.ShortestWatch;
+        var query = new ListQuery { ResourceVersion = _revision, AllowWatchBookmarks = true, TimeoutSeconds = (int)lasts.TotalSeconds };
         // A server that neither sends nor ends the watch when it said it would is not there any more.
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(WatchSeconds) + s_patience, client.Time);
+        using var deadline = new CancellationTokenSource(lasts + s_patience, client.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         var start = client.Time.GetTimestamp();
         var anyEvent = false;

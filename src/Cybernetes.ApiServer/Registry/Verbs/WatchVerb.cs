@@ -15,7 +15,6 @@ internal static class WatchVerb
 {
     private const int BatchSize = 128;
     private static readonly TimeSpan MinTimeout = TimeSpan.FromMinutes(30); // upstream's --min-request-timeout, doubled at most by chance
-    private static readonly TimeSpan BookmarkPeriod = TimeSpan.FromMinutes(1);
 
     public static async Task HandleAsync(ApiRequest request, RegistryServices services)
     {
@@ -110,7 +109,7 @@ internal static class WatchVerb
             }
             if (now >= end)
                 return;
-            watcher.Due = end < bookmark ? end : bookmark;
+            cache.SetDue(watcher, end < bookmark ? end : bookmark);
             await watcher.WaitAsync();
         }
     }
@@ -160,5 +159,5 @@ internal static class WatchVerb
     }
 
     private static DateTimeOffset NextBookmark(RegistryServices services) =>
-        services.Time.GetUtcNow() + BookmarkPeriod * (0.9 + 0.2 * services.Random.NextDouble());
+        services.Time.GetUtcNow() + services.BookmarkPeriod * (0.9 + 0.2 * services.Random.NextDouble());
 }

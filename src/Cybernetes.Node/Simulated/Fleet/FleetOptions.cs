@@ -77,8 +77,11 @@ public sealed record FleetOptions
     /// <summary>How long a crashed node is silent. Default 2 min.</summary>
     public TimeSpan NodeCrashDuration { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a node's lease holds; it is renewed four times in that. Default 40 s, as a kubelet's.</summary>
+    /// <summary>How long a node's lease holds. Default 40 s, as a kubelet's.</summary>
     public TimeSpan LeaseDuration { get; init; } = TimeSpan.FromSeconds(40);
+
+    /// <summary>How often it is renewed. Default: four times in that, as by a kubelet. Where nobody looks at leases it may be far longer.</summary>
+    public TimeSpan? RenewInterval { get; init; }
 
     /// <summary>How often a node's whole status is told. Default 5 min, as a kubelet's.</summary>
     public TimeSpan StatusInterval { get; init; } = TimeSpan.FromMinutes(5);
@@ -94,6 +97,8 @@ public sealed record FleetOptions
 
     /// <summary>Logs of that server. Default: none.</summary>
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    internal TimeSpan Heartbeat => RenewInterval ?? (LeaseDuration / 4);
 
     /// <summary>Seed of the failures. Default 1.</summary>
     public int Seed { get; init; } = 1;

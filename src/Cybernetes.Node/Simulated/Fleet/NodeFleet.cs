@@ -46,7 +46,7 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         foreach (var node in nodes)
         {
             // Heartbeats are spread evenly, so that the server never sees them all at once.
-            due.Add(token => RenewAsync(node, due, token), now + (options.LeaseDuration / 4 * _chance.NextDouble()));
+            due.Add(token => RenewAsync(node, due, token), now + (options.Heartbeat * _chance.NextDouble()));
             due.Add(token => TellAsync(node, due, token), now + (options.StatusInterval * _chance.NextDouble()));
             if (options.NodeCrashesPerHour > 0)
                 due.Add(_ => Crash(node, pods, due), now + _behaviour.NextCrash());
@@ -178,7 +178,7 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
                 await RegisterAsync(node, cancellation).ConfigureAwait(false);
             }
         }
-        due.Add(token => RenewAsync(node, due, token), now + (options.LeaseDuration / 4));
+        due.Add(token => RenewAsync(node, due, token), now + options.Heartbeat);
     }
 
     private Task RenewOnceAsync(FleetNode node, CancellationToken cancellation)
