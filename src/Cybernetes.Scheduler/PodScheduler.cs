@@ -6,6 +6,7 @@ using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Policy.V1;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.PodTopologySpread;
 using Cybernetes.Scheduler.Plugins.Volumes;
 using Cybernetes.Scheduler.Queue;
@@ -25,14 +26,16 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
     {
         var informers = new InformerFactory(client, logger);
         var budgets = informers.For<PodDisruptionBudget>().Store;
-        var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client);
+        var groups = new PodGroups();
+        var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client, groups);
         var profiles = ProfileBuilder.Build(options.Configuration, services);
         using var queue = QueueFor(profiles);
         using var writes = new SemaphoreSlim(options.ConcurrentBindings);
         var reporter = profiles[0].SchedulerName;
         var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
         var columns = new ClusterColumns();
-        var view = new ClusterView(columns, queue, profiles);
+        var view = new ClusterView(columns, queue, profiles, groups);
+        groups.WatchBy(client, queue.Reconsider, logger, cancellation);
         var owners = new SpreadOwners(informers);
         var synced = view.Watch(informers);
         informers.Start(cancellation);
@@ -41,6 +44,7 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         await synced.WaitAsync(cancellation).ConfigureAwait(false);
         var cycle = new SchedulingCycle(columns, client.Options.Random);
         var outcome = new SchedulingOutcome(client, view, queue, events, logger);
+        var together = new PodGroupScheduling(client, groups, view, queue, outcome, owners, logger);
         try
         {
             while (true)
@@ -48,6 +52,15 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
                 // Journey 21: scheduler
                 var queued = await queue.TakeAsync(cancellation).ConfigureAwait(false);
                 var pod = queued.Pod;
+                if (together.GroupOf(pod) is { } group)
+                {
+                    foreach (var write in together.Decide(cycle, queued, group))
+                    {
+                        await writes.WaitAsync(cancellation).ConfigureAwait(false);
+                        _ = Task.Run(() => ReleasingAsync(writes, write(cancellation)), CancellationToken.None);
+                    }
+                    continue;
+                }
                 var decision = view.Decide(cycle, pod, owners.SelectorFor(pod));
                 if (decision.NodeName is null)
                     outcome.Reject(queued, decision);
@@ -66,7 +79,7 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
                 await writes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             foreach (var extender in profiles[0].Extenders)
                 extender.Dispose();
-            await Task.WhenAll(informers.WhenStopped(), recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(informers.WhenStopped(), groups.Watching, recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

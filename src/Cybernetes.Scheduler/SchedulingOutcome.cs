@@ -69,10 +69,14 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
     /// <summary>Puts the pod back to wait; the telling why is left to <see cref="TellAsync"/>.</summary>
     public void Reject(QueuedPod queued, Decision decision)
     {
+        queue.PutBack(queued, WakersOf(decision), decision.Preemption is null ? decision.Diagnosis.Plugins : []);
+    }
+
+    /// <summary>What may make the pod schedulable.</summary>
+    public static ClusterEvent WakersOf(Decision decision)
+    {
         var wakers = decision.EvaluatedNodes == 0 && decision.Diagnosis.WholePodReason is null ? ClusterEvent.NodeAdded : decision.Diagnosis.Wakers;
-        if (decision.Preemption is not null)
-            wakers |= ClusterEvent.AssignedPodRemoved;
-        queue.PutBack(queued, wakers | ClusterEvent.PodUpdated, decision.Preemption is null ? decision.Diagnosis.Plugins : []);
+        return wakers | ClusterEvent.PodUpdated | (decision.Preemption is null ? ClusterEvent.None : ClusterEvent.AssignedPodRemoved);
     }
 
     /// <summary>Says why the pod waits: as an event each time, as a condition when it changed; evicts whom the decision names. Never throws.</summary>
@@ -82,14 +86,15 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         {
             if (decision.Preemption is { } plan)
                 await PreemptAsync(pod, plan, cancellation).ConfigureAwait(false);
-            var message = decision.Diagnosis.Message(decision.EvaluatedNodes);
+            var message = decision.Message;
             events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
             var condition = pod.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == "PodScheduled");
-            var nominated = decision.Preemption?.NodeName;
-            if (condition is { Status: "False", Reason: "Unschedulable" } && condition.Message == message
+            var nominated = decision.NominatedNode ?? decision.Preemption?.NodeName;
+            var reason = decision.IsError ? "SchedulerError" : "Unschedulable";
+            if (condition is { Status: "False" } && condition.Reason == reason && condition.Message == message
                 && (nominated is null || nominated == pod.Status.NominatedNodeName))
                 return;
-            await PatchStatusAsync(pod, writer => WriteUnschedulable(writer, pod, condition, message, nominated), cancellation).ConfigureAwait(false);
+            await PatchStatusAsync(pod, writer => WriteUnschedulable(writer, pod, condition, reason, message, nominated), cancellation).ConfigureAwait(false);
         }
         catch (Exception failure) when (IsExpected(failure))
         {
@@ -102,7 +107,8 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         }
     }
 
-    private static bool IsExpected(Exception failure) => failure is ApiStatusException or HttpRequestException or IOException or TimeoutException;
+    /// <summary>Whether a failure is one of the way to the server, or the server's refusal.</summary>
+    public static bool IsExpected(Exception failure) => failure is ApiStatusException or HttpRequestException or IOException or TimeoutException;
 
     private void Fail(QueuedPod queued, Pod pod, string message, IReadOnlyList<IPlugin> rejectedBy)
     {
@@ -153,13 +159,13 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         await client.For<Pod>().PatchAsync(pod.Metadata.Namespace, pod.Metadata.Name, patch, null, "status", cancellation).ConfigureAwait(false);
     }
 
-    private void WriteUnschedulable(Utf8JsonWriter writer, Pod pod, PodCondition? before, string message, string? nominated)
+    private void WriteUnschedulable(Utf8JsonWriter writer, Pod pod, PodCondition? before, string reason, string message, string? nominated)
     {
         WriteCondition(writer, new PodCondition
         {
             Type = "PodScheduled",
             Status = "False",
-            Reason = "Unschedulable",
+            Reason = reason,
             Message = message,
             ObservedGeneration = pod.Metadata.Generation,
             LastTransitionTime = before is { Status: "False" } ? before.LastTransitionTime : client.Time.GetUtcNow(),

@@ -39,6 +39,44 @@ public sealed class CommandLineTests
         Assert.Contains("cyb version", _error.ToString());
     }
 
+    [Theory]
+    [InlineData("server", "scheduler-config", 2)]
+    [InlineData("scheduler", "config", 2)]
+    [InlineData("why", "config", 1)]
+    public async Task Run_MalformedSchedulerConfiguration_EndsAtOnceAndNamesLineAndField(string command, string flag, int code)
+    {
+        string folder = Directory.CreateTempSubdirectory("scheduler-config").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "scheduler.yaml");
+            await File.WriteAllTextAsync(file, """
+                apiVersion: kubescheduler.config.k8s.io/v1
+                kind: KubeSchedulerConfiguration
+                profiles:
+                - plugins:
+                    score:
+                      enabled:
+                      - name: Nonsense
+                """);
+            string[] place = command switch
+            {
+                "server" => ["--data-dir", Path.Combine(folder, "data")],
+                "why" => ["pod/web"],
+                _ => [],
+            };
+            Assert.Equal(code, await Run([command, "--" + flag, file, .. place]));
+            Assert.Contains($"{file}:7: profiles[0].plugins.score.enabled[0].name: plugin \"Nonsense\" does not exist", _error.ToString());
+            Assert.Equal(code, await Run([command, "--" + flag, Path.Combine(folder, "absent.yaml"), .. place]));
+            Assert.Contains("absent.yaml", _error.ToString());
+            // No cluster was begun.
+            Assert.False(Directory.Exists(Path.Combine(folder, "data", "store")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [Fact]
     public void Commands_Help_IsComplete()
     {

@@ -30,6 +30,7 @@ internal static class PluginCatalog
         ("NodeResourcesBalancedAllocation", 1, 1),
         ("ImageLocality", 1, 1),
         ("DefaultBinder", 0, 0),
+        ("GangScheduling", 0, 0),
     ];
 
     /// <summary>Names that older configurations carry and that do nothing any more: others took their work over.</summary>

@@ -4,6 +4,7 @@ using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Extenders;
 using Cybernetes.Scheduler.Plugins.Binding;
 using Cybernetes.Scheduler.Plugins.DynamicResources;
+using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.ImageLocality;
 using Cybernetes.Scheduler.Plugins.InterPodAffinity;
 using Cybernetes.Scheduler.Plugins.NodeAffinity;
@@ -24,7 +25,9 @@ namespace Cybernetes.Scheduler.Configuration;
 /// <param name="Volumes">The storage objects.</param>
 /// <param name="BudgetsOf">The disruption budgets of a namespace.</param>
 /// <param name="Client">The API server; null where nothing is bound, as in tests of decisions.</param>
-internal sealed record PluginServices(IVolumeObjects Volumes, Func<string, IReadOnlyList<PodDisruptionBudget>> BudgetsOf, ApiClient? Client);
+/// <param name="Groups">The pod groups; null where pods are looked at alone.</param>
+internal sealed record PluginServices(
+    IVolumeObjects Volumes, Func<string, IReadOnlyList<PodDisruptionBudget>> BudgetsOf, ApiClient? Client, IPodGroups? Groups = null);
 
 /// <summary>Makes the profiles of a configuration: the visible list of the plugins that exist.</summary>
 internal static class ProfileBuilder
@@ -96,6 +99,7 @@ internal static class ProfileBuilder
         "NodeResourcesBalancedAllocation" => new BalancedAllocationScore(arguments.BalancedResources),
         "ImageLocality" => new ImageLocalityScore(),
         "DefaultBinder" => new DefaultBinder(services.Client),
+        "GangScheduling" => new GangSchedulingPlugin(services.Groups),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such plugin"),
     };
 }

@@ -8,6 +8,18 @@ internal sealed record Decision(string? NodeName, int EvaluatedNodes, int Feasib
 {
     /// <summary>Whom to evict for the pod; only without a node.</summary>
     public Preemption.PreemptionPlan? Preemption { get; init; }
+
+    /// <summary>The node that is kept for the pod until its group's evictions are done.</summary>
+    public string? NominatedNode { get; init; }
+
+    /// <summary>What the pod's group came to, which is told instead of the pod's own reasons; null where it has none.</summary>
+    public string? GroupMessage { get; init; }
+
+    /// <summary>Whether nothing was decided, since the pod's group contradicts itself.</summary>
+    public bool IsError { get; init; }
+
+    /// <summary>Why there is no node.</summary>
+    public string Message => GroupMessage ?? Diagnosis.Message(EvaluatedNodes);
 }
 
 /// <summary>

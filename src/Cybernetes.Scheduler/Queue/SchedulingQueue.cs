@@ -111,6 +111,41 @@ internal sealed class SchedulingQueue : IDisposable
         }
     }
 
+    /// <summary>Takes further pods, wherever they wait, as long as they may be scheduled. Each must be given back.</summary>
+    public IReadOnlyList<QueuedPod> TakeMore(IReadOnlyList<string> uids)
+    {
+        List<QueuedPod> taken = [];
+        lock (_lock)
+        {
+            foreach (var uid in uids)
+            {
+                if (!_pods.TryGetValue(uid, out var queued) || queued.Place is not (QueuePlace.Active or QueuePlace.Backoff or QueuePlace.Unschedulable))
+                    continue;
+                Begin(queued);
+                taken.Add(queued);
+            }
+        }
+        return taken;
+    }
+
+    /// <summary>What kept these pods out of the queue, or made them unschedulable together, may be different now.</summary>
+    public void Reconsider(IReadOnlyList<string> uids)
+    {
+        lock (_lock)
+        {
+            foreach (var uid in uids)
+            {
+                if (!_pods.TryGetValue(uid, out var queued))
+                    continue;
+                queued.ChangedInFlight |= queued.Place == QueuePlace.InFlight;
+                if (queued.Place == QueuePlace.Gated)
+                    Activate(queued);
+                else if (queued.Place == QueuePlace.Unschedulable)
+                    BackOff(queued);
+            }
+        }
+    }
+
     /// <summary>The pod found no node (or its binding failed: nobody rejected it, then it only backs off).</summary>
     public void PutBack(QueuedPod queued, ClusterEvent wakers, IReadOnlyList<IPlugin>? rejectedBy = null)
     {
@@ -186,14 +221,25 @@ internal sealed class SchedulingQueue : IDisposable
             // A pod may stand in the heap twice after it moved; only its latest standing counts.
             if (next.Pod.Place != QueuePlace.Active || next.Order != next.Pod.Order)
                 continue;
-            MoveTo(next.Pod, QueuePlace.InFlight);
-            next.Pod.Attempts++;
-            next.Pod.ChangedInFlight = false;
+            // Of its group something may be gone since it came in.
+            if (next.Pod.Pod.Spec.SchedulingGroup is not null && _isGated(next.Pod.Pod))
+            {
+                MoveTo(next.Pod, QueuePlace.Gated);
+                continue;
+            }
+            Begin(next.Pod);
             _recent.Clear();
             _missedEvents = false;
             return next.Pod;
         }
         return null;
+    }
+
+    private void Begin(QueuedPod queued)
+    {
+        MoveTo(queued, QueuePlace.InFlight);
+        queued.Attempts++;
+        queued.ChangedInFlight = false;
     }
 
     private void Activate(QueuedPod queued)

@@ -3,6 +3,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Storage.V1;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Queue;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
 
@@ -12,7 +13,8 @@ namespace Cybernetes.Scheduler.Snapshot;
 /// Keeps the columns true to what the informers tell and to what was decided but is not bound yet, and tells the queue what may help waiting pods.
 /// All changes and decisions go through one lock.
 /// </summary>
-internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue, IReadOnlyList<SchedulingProfile> profiles)
+internal sealed partial class ClusterView(
+    ClusterColumns columns, SchedulingQueue queue, IReadOnlyList<SchedulingProfile> profiles, PodGroups? groups = null)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
@@ -149,13 +151,20 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
     {
         var finished = pod.Status.Phase is PodPhase.Succeeded or PodPhase.Failed;
         if (pod.Spec.NodeName.Length > 0 && !finished)
+        {
             Place(pod);
+            Join(pod);
+        }
         else if (finished || pod.Metadata.DeletionTimestamp is not null)
             PodRemoved(pod);
         else if (_profiles.ContainsKey(pod.Spec.SchedulerName))
         {
             Nominate(pod);
+            // The pod counts when it is asked whether its gang is complete.
+            var isNew = groups?.Add(pod) == true;
             queue.Put(pod);
+            if (isNew)
+                queue.Reconsider(groups!.MembersOf(pod.Metadata.Namespace, GangSchedulingPlugin.GroupOf(pod)!));
         }
     }
 
@@ -201,6 +210,7 @@ internal sealed class ClusterView(ClusterColumns columns, SchedulingQueue queue,
     private void PodRemoved(Pod pod)
     {
         queue.Remove(pod.Metadata.UID);
+        groups?.Remove(pod);
         bool had;
         lock (_lock)
         {

@@ -5,6 +5,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.SchedulingGates;
 using Cybernetes.Scheduler.Preemption;
 using Cybernetes.Scheduler.Snapshot;
@@ -27,6 +28,12 @@ public static class PlacementAdvice
         var pod = await client.For<Pod>().GetAsync(ns, name, cancellation).ConfigureAwait(false);
         if (BeforeScheduling(pod) is { } settled)
             return settled + "\n";
+        if (GangSchedulingPlugin.GroupOf(pod) is { } group)
+        {
+            var waits = GangSchedulingPlugin.MessageFor(pod, await ListedPodGroups.TakeAsync(client, ns, group, cancellation).ConfigureAwait(false));
+            if (waits is not null)
+                return $"{ns}/{name} is not looked at by the scheduler yet: {waits}.\n";
+        }
         return Explain(await ClusterPicture.TakeAsync(client, configuration, cancellation).ConfigureAwait(false), pod);
     }
 
@@ -37,7 +44,12 @@ public static class PlacementAdvice
             return $"{id} waits for a scheduler named \"{pod.Spec.SchedulerName}\"; the one asked does not schedule for that name.\n";
         var (decision, cycle) = picture.Decide(pod, profile);
         if (decision.NodeName is not null)
-            return $"{id} fits {Nodes(decision.FeasibleNodes)} of {decision.EvaluatedNodes} now: it should be scheduled in a moment. Does a scheduler run?\n";
+        {
+            var fits = $"{id} fits {Nodes(decision.FeasibleNodes)} of {decision.EvaluatedNodes} now";
+            return GangSchedulingPlugin.GroupOf(pod) is { } group
+                ? $"{fits}, but it is scheduled together with the other pods of pod group \"{group}\": ask for those that do not fit.\n"
+                : $"{fits}: it should be scheduled in a moment. Does a scheduler run?\n";
+        }
         var text = new StringBuilder();
         text.Append(id).Append(" is not scheduled: ").Append(decision.Diagnosis.Message(decision.EvaluatedNodes)).Append("\n\n");
         if (decision.Diagnosis.WholePodReason is { } whole)
