@@ -126,6 +126,41 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public void ClaimBinding_ClaimUsedTwiceOrLost_IsWrong()
+    {
+        Check(new ClaimBinding(_model));
+        Put(Claim("a", "v"));
+        var pod = Pod("a", "one");
+        pod.Status.Phase = "Running";
+        pod.Metadata.CreationTimestamp = _time.GetUtcNow();
+        pod.Spec.Volumes = [new() { Name = "data", PersistentVolumeClaim = new() { ClaimName = "a" } }];
+        Put(pod);
+        Assert.Empty(_wrong);
+        Put(Claim("b", "v"));
+        Put(Claim("b", "w"));
+        _model.Apply("PersistentVolumeClaim/red/a", ++_revision, null);
+        Assert.Collection(_wrong,
+            w => Assert.EndsWith("both have v", w, StringComparison.Ordinal),
+            w => Assert.EndsWith("had v and has \"w\"", w, StringComparison.Ordinal),
+            w => Assert.EndsWith("red/a uses it", w, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Preempting_UrgentPodGivesWay_IsWrong()
+    {
+        Check(new Preempting());
+        var pod = Pod("a", "one");
+        pod.Spec.Priority = Preempting.Urgent - 1;
+        pod.Status.Conditions = [new() { Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler" }];
+        Put(pod);
+        Assert.Empty(_wrong);
+        pod = pod.DeepClone();
+        pod.Spec.Priority = Preempting.Urgent;
+        Put(pod);
+        Assert.EndsWith("nothing is more urgent", Assert.Single(_wrong), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void RestingCluster_PendingPodAndOrphan_AreTold()
     {
         Put(new Namespace { Metadata = { Name = "red", UID = "ns" } });
@@ -143,6 +178,12 @@ public sealed class InvariantTests
         Metadata = { Namespace = "red", Name = name, UID = name, Labels = new() { ["app"] = "web" } },
         Spec = { NodeName = node, Containers = [new() { Name = "main", Resources = { Requests = new() { ["cpu"] = Quantity.Parse(cpu) } } }] },
         Status = { Phase = "Pending" },
+    };
+
+    private PersistentVolumeClaim Claim(string name, string volume) => new()
+    {
+        Kind = "PersistentVolumeClaim", Metadata = { Namespace = "red", Name = name, UID = name, CreationTimestamp = _time.GetUtcNow() }, Spec = { VolumeName = volume },
+        Status = { Phase = "Bound" },
     };
 
     private static Pod Ready(string name)

@@ -42,6 +42,8 @@ internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRev
                 _last[owner.Metadata.UID] = written;
                 return new(written, [.. revisions.Where(r => r.Metadata.UID != written.Metadata.UID), written], collisionCount);
             }
+            if (await IsLeavingAsync(owner, cancellation).ConfigureAwait(false))
+                return new(plan.Revision, revisions, collisionCount);
             if (await CreateAsync(owner, template, plan.Revision, cancellation).ConfigureAwait(false) is { } made)
             {
                 _last[owner.Metadata.UID] = made;
@@ -49,6 +51,17 @@ internal sealed class RevisionKeeper(ApiClient client, ObjectStore<ControllerRev
             }
             collisionCount = (collisionCount ?? 0) + 1;
         }
+    }
+
+    /// <summary>
+    /// Whether the owner goes, whatever the informer shows: the garbage collector would take what is made now, and that would bring the owner
+    /// here again, without end as long as its own watch is behind.
+    /// </summary>
+    private async Task<bool> IsLeavingAsync<TOwner>(TOwner owner, CancellationToken cancellation)
+        where TOwner : class, IKubernetesObject<TOwner>
+    {
+        var live = await client.For<TOwner>().FindAsync(owner.Metadata.Namespace, owner.Metadata.Name, cancellation).ConfigureAwait(false);
+        return live is null || live.Metadata.UID != owner.Metadata.UID || live.Metadata.DeletionTimestamp is not null;
     }
 
     /// <summary>Puts the last write in where the informer does not show it yet.</summary>

@@ -19,6 +19,7 @@ internal static class CommandLine
           --seeds A-B       run the seeds from A to B and print the command that replays each failing one
           --count N         run N seeds from 1 on
           --minutes N       how many virtual minutes users act and things fail in each life (1 to 600; default 5)
+          --rich            claims, preemption and a sleeping machine too: lives that have not been clean a thousand times yet
           --verbose         with --seed: print the warnings of the parts too; with --seeds: a line for each seed
           --quiet           with --seed: print no trace
 
@@ -49,7 +50,7 @@ internal static class CommandLine
 
     internal static Commanded? TryRead(string[] arguments, out bool isQuiet)
     {
-        var (first, last, minutes, isReplay, isTalkative) = (0, 0, 5, false, false);
+        var (first, last, minutes, isReplay, isTalkative, isRich) = (0, 0, 5, false, false, false);
         isQuiet = false;
         for (var i = 0; i < arguments.Length; i++)
         {
@@ -60,17 +61,18 @@ internal static class CommandLine
                 "--seeds" => value.Split('-') is [var from, var to] && Number(from, out first) && Number(to, out last) && first <= last,
                 "--count" => Number(value, out last) && (first = 1) <= last,
                 "--minutes" => Number(value, out minutes) && minutes is >= 1 and <= 600,
+                "--rich" => isRich = true,
                 "--verbose" => isTalkative = true,
                 "--quiet" => isQuiet = true,
                 _ => false,
             };
             if (!isKnown)
                 return null;
-            if (arguments[i] is not ("--verbose" or "--quiet"))
+            if (arguments[i] is not ("--rich" or "--verbose" or "--quiet"))
                 i++;
         }
         return first == 0 && last == 0 && !isReplay ? null
-            : new(first, last, isReplay, new() { Trouble = TimeSpan.FromMinutes(minutes), IsTalkative = isTalkative });
+            : new(first, last, isReplay, new() { Trouble = TimeSpan.FromMinutes(minutes), IsTalkative = isTalkative, IsRich = isRich });
     }
 
     private static bool Number(string text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);

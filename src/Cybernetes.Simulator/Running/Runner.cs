@@ -79,5 +79,6 @@ internal sealed class Runner(TextWriter output, TextWriter errors)
 
     /// <summary>What another length of the troubles has shown, only that length shows again.</summary>
     private static string Replay(int seed, SimulationOptions options) =>
-        $"./dev sim --seed {seed}{(options.Trouble == new SimulationOptions().Trouble ? "" : $" --minutes {options.Trouble.TotalMinutes}")}";
+        $"./dev sim --seed {seed}{(options.Trouble == new SimulationOptions().Trouble ? "" : $" --minutes {options.Trouble.TotalMinutes}")}"
+            + (options.IsRich ? " --rich" : "");
 }

@@ -44,7 +44,7 @@ internal sealed class Simulation
     {
         _options = options;
         _chance = Chance.Seeded(seed);
-        _cluster = new(seed, 3 + _chance.Next(3), output, options.IsTalkative);
+        _cluster = new(seed, 3 + _chance.Next(3), options, output);
         _clockwork = new(_cluster.Time);
         _budgets = new(_cluster.Model);
         _watchers = new();
@@ -52,7 +52,7 @@ internal sealed class Simulation
         _invariants =
         [
             new PodPlacement(_cluster.Model), new QuotaKept(_cluster.Model, _cluster.Time), _budgets, new JobCounts(_cluster.Model), endings,
-            new CronRuns(_cluster.Model), _watchers,
+            new CronRuns(_cluster.Model), new ClaimBinding(_cluster.Model), new Preempting(), _watchers,
         ];
         _cluster.Nodes.TakesAway = uid => endings.TakenAway.Add(uid);
         _user = new(_cluster, _budgets, endings);
@@ -132,6 +132,8 @@ internal sealed class Simulation
         while (Now < end && _cluster.Violations.Count == 0)
         {
             await _clockwork.RunUntilAsync(Now + TimeSpan.FromMilliseconds(200 + _chance.Next(9000))).ConfigureAwait(false);
+            if (_disruptions.TakeSleep() is { } asleep)
+                _clockwork.Jump(asleep);
             acting.Add(_chance.NextDouble() < mischief ? _disruptions.ActAsync() : _user.ActAsync());
             Look();
         }
@@ -166,6 +168,8 @@ internal sealed class Simulation
         List<string> left;
         while ((left = [.. unfinished()]).Count > 0 && Now < end && _cluster.Violations.Count == 0)
         {
+            if (_options.IsRich)
+                await WithClockAsync(_user.ProvideAsync()).ConfigureAwait(false);
             await _clockwork.RunUntilAsync(Now + s_look).ConfigureAwait(false);
             Look();
         }

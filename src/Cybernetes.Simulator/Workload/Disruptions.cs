@@ -11,6 +11,7 @@ internal sealed class Disruptions
     private readonly IRandomSource _chance;
     private readonly (int Weight, Func<Task> Do)[] _mischief;
     private readonly Dictionary<string, DateTimeOffset> _silent = new(StringComparer.Ordinal);
+    private TimeSpan? _sleep;
     private bool _isOver;
 
     public Disruptions(SimulatedCluster cluster)
@@ -21,6 +22,7 @@ internal sealed class Disruptions
         [
             (6, TurnDial), (4, () => KillAsync(_cluster.Controllers)), (3, () => KillAsync(_cluster.Schedulers)), (3, KillWithinCall), (2, StopAsync),
             (2, RestartServerAsync), (5, SilenceNode), (2, LoseLease), (2, Hang), (1, () => KillAsync([_cluster.Nodes])),
+            (_cluster.Options.IsRich ? 1 : 0, Sleep),
         ];
     }
 
@@ -38,6 +40,14 @@ internal sealed class Disruptions
                 return deed();
         }
         return Task.CompletedTask;
+    }
+
+    /// <summary>For how long everything is to stand still now, while time goes by; null: not at all.</summary>
+    public TimeSpan? TakeSleep()
+    {
+        var sleep = _sleep;
+        _sleep = null;
+        return sleep;
     }
 
     /// <summary>Nothing fails any more from now on; what is down comes back.</summary>
@@ -160,6 +170,13 @@ internal sealed class Disruptions
             part.Transport.LeasesLostUntil = until;
             _cluster.Trace.Write("lease", $"{part.Name} cannot renew its lease for {(until - _cluster.Time.GetUtcNow()).TotalSeconds} s");
         }
+        return Task.CompletedTask;
+    }
+
+    private Task Sleep()
+    {
+        _sleep = TimeSpan.FromSeconds(_chance.Next(3) == 0 ? 60 + _chance.Next(1200) : 1 + _chance.Next(60));
+        _cluster.Trace.Write("sleep", $"the clock jumps by {_sleep.Value.TotalSeconds} s");
         return Task.CompletedTask;
     }
 

@@ -8,8 +8,10 @@ using Cybernetes.Objects.Policy.V1;
 namespace Cybernetes.Simulator.Workload;
 
 /// <summary>The objects that the workload makes, with what chance decides in them.</summary>
-internal sealed class Manifests(IRandomSource chance)
+internal sealed class Manifests(IRandomSource chance, bool isRich)
 {
+    private const string StorageClass = "shelf";
+
     /// <summary>Pods of a workload: small enough for all of them to fit, sometimes slow to start or to stop.</summary>
     public PodTemplateSpec Template(string app, string version)
     {
@@ -52,7 +54,7 @@ internal sealed class Manifests(IRandomSource chance)
             ];
         if (Often(0.2))
             made.Spec.MinReadySeconds = 3;
-        if (Often(0.1))
+        if (Often(isRich ? 0.2 : 0.1))
             made.Spec.Template.Spec.PriorityClassName = "urgent";
         return made;
     }
@@ -65,6 +67,29 @@ internal sealed class Manifests(IRandomSource chance)
         made.Spec.Selector = new() { MatchLabels = new() { ["app"] = name } };
         made.Spec.Template = Template(name, "1");
         made.Spec.PodManagementPolicy = One("OrderedReady", "OrderedReady", "Parallel");
+        if (isRich && Often(0.6))
+            AddClaims(made);
+        return made;
+    }
+
+    /// <summary>A volume that any claim of the workload may have.</summary>
+    public static PersistentVolume Volume(string name) => new()
+    {
+        Metadata = { Name = name },
+        Spec =
+        {
+            AccessModes = ["ReadWriteOnce"], Capacity = new() { ["storage"] = Quantity.Parse("1Gi") }, StorageClassName = StorageClass,
+            PersistentVolumeReclaimPolicy = "Retain", HostPath = new() { Path = "/volumes/" + name },
+        },
+    };
+
+    /// <summary>Takes what room there is; everything else goes before it.</summary>
+    public Deployment Ballast(string ns, string name)
+    {
+        var made = Deployment(ns, name);
+        made.Spec.Replicas = 8 + chance.Next(16);
+        made.Spec.Template.Spec.PriorityClassName = "ballast";
+        made.Spec.Template.Spec.Containers![0].Resources.Requests!["cpu"] = Quantity.Parse(One("500m", "900m", "1500m"));
         return made;
     }
 
@@ -121,6 +146,24 @@ internal sealed class Manifests(IRandomSource chance)
         if (Often(0.5))
             made.Spec.Hard["requests.cpu"] = Quantity.FromMilli(500 + (100 * chance.Next(15)));
         return made;
+    }
+
+    private void AddClaims(StatefulSet set)
+    {
+        set.Spec.VolumeClaimTemplates =
+        [
+            new()
+            {
+                Metadata = { Name = "data" },
+                Spec =
+                {
+                    AccessModes = ["ReadWriteOnce"], StorageClassName = StorageClass,
+                    Resources = { Requests = new() { ["storage"] = Quantity.Parse("1Gi") } },
+                },
+            },
+        ];
+        set.Spec.Template.Spec.Containers![0].VolumeMounts = [new() { Name = "data", MountPath = "/data" }];
+        set.Spec.PersistentVolumeClaimRetentionPolicy = new() { WhenDeleted = One("Delete", "Retain"), WhenScaled = One("Delete", "Retain") };
     }
 
     private JobSpec JobSpec(string name)

@@ -49,6 +49,17 @@ internal sealed partial class User
                 .CreateAsync(new() { Metadata = { Name = s_namespaces[_chance.Next(s_namespaces.Length)] } }))),
     ];
 
+    private (int Weight, string Name, Func<Task> Do)[] RichDeeds() =>
+    [
+        (4, "ballast", () => Ballasts().Any() ? Task.CompletedTask
+            : MakeAsync(BallastName, (ns, name) => _client.For<Deployment>().CreateAsync(_make.Ballast(ns, name)))),
+        (4, "volumes", MakeVolumesAsync),
+        (1, "delete volume", () => WithAsync<PersistentVolume>(
+            "delete", v => _client.For<PersistentVolume>().DeleteAsync(null, v.Metadata.Name))),
+        (1, "delete claim", () => WithAsync<PersistentVolumeClaim>(
+            "delete", c => _client.For<PersistentVolumeClaim>().DeleteAsync(c.Metadata.Namespace, c.Metadata.Name))),
+    ];
+
     private Task MakeAsync(string prefix, Func<string, string, Task> make)
     {
         var running = Model.All<Deployment>().Count + Model.All<StatefulSet>().Count + Model.All<DaemonSet>().Count;
@@ -57,6 +68,21 @@ internal sealed partial class User
         var ns = s_namespaces[_chance.Next(s_namespaces.Length)];
         var name = $"{prefix}-{++_made}";
         return DoAsync($"create {ns}/{name}", () => make(ns, name));
+    }
+
+    private IEnumerable<Deployment> Ballasts() =>
+        Model.All<Deployment>().Where(d => d.Metadata.Name.StartsWith(BallastName, StringComparison.Ordinal));
+
+    /// <summary>Enough volumes for the claims that have none, and some to spare.</summary>
+    private async Task MakeVolumesAsync()
+    {
+        var wanted = 3 + Model.All<PersistentVolumeClaim>().Count(c => c.Status.Phase != "Bound") - Model.All<PersistentVolume>()
+            .Count(v => v.Spec.ClaimRef is null && v.Metadata.DeletionTimestamp is null);
+        for (var n = 0; n < wanted; n++)
+        {
+            var name = $"volume-{++_made}";
+            await DoAsync($"create {name}", () => _client.For<PersistentVolume>().CreateAsync(Manifests.Volume(name))).ConfigureAwait(false);
+        }
     }
 
     private Task ScaleAsync()

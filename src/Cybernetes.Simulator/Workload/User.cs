@@ -11,6 +11,7 @@ namespace Cybernetes.Simulator.Workload;
 internal sealed partial class User
 {
     private const int MostWorkloads = 9;
+    private const string BallastName = "ballast";
     private static readonly string[] s_namespaces = ["blue", "green", "red"];
     private readonly SimulatedCluster _cluster;
     private readonly ApiClient _client;
@@ -26,8 +27,8 @@ internal sealed partial class User
         (_cluster, _budgets, _endings) = (cluster, budgets, endings);
         _client = cluster.ClientOf("kubernetes-admin");
         _chance = Chance.Seeded(cluster.Seed ^ 0x5eed);
-        _make = new(_chance);
-        _deeds = Deeds();
+        _make = new(_chance, cluster.Options.IsRich);
+        _deeds = cluster.Options.IsRich ? [.. Deeds(), .. RichDeeds()] : Deeds();
     }
 
     private ClusterModel Model => _cluster.Model;
@@ -35,8 +36,9 @@ internal sealed partial class User
     /// <summary>What the workload needs before all else.</summary>
     public async Task BeginAsync()
     {
-        await DoAsync("priority class urgent", () => _client.For<Objects.Scheduling.V1.PriorityClass>()
-            .CreateAsync(new() { Metadata = { Name = "urgent" }, Value = 1000 })).ConfigureAwait(false);
+        foreach (var (name, value) in new[] { ("urgent", Preempting.Urgent), (BallastName, -10) })
+            await DoAsync($"priority class {name}", () => _client.For<Objects.Scheduling.V1.PriorityClass>()
+                .CreateAsync(new() { Metadata = { Name = name }, Value = value })).ConfigureAwait(false);
         foreach (var ns in s_namespaces)
             await MakeNamespaceAsync(ns).ConfigureAwait(false);
     }
@@ -68,6 +70,9 @@ internal sealed partial class User
         foreach (var deployment in Model.All<Objects.Apps.V1.Deployment>().Where(d => d.Spec.Paused))
             await InsistAsync($"resume {deployment.Metadata.Name}",
                 () => PatchAsync<Objects.Apps.V1.Deployment>(deployment, """{"spec":{"paused":false}}""")).ConfigureAwait(false);
+        foreach (var ballast in Ballasts())
+            await InsistAsync($"delete {ballast.Metadata.Name}",
+                () => _client.For<Objects.Apps.V1.Deployment>().DeleteAsync(ballast.Metadata.Namespace, ballast.Metadata.Name)).ConfigureAwait(false);
         foreach (var node in Model.All<NodeObject>())
             await InsistAsync($"clear {node.Metadata.Name}", () => ClearNodeAsync(node.Metadata.Name)).ConfigureAwait(false);
     }
@@ -86,6 +91,9 @@ internal sealed partial class User
         await InsistAsync($"uncordon {node}", () => PatchNodeAsync(node, """{"spec":{"unschedulable":false}}""")).ConfigureAwait(false);
     }
 
+    /// <summary>Sees to it that no claim waits for want of volumes.</summary>
+    public Task ProvideAsync() => MakeVolumesAsync();
+
     /// <summary>Deletes every namespace of the workload.</summary>
     public async Task LeaveAsync()
     {
@@ -96,7 +104,8 @@ internal sealed partial class User
     /// <summary>Whether something of the workload is left.</summary>
     public IEnumerable<string> Left() => Model.Everything.Where(o =>
             s_namespaces.Contains(o.Value.Metadata.Namespace) || (o.Value is Namespace && s_namespaces.Contains(o.Value.Metadata.Name)))
-        .Select(o => $"{o.Key} is left");
+        .Select(o => $"{o.Key} is left")
+        .Concat(Model.All<PersistentVolume>().Where(v => v.Status.Phase is "Bound" or "Pending" or "").Select(v => $"{v.Metadata.Name} is {v.Status.Phase}"));
 
     /// <summary>Tries until it succeeds, or until there is nothing to do it to.</summary>
     private async Task InsistAsync(string what, Func<Task> call)

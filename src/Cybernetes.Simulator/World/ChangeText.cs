@@ -40,6 +40,8 @@ internal static class ChangeText
             $" healthy {b.Status.CurrentHealthy} of {b.Status.ExpectedPods}, wants {b.Status.DesiredHealthy}, allows {b.Status.DisruptionsAllowed}",
         ResourceQuota q => " " + string.Join(", ", q.Spec.Hard.OrEmpty().OrderBy(h => h.Key, StringComparer.Ordinal)
             .Select(h => $"{h.Key} {(q.Status.Used is { } used && used.TryGetValue(h.Key, out var u) ? u.ToString() : "?")}/{h.Value}")),
+        PersistentVolume v => $" {v.Status.Phase}{(v.Spec.ClaimRef is { } of ? $" for {of.Namespace}/{of.Name}" : "")}",
+        PersistentVolumeClaim c => $" {c.Status.Phase}{(c.Spec.VolumeName.Length > 0 ? " to " + c.Spec.VolumeName : "")}",
         Namespace n => $" {n.Status.Phase}",
         _ => "",
     };

@@ -3,6 +3,7 @@ using Cybernetes.Controllers;
 using Cybernetes.Foundation;
 using Cybernetes.Node.Simulated.Fleet;
 using Cybernetes.Scheduler;
+using Cybernetes.Simulator.Running;
 using Cybernetes.Store.Embedded;
 
 namespace Cybernetes.Simulator.World;
@@ -18,9 +19,9 @@ internal sealed class SimulatedCluster : IAsyncDisposable
     private readonly List<string> _violations = [];
     private readonly EmbeddedStore _store;
 
-    public SimulatedCluster(int seed, int nodes, TextWriter? output, bool isTalkative)
+    public SimulatedCluster(int seed, int nodes, SimulationOptions options, TextWriter? output)
     {
-        (Seed, IsTalkative) = (seed, isTalkative);
+        (Seed, Options) = (seed, options);
         Trace = new(Time, output);
         _store = EmbeddedStore.OpenInMemory(Time, random: Chance.Seeded(seed));
         Server = new(_store, Time, seed, new PartLoggers(this));
@@ -49,8 +50,8 @@ internal sealed class SimulatedCluster : IAsyncDisposable
 
     public int Seed { get; }
 
-    /// <summary>Warnings of the parts go to the trace.</summary>
-    public bool IsTalkative { get; }
+    /// <summary>How this life is lived.</summary>
+    public SimulationOptions Options { get; }
 
     public VirtualTimeProvider Time { get; } = new();
 

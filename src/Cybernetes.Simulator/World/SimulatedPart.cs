@@ -132,7 +132,7 @@ internal sealed class PartLogger(string name, SimulatedCluster cluster, Func<boo
     {
         if (exception is not null && !isEnding() && IsMistake(exception))
             cluster.Violate($"{name}: {formatter(state, exception)}: {exception}");
-        else if (logLevel >= LogLevel.Warning && cluster.IsTalkative)
+        else if (logLevel >= LogLevel.Warning && cluster.Options.IsTalkative)
             cluster.Trace.Remark("log",
                 $"{name}: {formatter(state, exception)}{(exception is null ? "" : ": " + exception.Message.ReplaceLineEndings(" "))}");
     }

@@ -22,6 +22,8 @@ internal static class StoredObjects
         [("v1", "Service")] = As<Service>,
         [("v1", "ServiceAccount")] = As<ServiceAccount>,
         [("v1", "Endpoints")] = As<Endpoints>,
+        [("v1", "PersistentVolume")] = As<PersistentVolume>,
+        [("v1", "PersistentVolumeClaim")] = As<PersistentVolumeClaim>,
         [("v1", "ResourceQuota")] = As<ResourceQuota>,
         [("apps/v1", "Deployment")] = As<Deployment>,
         [("apps/v1", "ReplicaSet")] = As<ReplicaSet>,

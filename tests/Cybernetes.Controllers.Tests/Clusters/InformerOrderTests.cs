@@ -7,6 +7,7 @@ using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Batch.V1;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
+using Cybernetes.Objects.Meta.V1;
 using Cybernetes.Objects.Policy.V1;
 using Cybernetes.Objects.Storage.V1;
 using ClusterNode = Cybernetes.Objects.Core.V1.Node;
@@ -143,6 +144,31 @@ public sealed class InformerOrderTests
         cluster.Watches.Release("configmaps");
 
         await cluster.UntilAsync<ConfigMap>("team", all => all is [{ Data: { } data }] && data["ca.crt"] == "right");
+    }
+
+    [Fact]
+    public async Task StatefulSet_WhoseDeletionIsSeenLate_WritesNoHistory()
+    {
+        await using var cluster = await OrderedCluster.StartAsync("statefulset-controller");
+        await cluster.Client.For<StatefulSet>().CreateAsync(new()
+        {
+            Metadata = { Namespace = "default", Name = "db" },
+            Spec =
+            {
+                Replicas = 0, ServiceName = "db", Selector = new() { MatchLabels = new() { ["app"] = "web" } }, Template = Make.Template("db:1"),
+            },
+        });
+        var revision = (await cluster.UntilAsync<ControllerRevision>("default", all => all.Count == 1))[0];
+        await cluster.UntilAsync<StatefulSet>("default", all => all is [{ Status.UpdateRevision.Length: > 0 }]);
+        await cluster.IdleAsync("statefulset", 2);
+        await cluster.Watches.HoldAsync("statefulsets");
+        await cluster.Client.For<StatefulSet>().DeleteAsync("default", "db", new DeleteOptions { PropagationPolicy = "Foreground" });
+        var adds = (int)cluster.Read("workqueue_adds_total", "statefulset");
+        await cluster.Client.For<ControllerRevision>().DeleteAsync("default", revision.Metadata.Name);
+        await cluster.IdleAsync("statefulset", adds + 1);
+
+        Assert.Empty((await cluster.Client.For<ControllerRevision>().ListAllAsync("default")).Items);
+        cluster.Watches.Release("statefulsets");
     }
 
     [Fact]
