@@ -84,6 +84,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["persistentvolume-attach-detach-controller"] = c => new AttachDetachController(c),
             ["persistentvolumeclaim-protection-controller"] = c => new ClaimProtectionController(c),
             ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
+            ["volumeattributesclass-protection-controller"] = c => new AttributesClassProtectionController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
             ["storageversion-garbage-collector-controller"] = c => new StorageVersionCollector(c),
             ["cloud-node-controller"] = c => c.Options.CloudProvider?.Instances is { } machines ? new CloudNodeController(c, machines) : null,

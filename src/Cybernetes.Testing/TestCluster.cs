@@ -157,7 +157,8 @@ public sealed partial class TestCluster : IAsyncDisposable
             off.Add("ServiceAccount");
         if (!controllers.Contains("node-lifecycle-controller"))
             off.Add("TaintNodesByCondition");
-        if (!controllers.Contains("persistentvolumeclaim-protection-controller") || !controllers.Contains("persistentvolume-protection-controller"))
+        string[] protection = ["persistentvolumeclaim", "persistentvolume", "volumeattributesclass"];
+        if (!Array.TrueForAll(protection, p => controllers.Contains(p + "-protection-controller")))
             off.Add("StorageObjectInUseProtection");
         AdmissionSelection.TryCreate([], off, out var admission, out _);
         return new()

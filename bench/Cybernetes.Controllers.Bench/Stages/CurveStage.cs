@@ -24,21 +24,28 @@ internal static class CurveStage
         await using var probes = await EventProbes.StartAsync(client, Name);
         var (objects, sizes) = (0, context.Options.Sizes);
         // Code that runs for the first time is not what grows.
-        foreach (var (_, run) in probes.All)
-            await run(context.Options.Events);
+        foreach (var probe in probes.All)
+        {
+            await probe.PrepareAsync();
+            await probe.RunAsync(context.Options.Events);
+            await probe.FinishAsync();
+        }
         var found = new List<(int Objects, string Event, Usage Usage)>();
         foreach (var size in sizes)
         {
             await FillAsync(client, context, objects, size);
             objects = size;
             await CalmAsync(context);
-            foreach (var (name, run) in probes.All)
+            foreach (var probe in probes.All)
             {
-                context.Step(Texts.Number($"{size:n0} objects: {name}"));
-                var sampler = new UsageSampler(context.Cluster.Parts);
-                await run(context.Options.Events);
+                context.Step(Texts.Number($"{size:n0} objects: {probe.Name}"));
+                await probe.PrepareAsync();
                 await CalmAsync(context);
-                found.Add((size, name, await sampler.EndAsync()));
+                var sampler = new UsageSampler(context.Cluster.Parts);
+                await probe.RunAsync(context.Options.Events);
+                await CalmAsync(context);
+                found.Add((size, probe.Name, await sampler.EndAsync()));
+                await probe.FinishAsync();
             }
             context.Tell(Texts.Number($"{size:n0} objects: µs CPU of the controllers an event:"));
             foreach (var (_, name, usage) in found.Where(f => f.Objects == size))

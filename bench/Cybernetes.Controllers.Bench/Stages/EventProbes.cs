@@ -41,11 +41,16 @@ internal sealed class EventProbes : IAsyncDisposable
         _maps = _informers.For<ConfigMap>(marked).Store;
     }
 
-    /// <summary>What each is called, and how a number of them is made to happen.</summary>
-    public IReadOnlyList<(string Name, Func<int, Task> Run)> All =>
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<EventProbe> All =>
     [
-        ("a deployment scaled", ScaleAsync), ("a pod of a replica set deleted", DeletePodsAsync), ("a pod ready or not: endpoints", ReadinessAsync),
-        ("a pod without an owner", LonePodsAsync), ("an owner deleted, its dependent goes", CollectAsync), ("a config map under a quota", QuotaAsync),
+        new("a deployment scaled", ScaleAsync), new("a pod of a replica set deleted", DeletePodsAsync) { PrepareAsync = ScaleAllAsync },
+        new("a pod ready or not: endpoints", ReadinessAsync), new("a pod without an owner", LonePodsAsync),
+        new("an owner deleted, its dependent goes", CollectAsync),
+        new("a config map under a quota", CountedAsync)
+        {
+            PrepareAsync = MakeQuotaAsync, FinishAsync = () => _client.For<ResourceQuota>().DeleteAsync(_ns, "probe"),
+        },
     ];
 
     public static async Task<EventProbes> StartAsync(ApiClient client, string ns)
@@ -119,19 +124,20 @@ internal sealed class EventProbes : IAsyncDisposable
             && now.Status.ObservedGeneration >= patched.Metadata.Generation && now.Status.Replicas == replicas && now.Spec.Replicas == replicas);
     }
 
-    private async Task DeletePodsAsync(int events)
+    private async Task ScaleAllAsync()
     {
         for (var k = 0; k < Subjects; k++)
             await ScaleToAsync($"probe-{k}", 1);
-        await EachAsync(events, async k =>
-        {
-            Pod? Present() => _pods.List().FirstOrDefault(p => p.Metadata.Labels!["app"] == $"probe-{k}" && p.Metadata.DeletionTimestamp is null);
-            await SeeAsync("a pod", () => Present() is not null);
-            var pod = Present()!;
-            await _client.For<Pod>().DeleteAsync(_ns, pod.Metadata.Name, new() { GracePeriodSeconds = 0 });
-            await SeeAsync("another pod", () => Present() is { } other && other.Metadata.UID != pod.Metadata.UID);
-        });
     }
+
+    private Task DeletePodsAsync(int events) => EachAsync(events, async k =>
+    {
+        Pod? Present() => _pods.List().FirstOrDefault(p => p.Metadata.Labels!["app"] == $"probe-{k}" && p.Metadata.DeletionTimestamp is null);
+        await SeeAsync("a pod", () => Present() is not null);
+        var pod = Present()!;
+        await _client.For<Pod>().DeleteAsync(_ns, pod.Metadata.Name, new() { GracePeriodSeconds = 0 });
+        await SeeAsync("another pod", () => Present() is { } other && other.Metadata.UID != pod.Metadata.UID);
+    });
 
     private Task ReadinessAsync(int events) => EachAsync(events, async k =>
     {
@@ -170,18 +176,30 @@ internal sealed class EventProbes : IAsyncDisposable
         await SeeAsync("the end of " + dependent.Metadata.Name, () => _maps.Get(_ns, dependent.Metadata.Name) is null);
     });
 
-    private async Task QuotaAsync(int events)
+    private async Task MakeQuotaAsync()
     {
         var hard = new Dictionary<string, Quantity> { ["count/configmaps"] = Quantity.Parse("1000000"), ["pods"] = Quantity.Parse("1000000") };
         await _client.For<ResourceQuota>().CreateAsync(new() { Metadata = { Namespace = _ns, Name = "probe" }, Spec = { Hard = hard } });
         // The server counts a quota's objects while it is new; here is measured what it costs ever after.
         await Task.Delay(s_youth, TimeProvider.System);
-        await EachAsync(events, async _ =>
-        {
-            var map = Workloads.ConfigMap(_ns, $"counted-{Interlocked.Increment(ref _made)}");
-            await _client.For<ConfigMap>().CreateAsync(map);
-            await _client.For<ConfigMap>().DeleteAsync(_ns, map.Metadata.Name);
-        });
-        await _client.For<ResourceQuota>().DeleteAsync(_ns, "probe");
     }
+
+    private Task CountedAsync(int events) => EachAsync(events, async _ =>
+    {
+        var map = Workloads.ConfigMap(_ns, $"counted-{Interlocked.Increment(ref _made)}");
+        await _client.For<ConfigMap>().CreateAsync(map);
+        await _client.For<ConfigMap>().DeleteAsync(_ns, map.Metadata.Name);
+    });
+}
+
+/// <summary>One kind of event.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="RunAsync">Makes a number of them happen: this is measured.</param>
+internal sealed record EventProbe(string Name, Func<int, Task> RunAsync)
+{
+    /// <summary>Makes what the events need.</summary>
+    public Func<Task> PrepareAsync { get; init; } = () => Task.CompletedTask;
+
+    /// <summary>Takes it away.</summary>
+    public Func<Task> FinishAsync { get; init; } = () => Task.CompletedTask;
 }

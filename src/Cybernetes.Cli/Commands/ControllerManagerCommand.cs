@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
 using Cybernetes.Controllers;
@@ -14,6 +16,10 @@ internal sealed class ControllerManagerCommand : PartCommand
     private readonly Flag<IReadOnlyList<string>> _controllers;
     private readonly Flag<bool> _garbageCollector;
     private readonly ControllerManagerFlags _manager;
+    private readonly Flag<IPAddress?> _bindAddress;
+    private readonly Flag<int> _securePort;
+    private readonly Flag<string> _certificate;
+    private readonly Flag<string> _key;
 
     public ControllerManagerCommand()
         : base(Parts.Controllers)
@@ -30,6 +36,20 @@ internal sealed class ControllerManagerCommand : PartCommand
             + string.Join(", ", ControllerManager.Names));
         _garbageCollector = Flags.Switch("enable-garbage-collector", true, "Delete what nobody owns any more");
         _manager = new ControllerManagerFlags(Flags);
+        _bindAddress = Flags.Address("bind-address", "0.0.0.0", "The address to listen on for health and metrics");
+        _securePort = Flags.Number("secure-port", 10257, "The port of /healthz and /metrics; 0 opens none", 0, 65535);
+        _certificate = Flags.Text("tls-cert-file", "", "The certificate of --secure-port; without one, one that is made at the start", "file");
+        _key = Flags.Text("tls-private-key-file", "", "The key of --tls-cert-file", "file");
+    }
+
+    protected override async Task<IAsyncDisposable?> ServeAsync(PartContext context, CancellationToken stop)
+    {
+        X509Certificate2 certificate = ServingFiles.CertificateOr(
+            _certificate.Value, _key.Value, () => DiagnosticsServer.NewCertificate(TimeProvider.System));
+        return _securePort.Value == 0
+            ? null
+            : await DiagnosticsServer.StartAsync(new(_bindAddress.Value ?? IPAddress.Any, _securePort.Value), certificate, context, stop)
+                .ConfigureAwait(false);
     }
 
     public override string Name => "controller-manager";

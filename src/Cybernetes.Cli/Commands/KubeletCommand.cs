@@ -21,6 +21,7 @@ internal sealed class KubeletCommand : PartCommand
     private readonly Flag<string> _certificate;
     private readonly Flag<string> _key;
     private readonly Flag<string> _clientAuthority;
+    private readonly Flag<string> _cloudProvider;
 
     public KubeletCommand()
         : base(Parts.Node)
@@ -50,6 +51,8 @@ internal sealed class KubeletCommand : PartCommand
         _key = Flags.Text("tls-private-key-file", "", "The key of --tls-cert-file", "file");
         _clientAuthority = Flags.Text(
             "client-ca-file", "", "Who signs the certificates of those who may ask; needed to serve", "file");
+        _cloudProvider = Flags.Text(
+            "cloud-provider", "", "external where a cloud's controllers make the node usable, who must then run; empty for none");
     }
 
     public override string Name => "kubelet";
@@ -68,6 +71,8 @@ internal sealed class KubeletCommand : PartCommand
         bool serves = _certificate.IsSet || _key.IsSet || _clientAuthority.IsSet;
         if (serves && !(_certificate.IsSet && _key.IsSet && _clientAuthority.IsSet))
             throw new FlagException("--tls-cert-file, --tls-private-key-file and --client-ca-file must be given together");
+        if (_cloudProvider.Value is not ("" or "external"))
+            throw new FlagException($"unknown cloud provider \"{_cloudProvider.Value}\": --cloud-provider takes external, or nothing");
         return new PartSettings
         {
             NodeName = _nodeName.Value,
@@ -85,6 +90,7 @@ internal sealed class KubeletCommand : PartCommand
                 ClusterDomain = _clusterDomain.Value,
                 Port = _port.Value,
                 MaxPods = _maxPods.Value,
+                HasCloudProvider = _cloudProvider.Value.Length > 0,
                 ServingCertificate = serves ? Loaded(ServingFiles.Certificate(_certificate.Value, _key.Value)) : null,
                 ClientAuthorities = serves ? Loaded(ServingFiles.Authorities(_clientAuthority.Value)) : static () => [],
             },

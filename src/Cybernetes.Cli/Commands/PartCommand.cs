@@ -2,6 +2,7 @@ using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
 using Cybernetes.Client.Kubeconfig;
 using Cybernetes.Client.Transport;
+using Cybernetes.Cluster.Serving;
 using Cybernetes.Scheduler.Configuration;
 using Microsoft.Extensions.Logging;
 
@@ -27,14 +28,19 @@ internal abstract class PartCommand : DaemonCommand
 
     protected abstract PartSettings Settings();
 
+    /// <summary>Opens the part's own port, where it has one.</summary>
+    /// <exception cref="ControlPlaneException">The port cannot be had.</exception>
+    protected virtual Task<IAsyncDisposable?> ServeAsync(PartContext context, CancellationToken stop) => Task.FromResult<IAsyncDisposable?>(null);
+
     protected override async Task RunAsync(ILoggerFactory loggers, CancellationToken stop)
     {
         PartSettings settings = Settings();
         IReadOnlyList<string> paths = KubeconfigFile.DefaultPaths(_kubeconfig.Value, Environment.GetEnvironmentVariable);
         ClusterAccess access = KubeconfigFile.LoadMerged(paths).Resolve();
         using ApiClient client = ApiClient.Connect(access);
-        Ready(loggers);
         var context = new PartContext { Client = client, Settings = settings, Loggers = loggers };
+        await using IAsyncDisposable? port = await ServeAsync(context, stop).ConfigureAwait(false);
+        Ready(loggers);
         await PartRunner.RunAsync(_part, context, stop).ConfigureAwait(false);
     }
 

@@ -4,6 +4,7 @@ using Cybernetes.Node.Agent;
 using Cybernetes.Node.LocalStorage;
 using Cybernetes.Node.Runtime;
 using Cybernetes.Node.Server;
+using Cybernetes.Objects.Core.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Running;
@@ -47,7 +48,7 @@ internal static class NodePart
         await first.ConfigureAwait(false);
     }
 
-    private static NodeAgentOptions AgentOptions(PartSettings settings) => new()
+    internal static NodeAgentOptions AgentOptions(PartSettings settings) => new()
     {
         NodeName = settings.NodeName,
         NodeIp = settings.Node.NodeIp,
@@ -56,6 +57,9 @@ internal static class NodePart
         ClusterDns = settings.Node.ClusterDns,
         ClusterDomain = settings.Node.ClusterDomain,
         MaxPods = settings.Node.MaxPods,
+        RegisterWithTaints = settings.Node.HasCloudProvider
+            ? [new Taint { Key = "node.cloudprovider.kubernetes.io/uninitialized", Value = "true", Effect = TaintEffect.NoSchedule }]
+            : [],
         Server = settings.Node.ServingCertificate is null ? null : new KubeletServerOptions
         {
             Port = settings.Node.Port,

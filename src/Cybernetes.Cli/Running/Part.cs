@@ -85,6 +85,9 @@ internal sealed record NodeSettings
     public int Port { get; init; } = 10250;
     public int MaxPods { get; init; } = 110;
 
+    /// <summary>A cloud's controllers look at the node before it takes pods.</summary>
+    public bool HasCloudProvider { get; init; }
+
     /// <summary>Where the runtime looks for network configuration; empty: the pod network is someone else's.</summary>
     public string CniDirectory { get; init; } = "/etc/cni/net.d";
 

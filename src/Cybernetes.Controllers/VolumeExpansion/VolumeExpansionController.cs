@@ -22,8 +22,15 @@ internal sealed class VolumeExpansionController : IController
         _queue = context.Queue<ObjectKey>("volume_expand");
         _events = context.Recorder("volume_expand");
         var claims = context.Informers.For<PersistentVolumeClaim>();
-        (_claims, _volumes) = (claims.Store, context.Informers.For<PersistentVolume>().Store);
+        var volumes = context.Informers.For<PersistentVolume>();
+        (_claims, _volumes) = (claims.Store, volumes.Store);
         claims.AddHandler(c => _queue.Add(ObjectKey.Of(c)), Updated);
+        // A claim may be told of before its volume, or before the volume is known to be its own.
+        volumes.AddHandler(VolumeChanged, (before, v) =>
+        {
+            if (before.Spec.ClaimRef?.UID != v.Spec.ClaimRef?.UID)
+                VolumeChanged(v);
+        });
     }
 
     public string Name => "persistentvolume-expander-controller";
@@ -37,8 +44,15 @@ internal sealed class VolumeExpansionController : IController
 
     private void Updated(PersistentVolumeClaim before, PersistentVolumeClaim claim)
     {
-        if (VolumeNames.Size(claim.Spec.Resources.Requests) > VolumeNames.Size(before.Spec.Resources.Requests))
+        if (VolumeNames.Size(claim.Spec.Resources.Requests) > VolumeNames.Size(before.Spec.Resources.Requests)
+            || before.Status.Phase != claim.Status.Phase)
             _queue.Add(ObjectKey.Of(claim));
+    }
+
+    private void VolumeChanged(PersistentVolume volume)
+    {
+        if (volume.Spec.ClaimRef is { } claim)
+            _queue.Add(new ObjectKey(claim.Namespace, claim.Name));
     }
 
     private Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)

@@ -55,6 +55,15 @@ public sealed class PartsTests : IDisposable
         await Task.WhenAll(running).WaitAsync(_guard.Token);
     }
 
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "node.cloudprovider.kubernetes.io/uninitialized=true:NoSchedule")]
+    public void Node_OfACloud_RegistersUninitialized(bool hasCloud, string? expected)
+    {
+        var settings = new PartSettings { NodeName = "node1", Identity = "test", Node = new NodeSettings { HasCloudProvider = hasCloud } };
+        Assert.Equal(expected, NodePart.AgentOptions(settings).RegisterWithTaints.Select(t => $"{t.Key}={t.Value}:{t.Effect}").SingleOrDefault());
+    }
+
     private static Task Run(Part part, ControlPlane plane, CancellationToken stop)
     {
         var context = new PartContext

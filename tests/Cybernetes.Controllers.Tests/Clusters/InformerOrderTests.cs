@@ -79,6 +79,24 @@ public sealed class InformerOrderTests
     }
 
     [Fact]
+    public async Task Volume_ToldAfterItsClaimWantsMore_IsToldOf()
+    {
+        await using var cluster = await OrderedCluster.StartAsync("persistentvolume-expander-controller");
+        await cluster.Watches.HoldAsync("persistentvolumes");
+        var claim = await cluster.Client.For<PersistentVolumeClaim>().CreateAsync(Claim(c =>
+            (c.Spec.VolumeName, c.Spec.Resources.Requests!["storage"]) = ("v", Quantity.Parse("8Gi"))));
+        await cluster.Client.For<PersistentVolume>().CreateAsync(
+            Volume(v => v.Spec.ClaimRef = new() { Namespace = "default", Name = claim.Metadata.Name, UID = claim.Metadata.UID }));
+        claim.Status.Phase = "Bound";
+        await cluster.Client.For<PersistentVolumeClaim>().UpdateStatusAsync(claim);
+        await cluster.IdleAsync("volume_expand", 2);
+
+        cluster.Watches.Release("persistentvolumes");
+
+        await cluster.UntilAsync<Event>("default", all => all.Any(e => e.Reason == "ExternalExpanding"));
+    }
+
+    [Fact]
     public async Task Budget_SeenBeforeTheReplicaSet_CountsByTheDeployment()
     {
         await using var cluster = await OrderedCluster.StartAsync("disruption-controller");

@@ -49,6 +49,35 @@ public sealed class StorageTests
     }
 
     [Fact]
+    public async Task AttributesClass_Deleted_GoesWhenNothingNamesItAnyMore()
+    {
+        await using var cluster = await ControlledCluster.StartAsync();
+        var classes = cluster.Client.For<VolumeAttributesClass>();
+        foreach (var name in new[] { "gold", "free" })
+        {
+            await classes.CreateAsync(new()
+            {
+                Metadata = { Name = name }, DriverName = "disk.example.com", Parameters = new() { ["iops"] = "1000" },
+            });
+        }
+        await cluster.Client.For<PersistentVolume>().CreateAsync(Volume("v", change: v => (v.Spec.HostPath, v.Spec.CSI, v.Spec.VolumeAttributesClassName) =
+            (null, new() { Driver = "disk.example.com", VolumeHandle = "h-1" }, "gold")));
+        await cluster.Client.For<PersistentVolumeClaim>().CreateAsync(Claim(change: c => c.Spec.VolumeAttributesClassName = "gold"));
+        await cluster.UntilAsync<PersistentVolumeClaim>("default", all => all is [{ Status.Phase: "Bound" }]);
+
+        // One after the other, as the controller takes them.
+        await classes.DeleteAsync(null, "gold");
+        await classes.DeleteAsync(null, "free");
+        await cluster.UntilAsync<VolumeAttributesClass>(null, all => all.All(c => c.Metadata.Name != "free"));
+        Assert.Equal(["kubernetes.io/vac-protection"], (await classes.GetAsync(null, "gold")).Metadata.Finalizers!);
+
+        await cluster.Client.For<PersistentVolumeClaim>().DeleteAsync("default", "data");
+        await cluster.UntilAsync<PersistentVolume>(null, all => all is [{ Status.Phase: "Released" }]);
+        await cluster.Client.For<PersistentVolume>().DeleteAsync(null, "v");
+        await cluster.UntilAsync<VolumeAttributesClass>(null, all => all.Count == 0);
+    }
+
+    [Fact]
     public async Task Claims_MoreThanVolumes_WaitForTheNextOne()
     {
         await using var cluster = await ControlledCluster.StartAsync();

@@ -6,7 +6,7 @@ namespace Cybernetes.Controllers.Tests.ServiceCidrs;
 public sealed class ServiceCidrReconcilerTests
 {
     [Fact]
-    public void New_IsProtectedThenReady()
+    public void Reconcile_NewRange_IsProtectedThenReady()
     {
         var made = Cidr("a", "10.0.0.0/24");
         var plan = Plan(made, [made]);

@@ -48,8 +48,9 @@ internal sealed class AddressRepairs(
             return null;
         if (address.Spec.ParentRef is not { Group.Length: 0, Resource: "services" } parent)
         {
+            var reference = GoNamedJson.Of(address.Spec.ParentRef, "networking/v1.ParentReference");
             return new(RepairStep.Remove, name, "IPAddressNotAllocated",
-                $"IPAddress {name} appears to have been modified, not referencing a Service {GoNamedJson.Of(address.Spec.ParentRef, "networking/v1.ParentReference")}: cleaning up");
+                $"IPAddress {name} appears to have been modified, not referencing a Service {reference}: cleaning up");
         }
         if (findService(parent.Namespace, parent.Name) is not { } service)
         {
