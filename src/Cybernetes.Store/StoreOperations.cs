@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cybernetes.Store;
 
 /// <summary>The transactions that are wanted most, under their own names.</summary>
@@ -40,6 +42,7 @@ public static class StoreOperations
     private static Transaction If(Compare compare, Operation operation, string key) =>
         new([compare], [operation], [new RangeOperation(key)]);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<StoreResult<WriteResult>> WriteAsync(
         IStore store, Transaction transaction, CancellationToken cancellation)
     {

@@ -31,8 +31,8 @@ public sealed class EmbeddedStore : IStore
     private int _closed;
 
     private EmbeddedStore(
-        StateLoader loaded, IJournal journal, DataDirectory? directory, EmbeddedStoreOptions options, TimeProvider time,
-        IRandomSource random, ILogger logger)
+        StateLoader loaded, IJournal journal, DataDirectory? directory, bool ownThreads, EmbeddedStoreOptions options,
+        TimeProvider time, IRandomSource random, ILogger logger)
     {
         (_options, _journal, _directory, _log) = (options, journal, directory, loaded.Log);
         var state = loaded.State;
@@ -42,7 +42,7 @@ public sealed class EmbeddedStore : IStore
         Writer? writer = null;
         _reader = new StateReader(() => writer!.State);
         _writer = writer = new Writer(state, journal, _log, _hub, _leases, compactor, _reader, options, logger);
-        _loop = new CommitLoop(_writer.Process, options, ownThread: directory is not null);
+        _loop = new CommitLoop(_writer, options, ownThreads);
         Restore(loaded, state, compactor);
         // A server that gets no writes must learn by itself that the disk works again.
         _probe = time.CreateTimer(_ => _loop.Enqueue(new ProbeRequest()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -72,7 +72,7 @@ public sealed class EmbeddedStore : IStore
             return error;
         var loader = new StateLoader();
         if (SqliteJournal.Open(directory.DatabasePath, options, loader, logger).TryGet(out var journal, out error))
-            return new EmbeddedStore(loader, journal, directory, options, time, random ?? Chance.Cryptographic, logger);
+            return new EmbeddedStore(loader, journal, directory, ownThreads: true, options, time, random ?? Chance.Cryptographic, logger);
         directory.Dispose();
         return error;
     }
@@ -182,12 +182,12 @@ public sealed class EmbeddedStore : IStore
     /// <summary>See <see cref="EmbeddedStoreOptions.HistoryByteLimit"/>; exact while nobody writes.</summary>
     internal long HistoryBytes => _writer.HistoryBytes;
 
-    /// <summary>An in-memory store over a journal of the test's choice.</summary>
+    /// <summary>A store over a journal of the test's choice, which writes as a store in memory does or, with threads of its own, as one on disk.</summary>
     internal static EmbeddedStore OpenWith(
         IJournal journal, TimeProvider time, EmbeddedStoreOptions? options = null, IRandomSource? random = null,
-        ILogger? logger = null) =>
+        ILogger? logger = null, bool ownThreads = false) =>
         new(
-            new StateLoader(), journal, null, options ?? new EmbeddedStoreOptions(), time, random ?? Chance.Cryptographic,
+            new StateLoader(), journal, null, ownThreads, options ?? new EmbeddedStoreOptions(), time, random ?? Chance.Cryptographic,
             logger ?? NullLogger.Instance);
 
     private void Restore(StateLoader loaded, StoreState state, Compactor compactor)

@@ -121,24 +121,28 @@ internal sealed class LeaseTable : IDisposable
             _leases.Remove(id);
     }
 
-    /// <summary>Notes that a record became the newest of its key.</summary>
-    public void Note(Record record, Record? older)
-    {
-        var before = older?.Lease ?? 0;
-        if (before == record.Lease)
-            return;
-        lock (_gate)
-        {
-            if (before != 0 && _leases.TryGetValue(before, out var left))
-                left.Keys.Remove(record.Key);
-            if (record.Lease != 0 && _leases.TryGetValue(record.Lease, out var joined))
-                joined.Keys.Add(record.Key);
-        }
-    }
+    /// <summary>Notes that a record becomes the newest of its key.</summary>
+    public void Note(Record record, Record? older) => Move(record.Key, older?.Lease ?? 0, record.Lease);
+
+    /// <summary>The record did not become the newest: what was noted after it is forgotten already.</summary>
+    public void Forget(Record record, Record? older) => Move(record.Key, record.Lease, older?.Lease ?? 0);
 
     public void Dispose() => _timer.Dispose();
 
     private static TimeSpan Latest(TimeSpan left, TimeSpan right) => left > right ? left : right;
+
+    private void Move(string key, long from, long to)
+    {
+        if (from == to)
+            return;
+        lock (_gate)
+        {
+            if (from != 0 && _leases.TryGetValue(from, out var left))
+                left.Keys.Remove(key);
+            if (to != 0 && _leases.TryGetValue(to, out var joined))
+                joined.Keys.Add(key);
+        }
+    }
 
     private void EndDue()
     {

@@ -88,6 +88,23 @@ public class FaultTests
     }
 
     [Fact]
+    public async Task Compaction_JournalFailsMeanwhile_GoesOnWithTheNextWrite()
+    {
+        await using var store = EmbeddedStore.OpenWith(_journal, _clock);
+        for (var i = 0; i < 2000; i++)
+            await store.PutAsync("/a", []);
+        _journal.Commits = 0;
+        (_journal.Fault, _journal.GoodCommits) = (new StoreError(StoreErrorKind.Unavailable, "broken disk"), 2);
+        var newest = (await store.CurrentRevisionAsync()).Value;
+        Assert.Null((await store.CompactAsync(newest)).Error);
+        Assert.Equal(3, _journal.Commits);
+        Assert.NotEqual(0, store.HistoryBytes);
+        _journal.Fault = null;
+        Assert.Null((await store.PutAsync("/b", [])).Error);
+        Assert.InRange(store.HistoryBytes, 0, 200);
+    }
+
+    [Fact]
     public async Task Watch_TooManyBytesBehind_IsCutOff()
     {
         await using var store = EmbeddedStore.OpenInMemory(_clock, new EmbeddedStoreOptions { WatchByteLimit = 100_000 });
@@ -120,6 +137,11 @@ public class FaultTests
     {
         public StoreError? Fault { get; set; }
 
+        /// <summary>Commits that succeed before the fault counts.</summary>
+        public int GoodCommits { get; set; }
+
+        public int Commits { get; set; }
+
         public Exception? Bug { get; set; }
 
         public long BytesOnDisk => 0;
@@ -132,7 +154,9 @@ public class FaultTests
             var meanwhile = DuringCommit;
             DuringCommit = null;
             meanwhile?.Invoke();
-            return Bug is null ? Fault : throw Bug;
+            if (Bug is not null)
+                throw Bug;
+            return ++Commits > GoodCommits ? Fault : null;
         }
 
         public bool Tidy() => false;
