@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
@@ -18,6 +19,11 @@ internal sealed class PodGroupScheduling(
     ApiClient client, PodGroups groups, ClusterView view, SchedulingQueue queue, SchedulingOutcome outcome, SpreadOwners owners, ILogger logger)
 {
     private const string Scheduled = "PodGroupScheduled";
+    private const int MostRemembered = 10_000;
+
+    // By uid, the groups that this scheduler has placed: the informer tells of their condition only later.
+    private readonly ConcurrentDictionary<string, bool> _placed = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _telling = new(1);
 
     /// <summary>The group that a pod is to be scheduled with, or null for a pod that is scheduled alone.</summary>
     public PodGroup? GroupOf(Pod pod) =>
@@ -37,6 +43,8 @@ internal sealed class PodGroupScheduling(
             return Refused(waiting, $"all pods in a single pod group should have the same .spec.schedulerName set, got: "
                 + $"\"{pods[0].Spec.SchedulerName}\" and \"{other.Spec.SchedulerName}\"");
         var decision = view.DecideGroup(cycle, pods, members, GangSchedulingPlugin.MinCountOf(group), owners.SelectorFor);
+        if (decision.Verdict == GroupVerdict.Placed)
+            Remember(group.Metadata.UID);
         // What may help one of them may help all.
         var wakers = decision.Members.Aggregate(ClusterEvent.None, (all, d) => all | SchedulingOutcome.WakersOf(d));
         List<Func<CancellationToken, Task>> writes = [];
@@ -64,7 +72,10 @@ internal sealed class PodGroupScheduling(
         var decision = new Decision(null, 0, 0, new Diagnosis()) { GroupMessage = message, IsError = true };
         foreach (var queued in waiting)
             queue.PutBack(queued, ClusterEvent.None);
-        return [.. waiting.Select(q => q.Pod).Select(pod => (Func<CancellationToken, Task>)(cancellation => outcome.TellAsync(pod, decision, cancellation)))];
+        List<Func<CancellationToken, Task>> writes = [];
+        foreach (var pod in waiting.Select(q => q.Pod))
+            writes.Add(cancellation => outcome.TellAsync(pod, decision, cancellation));
+        return writes;
     }
 
     /// <summary>Writes the group's condition, unless it says so already. A group that was scheduled once stays so, whatever becomes of pods added later.</summary>
@@ -89,8 +100,14 @@ internal sealed class PodGroupScheduling(
             condition.LastTransitionTime = before.LastTransitionTime;
         if (before is { Status: "True" } && condition.Status != "True" || before?.SemanticEquals(condition) == true)
             return;
+        var isMine = false;
         try
         {
+            // One after the other: what was decided first must not be written last.
+            await _telling.WaitAsync(cancellation).ConfigureAwait(false);
+            isMine = true;
+            if (condition.Status != "True" && _placed.ContainsKey(group.Metadata.UID))
+                return;
             await client.For<PodGroup>().PatchAsync(group.Metadata.Namespace, group.Metadata.Name, PatchOf(group, condition), null, "status", cancellation)
                 .ConfigureAwait(false);
         }
@@ -102,6 +119,18 @@ internal sealed class PodGroupScheduling(
         {
             // Shutting down: the next scheduler tries the group's pods anew.
         }
+        finally
+        {
+            if (isMine)
+                _telling.Release();
+        }
+    }
+
+    private void Remember(string uid)
+    {
+        if (_placed.Count >= MostRemembered)
+            _placed.Clear();
+        _placed[uid] = true;
     }
 
     private static ObjectPatch PatchOf(PodGroup group, Condition condition)

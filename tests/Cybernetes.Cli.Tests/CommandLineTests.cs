@@ -69,7 +69,7 @@ public sealed class CommandLineTests
             Assert.Equal(code, await Run([command, "--" + flag, Path.Combine(folder, "absent.yaml"), .. place]));
             Assert.Contains("absent.yaml", _error.ToString());
             // No cluster was begun.
-            Assert.False(Directory.Exists(Path.Combine(folder, "data", "store")));
+            Assert.False(Directory.Exists(Path.Combine(folder, "data")));
         }
         finally
         {

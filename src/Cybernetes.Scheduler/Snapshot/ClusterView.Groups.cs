@@ -84,11 +84,15 @@ internal sealed partial class ClusterView
     {
         GroupVerdict.Unschedulable when (decision.NodeName ?? decision.Preemption?.NodeName) is not null => decision with
         {
-            NodeName = null, Preemption = null, GroupMessage = GroupUnschedulable + ", waiting for minCount pods from a gang to be scheduled",
+            NodeName = null,
+            Preemption = null,
+            GroupMessage = GroupUnschedulable + ", waiting for minCount pods from a gang to be scheduled",
         },
         GroupVerdict.WaitsForPreemption when decision.NodeName is { } node => decision with
         {
-            NodeName = null, NominatedNode = node, GroupMessage = GroupUnschedulable + ", pod group is waiting for preemption to complete",
+            NodeName = null,
+            NominatedNode = node,
+            GroupMessage = GroupUnschedulable + ", pod group is waiting for preemption to complete",
         },
         _ => decision,
     };
