@@ -6,7 +6,7 @@ namespace Cybernetes.EndToEnd.Tests.Clients;
 /// <summary>kubectl against a cluster that lives in this process.</summary>
 public sealed class TestClusterTests
 {
-    [ClusterTheory(Explicit = true)]
+    [ClusterTheory]
     [MemberData(nameof(KubectlVersions.Tried), MemberType = typeof(KubectlVersions))]
     public async Task Kubectl_AgainstATestCluster_SeesAndEntersItsPods(string version)
     {
