@@ -99,6 +99,9 @@ internal sealed class StatefulPodControl(ApiClient client, ObjectStore<Persisten
         foreach (var claim in StatefulPods.ClaimsOf(set, ordinal))
         {
             var there = claims.Get(ObjectKey.Of(claim));
+            // A pod that runs keeps it until the pod ends: nobody has to wait for that.
+            if (there?.Metadata.DeletionTimestamp is not null && pod.Status.Phase == PodPhase.Running)
+                continue;
             if (there?.Metadata.DeletionTimestamp is not null)
                 throw new ReconcileFailedException($"pvc {claim.Metadata.Name} is being deleted");
             if (there is not null)

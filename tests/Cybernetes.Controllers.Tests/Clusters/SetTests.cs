@@ -126,6 +126,35 @@ public sealed class SetTests
     }
 
     [Fact]
+    public async Task StatefulSet_ClaimInUseDeleted_ScalesAllTheSame()
+    {
+        await using var cluster = await ControlledCluster.StartAsync();
+        await cluster.Client.For<StatefulSet>().CreateAsync(new StatefulSet
+        {
+            Metadata = { Namespace = "default", Name = "db" },
+            Spec =
+            {
+                Replicas = 1, ServiceName = "db", Selector = new() { MatchLabels = new() { ["app"] = "web" } }, Template = Make.Template("db:1"),
+                VolumeClaimTemplates =
+                [
+                    new()
+                    {
+                        Metadata = { Name = "data" },
+                        Spec = { AccessModes = ["ReadWriteOnce"], Resources = { Requests = new() { ["storage"] = Quantity.FromBytes(1 << 20) } } },
+                    },
+                ],
+            },
+        });
+        await cluster.UntilAsync<StatefulSet>("default", all => IsDone(all, 1));
+        await cluster.Client.For<PersistentVolumeClaim>().DeleteAsync("default", "data-db-0");
+        await cluster.Client.For<StatefulSet>().PatchAsync("default", "db", ObjectPatch.Merge("""{"spec":{"replicas":2}}"""));
+
+        await cluster.UntilAsync<StatefulSet>("default", all => IsDone(all, 2));
+        var claims = (await cluster.Client.For<PersistentVolumeClaim>().ListAllAsync("default")).Items;
+        Assert.NotNull(claims.Single(c => c.Metadata.Name == "data-db-0").Metadata.DeletionTimestamp);
+    }
+
+    [Fact]
     public async Task StatefulSet_OfTheTemplateBefore_RollsBackToItsRevision()
     {
         await using var cluster = await ControlledCluster.StartAsync();
