@@ -48,7 +48,8 @@ internal static class Parts
                     RootCertificateAuthority = context.Settings.RootCertificate,
                     ClusterCidr = context.Settings.ClusterCidr,
                 },
-                Logger(context, "controllers")) { Metrics = context.Metrics }.RunAsync(term),
+                Logger(context, "controllers"))
+            { Metrics = context.Metrics }.RunAsync(term),
             cancellation));
 
     public static Part Node { get; } = new("node", name => "system:node:" + name, ["system:nodes"], NodePart.RunAsync);

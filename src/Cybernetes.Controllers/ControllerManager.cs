@@ -22,6 +22,7 @@ using Cybernetes.Controllers.PodCollection;
 using Cybernetes.Controllers.Quotas;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Controllers.ReplicationControllers;
+using Cybernetes.Controllers.ResourceClaims;
 using Cybernetes.Controllers.ServiceAccounts;
 using Cybernetes.Controllers.ServiceCidrs;
 using Cybernetes.Controllers.ServiceEndpoints;
@@ -85,6 +86,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["persistentvolumeclaim-protection-controller"] = c => new ClaimProtectionController(c),
             ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
             ["volumeattributesclass-protection-controller"] = c => new AttributesClassProtectionController(c),
+            ["resourceclaim-controller"] = c => new ResourceClaimController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
             ["storageversion-garbage-collector-controller"] = c => new StorageVersionCollector(c),
             ["cloud-node-controller"] = c => c.Options.CloudProvider?.Instances is { } machines ? new CloudNodeController(c, machines) : null,

@@ -99,6 +99,9 @@ public sealed record ControllerManagerOptions
     /// <summary>Pods whose ephemeral volumes get claims at once (<c>--concurrent-ephemeralvolume-syncs</c>), at least 1.</summary>
     public int ConcurrentEphemeralVolumeSyncs { get; init; } = 5;
 
+    /// <summary>Pods and claims for devices worked on at once (<c>--concurrent-resource-claim-syncs</c>), at least 1.</summary>
+    public int ConcurrentResourceClaimSyncs { get; init; } = 50;
+
     /// <summary>
     /// When a volume is taken off a node that says it still has it mounted; upstream's six minutes. Never with
     /// <c>--disable-force-detach-on-timeout</c>: a hundred years.

@@ -96,6 +96,8 @@ internal sealed class ControllerManagerFlags
             (o, n) => o with { ConcurrentServiceAccountTokenSyncs = n });
         Syncs("ephemeralvolume", "Pods with ephemeral volumes", defaults.ConcurrentEphemeralVolumeSyncs,
             (o, n) => o with { ConcurrentEphemeralVolumeSyncs = n });
+        Syncs("resource-claim", "Pods and claims for devices", defaults.ConcurrentResourceClaimSyncs,
+            (o, n) => o with { ConcurrentResourceClaimSyncs = n });
         Number("mirroring-concurrent-service-endpoint-syncs", defaults.MirroringConcurrentServiceEndpointSyncs,
             "Endpoints mirrored into slices at once", 1, 50, (o, n) => o with { MirroringConcurrentServiceEndpointSyncs = n });
         Number("mirroring-max-endpoints-per-subset", defaults.MirroringMaxEndpointsPerSubset, "Addresses of a subset that are mirrored at most", 1, 1000,
