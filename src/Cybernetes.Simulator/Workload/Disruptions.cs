@@ -73,7 +73,7 @@ internal sealed class Disruptions
         _cluster.Faults.Current = _chance.Next(3) == 0 ? new() : new TestFaults
         {
             Conflicts = Share(0.3), TooManyRequests = Share(0.1), Gone = Share(0.3), WatchDrops = Share(0.3), WatchBreaks = Share(0.1),
-                LostAnswers = Share(0.1),
+            LostAnswers = Share(0.1),
             Latency = TimeSpan.FromMilliseconds(Share(2000)),
         };
         _cluster.Trace.Write("dial", _cluster.Faults.Current.ToString());
