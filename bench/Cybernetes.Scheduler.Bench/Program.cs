@@ -13,5 +13,16 @@ var plan = new SystemPlan(Number("--nodes", 5000), Number("--pods", 10_000), Num
 var what = args.FirstOrDefault(a => a is "core" or "system");
 if (what is null or "core")
     CoreBench.Run(plan.Nodes, plan.Pods);
-if (what is null or "system")
+if (what is "core")
+    return 0;
+try
+{
     await SystemBench.RunAsync(plan);
+    return 0;
+}
+catch (IOException failure)
+{
+    // A program of the peer is not there, or ended; those that were started are ended by now.
+    await Console.Error.WriteLineAsync($"error: {failure.Message}");
+    return 1;
+}

@@ -36,12 +36,14 @@ internal static class SystemBench
             await MeasureAllAsync(own, plan);
         if (plan.Peer is null)
             return;
-        using var peer = new PeerCluster(plan.Peer, Path.Combine(Path.GetTempPath(), "cyb-schedule-peer"));
+        var folder = Path.Combine(Path.GetTempPath(), "cyb-schedule-peer");
+        using var peer = new PeerCluster(plan.Peer, folder);
         peer.Wipe();
         peer.Start();
         peer.StartScheduler();
         await MeasureAllAsync(peer, plan);
-        peer.Wipe();
+        peer.Stop();
+        Directory.Delete(folder, recursive: true);
     }
 
     private static async Task MeasureAllAsync(IMeasuredCluster cluster, SystemPlan plan)
