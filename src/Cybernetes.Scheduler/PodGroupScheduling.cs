@@ -78,7 +78,9 @@ internal sealed class PodGroupScheduling(
         return writes;
     }
 
-    /// <summary>Writes the group's condition, unless it says so already. A group that was scheduled once stays so, whatever becomes of pods added later.</summary>
+    /// <summary>
+    /// Writes the group's condition, unless it says so already. A group that was scheduled once stays so, whatever becomes of pods added later.
+    /// </summary>
     private async Task TellGroupAsync(PodGroup group, GroupVerdict verdict, CancellationToken cancellation)
     {
         var condition = new Condition
