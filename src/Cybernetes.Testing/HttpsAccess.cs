@@ -45,8 +45,13 @@ internal sealed class HttpsAccess : IDisposable
 
     public ApiServerOptions Secure(ApiServerOptions options, int port) => options with
     {
-        SecurePort = port, BindAddress = IPAddress.Loopback, ServingCertificate = () => _serving, ClientAuthorities = Authorities,
-        KubeletClientCertificate = () => _kubelets, KubeletAuthorities = Authorities, ServiceAccountKey = _tokenKey,
+        SecurePort = port,
+        BindAddress = IPAddress.Loopback,
+        ServingCertificate = () => _serving,
+        ClientAuthorities = Authorities,
+        KubeletClientCertificate = () => _kubelets,
+        KubeletAuthorities = Authorities,
+        ServiceAccountKey = _tokenKey,
     };
 
     /// <summary>The nodes answer for logs, exec and port-forward too.</summary>

@@ -1,4 +1,3 @@
-using Cybernetes.Foundation.Metrics;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -8,6 +7,7 @@ using Cybernetes.Client.Kubeconfig;
 using Cybernetes.Client.Transport;
 using Cybernetes.Cluster.Pki;
 using Cybernetes.Foundation.Files;
+using Cybernetes.Foundation.Metrics;
 using Cybernetes.Store;
 using Cybernetes.Store.Embedded;
 using Cybernetes.Store.Etcd;

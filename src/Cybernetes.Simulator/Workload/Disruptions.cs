@@ -70,12 +70,16 @@ internal sealed class Disruptions
     private Task TurnDial()
     {
         double Share(double most) => _chance.Next(2) == 0 ? 0 : most * _chance.NextDouble();
-        _cluster.Faults.Current = _chance.Next(3) == 0 ? new() : new TestFaults
+        _cluster.Faults.Current = new();
+        if (_chance.Next(3) != 0)
         {
-            Conflicts = Share(0.3), TooManyRequests = Share(0.1), Gone = Share(0.3), WatchDrops = Share(0.3), WatchBreaks = Share(0.1),
-            LostAnswers = Share(0.1),
-            Latency = TimeSpan.FromMilliseconds(Share(2000)),
-        };
+            _cluster.Faults.Current = new()
+            {
+                Conflicts = Share(0.3), TooManyRequests = Share(0.1), Gone = Share(0.3), WatchDrops = Share(0.3), WatchBreaks = Share(0.1),
+                LostAnswers = Share(0.1),
+                Latency = TimeSpan.FromMilliseconds(Share(2000)),
+            };
+        }
         _cluster.Trace.Write("dial", _cluster.Faults.Current.ToString());
         return Task.CompletedTask;
     }
