@@ -46,7 +46,8 @@ internal sealed partial class JobReconciler
             _end = null;
         else if (_end is null && IsComplete(active))
             _end = New(JobConditionType.JobSuccessCriteriaMet, "CompletionsReached", "Reached expected number of succeeded pods");
-        var ready = Math.Max(0, _active.Count(PodState.IsReady) - acts.DeletedReady);
+        // Where some deletions failed, nobody knows which: more ready ones than active ones would be refused.
+        var ready = Math.Clamp(_active.Count(PodState.IsReady) - acts.DeletedReady, 0, Math.Max(0, active));
         _flush |= Status.Active != active || Status.Ready != ready || Status.Terminating != _terminating;
         (Status.Active, Status.Ready, Status.Terminating) = (active, ready, _terminating);
         _held.UnionWith(_pods.Where(p => !IsCounted(p)).Select(p => p.Metadata.UID));

@@ -84,6 +84,24 @@ public sealed class JobReconcilerTests
     [InlineData("0s 1s 2s", "")]
     public void Decide_Indexed_FirstIndexesThatAreOpen(string pods, string expected) => Assert.Equal(expected, Text(Step(Job(indexed: true), pods).Decide()));
 
+    [Theory]
+    [InlineData("ar br", 1, 0, 1)] // one of two deletions failed, and of which is not known
+    [InlineData("ar br", 1, 1, 1)]
+    [InlineData("ar br", 2, 2, 0)]
+    [InlineData("ar br", 0, 0, 2)]
+    public void Track_DeletionsFailedPartly_NotMoreReadyThanActive(string pods, int deleted, int deletedReady, int ready)
+    {
+        var job = Job();
+        var step = new JobReconciler(
+            job, [.. pods.Split(' ').Select(w => Pod(job, w).With(p => p.Status.Conditions = [new() { Type = "Ready", Status = "True" }]))],
+            new HashSet<string>(), true, JobBackoff.None, s_now);
+        step.Decide();
+
+        step.Track(new(0, deleted, deletedReady));
+
+        Assert.Equal((2 - deleted, ready), (step.Status.Active, step.Status.Ready));
+    }
+
     [Fact]
     public void Decide_NotCaughtUpOrBeingDeleted_MakesNothing()
     {
