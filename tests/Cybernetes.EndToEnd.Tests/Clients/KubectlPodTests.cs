@@ -111,16 +111,32 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
         await kubectl.OkAsync("run", "web", "--image=kuard:1", "--restart=Never");
         await Until.TrueAsync("the pod runs", PodLimit, async () => await PhaseAsync(kubectl, "web") == "Running", cluster.Server.LogTail);
         var log = $"{cluster.Node.Folder}/forward-{kubectl.Namespace}.log";
+
+        string[] answers;
+        try
+        {
+            answers = await AskThroughAsync(kubectl, log);
+        }
+        catch (HttpRequestException) when (File.ReadAllText(log).Contains("Timeout occur", StringComparison.Ordinal))
+        {
+            // kubectl waited 30 s for a stream of its own connection and gave it up, which upstream knows of (kubernetes/kubernetes issue 74551):
+            // the bytes in between go through us as they are. Its user starts it anew.
+            answers = await AskThroughAsync(kubectl, log + ".2");
+        }
+
+        Assert.Equal(Enumerable.Repeat("web\n", 5), answers);
+    }
+
+    /// <summary>The answers of the pod "web" to five requests at a time.</summary>
+    private async Task<string[]> AskThroughAsync(Kubectl kubectl, string log)
+    {
         await using var forward = kubectl.Start(log, "port-forward", "pod/web", ":8080");
         await Until.TrueAsync("the port is open", PodLimit, () => Forwarding().IsMatch(File.ReadAllText(log)), () => forward.LogTail());
         using var http = cluster.Node.CreateHttpClient();
         http.BaseAddress = new Uri("http://127.0.0.1:" + Forwarding().Match(await File.ReadAllTextAsync(log)).Groups[1].Value);
         http.DefaultRequestHeaders.ConnectionClose = true;
         await Until.TrueAsync("the app answers", PodLimit, async () => (await TryGetAsync(http, "/version")) == "1\n", () => forward.LogTail());
-
-        string[] answers = [.. await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => http.GetStringAsync("/hostname")))];
-
-        Assert.Equal(Enumerable.Repeat("web\n", 5), answers);
+        return await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => http.GetStringAsync("/hostname")));
     }
 
     [ClusterTheory, MemberData(nameof(Versions))]
