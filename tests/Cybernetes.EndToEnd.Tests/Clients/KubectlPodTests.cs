@@ -9,6 +9,10 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
 {
     private static readonly TimeSpan PodLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>What <c>kubectl run web</c> lays over its pod, so that Ready means that the app listens.</summary>
+    private const string ReadyOnceItAnswers =
+        """{"spec":{"containers":[{"name":"web","image":"kuard:1","readinessProbe":{"httpGet":{"path":"/version","port":8080},"periodSeconds":1}}]}}""";
+
     public static TheoryData<string> Versions => KubectlVersions.Tried();
 
     [ClusterTheory, MemberData(nameof(Versions))]
@@ -108,8 +112,9 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
     public async Task PortForward_Requests_ReachThePod(string version)
     {
         var kubectl = await KubectlAsync(version);
-        await kubectl.OkAsync("run", "web", "--image=kuard:1", "--restart=Never");
-        await Until.TrueAsync("the pod runs", PodLimit, async () => await PhaseAsync(kubectl, "web") == "Running", cluster.Server.LogTail);
+        // Ready, not only running: a newer kubectl gives the whole forwarding up when the app does not listen yet.
+        await kubectl.OkAsync("run", "web", "--image=kuard:1", "--restart=Never", "--overrides=" + ReadyOnceItAnswers);
+        await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
         var log = $"{cluster.Node.Folder}/forward-{kubectl.Namespace}.log";
 
         string[] answers;
