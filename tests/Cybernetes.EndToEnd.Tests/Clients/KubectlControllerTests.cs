@@ -5,7 +5,7 @@ namespace Cybernetes.EndToEnd.Tests.Clients;
 /// <summary>kubectl's commands for workloads of every kind, against the real controllers and nodes that only say what kubelets say.</summary>
 public sealed class KubectlControllerTests(ControllersFixture controllers) : IClassFixture<ControllersFixture>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private const string Template = """
           selector: {matchLabels: {app: web}}
@@ -70,18 +70,18 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
     {
         var kubectl = await controllers.KubectlAsync(version);
         await kubectl.OkWithInputAsync(Yaml(kind), "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         await kubectl.OkAsync("set", "image", kind + "/web", "web=web:2");
-        var rolled = await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        var rolled = await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         var history = await kubectl.OkAsync("rollout", "history", kind + "/web");
         var first = await kubectl.OkAsync("rollout", "history", kind + "/web", "--revision=1");
         var undone = await kubectl.OkAsync("rollout", "undo", kind + "/web");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         var image = await ImageAsync(kubectl, kind);
         await kubectl.OkAsync("rollout", "undo", kind + "/web", "--to-revision=2");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         await kubectl.OkAsync("rollout", "restart", kind + "/web");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
 
         Assert.Contains(kind switch { "daemonset" => "successfully rolled out", "statefulset" => "complete", _ => "successfully rolled out" }, rolled);
         Assert.Matches("(?m)^1 +<none>", history);
@@ -99,7 +99,7 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
     {
         var kubectl = await controllers.KubectlAsync(version);
         await kubectl.OkWithInputAsync(Deployment, "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
 
         await kubectl.OkAsync("rollout", "pause", "deployment/web");
         await kubectl.OkAsync("set", "image", "deployment/web", "web=web:2");
@@ -107,7 +107,7 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
         await Until.TrueAsync("two pods are left", Limit, async () => (await PodsAsync(kubectl)).Split('\n').Length == 3, controllers.Server.LogTail);
         var held = await kubectl.OkAsync("get", "pods", "-o", "jsonpath={.items[*].spec.containers[0].image}");
         await kubectl.OkAsync("rollout", "resume", "deployment/web");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
 
         Assert.Equal("web:1 web:1", held);
         Assert.Equal("web:2 web:2", await kubectl.OkAsync("get", "pods", "-o", "jsonpath={.items[*].spec.containers[0].image}"));
@@ -120,18 +120,18 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
         foreach (var cascade in (string[])["background", "foreground"])
         {
             await kubectl.OkWithInputAsync(Yaml(kind), "apply", "-f", "-");
-            await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+            await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
             await kubectl.OkAsync("delete", kind, "web", "--cascade=" + (version == "1.20" && cascade == "background" ? "true" : cascade));
             await Until.TrueAsync("no pod is left", Limit, async () => await PodsAsync(kubectl) == "", controllers.Server.LogTail);
         }
         await kubectl.OkWithInputAsync(Yaml(kind), "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         var before = await PodsAsync(kubectl);
         await kubectl.OkAsync("delete", kind, "web", "--cascade=orphan");
 
         Assert.Equal(before, await PodsAsync(kubectl));
         await kubectl.OkWithInputAsync(Yaml(kind), "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", kind + "/web", "--timeout=180s");
         Assert.Equal(before, await PodsAsync(kubectl));
     }
 
@@ -140,7 +140,7 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
     {
         var kubectl = await controllers.KubectlAsync(version);
         await kubectl.OkWithInputAsync(StatefulSet, "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", "statefulset/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "statefulset/web", "--timeout=180s");
         await kubectl.OkAsync("scale", "statefulset/web", "--replicas=1");
         await Until.TrueAsync("one is left", Limit, async () => await PodsAsync(kubectl) == "pod/web-0\n", controllers.Server.LogTail);
         await kubectl.OkWithInputAsync("""
@@ -166,10 +166,10 @@ public sealed class KubectlControllerTests(ControllersFixture controllers) : ICl
         // kubectl 1.20 knows cron jobs of batch/v1beta1 only, and gives up on any server that prefers batch/v1.
         var source = version == "1.20" ? "--image=exit:0" : "--from=cronjob/nightly";
         var said = await kubectl.OkAsync("create", "job", "now", source);
-        await kubectl.OkAsync("wait", "--for=condition=complete", "job/now", "--timeout=60s");
+        await kubectl.OkAsync("wait", "--for=condition=complete", "job/now", "--timeout=180s");
         await kubectl.OkAsync("create", "job", "broken", "--image=exit:3");
         await kubectl.OkAsync("patch", "job", "broken", "--type=merge", "-p", """{"spec":{"activeDeadlineSeconds":1}}""");
-        await kubectl.OkAsync("wait", "--for=condition=failed", "job/broken", "--timeout=60s");
+        await kubectl.OkAsync("wait", "--for=condition=failed", "job/broken", "--timeout=180s");
 
         Assert.Equal("job.batch/now created\n", said);
         Assert.Matches("(?m)^now .*1/1", await kubectl.OkAsync("get", "job", "now"));

@@ -7,7 +7,7 @@ namespace Cybernetes.EndToEnd.Tests.Clients;
 [Collection(ClusterFixture.Name)]
 public sealed partial class KubectlPodTests(ClusterFixture cluster)
 {
-    private static readonly TimeSpan PodLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PodLimit = TimeSpan.FromSeconds(120);
 
     /// <summary>What <c>kubectl run web</c> lays over its pod, so that Ready means that the app listens.</summary>
     private const string ReadyOnceItAnswers =
@@ -114,7 +114,7 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
         var kubectl = await KubectlAsync(version);
         // Ready, not only running: a newer kubectl gives the whole forwarding up when the app does not listen yet.
         await kubectl.OkAsync("run", "web", "--image=kuard:1", "--restart=Never", "--overrides=" + ReadyOnceItAnswers);
-        await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
+        await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/web", "--timeout=180s");
         var log = $"{cluster.Node.Folder}/forward-{kubectl.Namespace}.log";
 
         string[] answers;
@@ -174,7 +174,7 @@ public sealed partial class KubectlPodTests(ClusterFixture cluster)
     private static async Task RunSleeperAsync(Kubectl kubectl)
     {
         await kubectl.OkAsync("run", "sleeper", "--image=busybox:1.35", "--restart=Never", "--", "sleep", "3600");
-        await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/sleeper", "--timeout=60s");
+        await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/sleeper", "--timeout=180s");
     }
 
     private static async Task<string> PhaseAsync(Kubectl kubectl, string pod) =>

@@ -6,7 +6,7 @@ namespace Cybernetes.EndToEnd.Tests.Clients;
 [Collection(ClusterFixture.Name)]
 public sealed class KubectlWorkloadTests(ClusterFixture cluster)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     public static TheoryData<string> Versions => KubectlVersions.Tried();
 
@@ -33,7 +33,7 @@ public sealed class KubectlWorkloadTests(ClusterFixture cluster)
         await CreateWebAsync(kubectl);
 
         var said = await kubectl.OkAsync("scale", "deployment/web", "--replicas=3");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
         var three = await kubectl.OkAsync("get", "deployment", "web");
         await kubectl.OkAsync("scale", "deployment/web", "--replicas=0");
 
@@ -49,10 +49,10 @@ public sealed class KubectlWorkloadTests(ClusterFixture cluster)
         await CreateWebAsync(kubectl);
 
         await kubectl.OkAsync("set", "image", "deployment/web", "kuard=kuard:2");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
         var history = await kubectl.OkAsync("rollout", "history", "deployment/web");
         var undone = await kubectl.OkAsync("rollout", "undo", "deployment/web");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=90s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
 
         Assert.Matches("(?m)^1 +<none>", history);
         Assert.Matches("(?m)^2 +<none>", history);
@@ -66,8 +66,8 @@ public sealed class KubectlWorkloadTests(ClusterFixture cluster)
         var kubectl = await KubectlAsync(version);
         await kubectl.OkAsync("create", "deployment", "whole", "--image=kuard:1");
         await kubectl.OkAsync("create", "deployment", "orphan", "--image=kuard:1");
-        await kubectl.OkAsync("rollout", "status", "deployment/whole", "--timeout=60s");
-        await kubectl.OkAsync("rollout", "status", "deployment/orphan", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/whole", "--timeout=180s");
+        await kubectl.OkAsync("rollout", "status", "deployment/orphan", "--timeout=180s");
 
         await kubectl.OkAsync("delete", "deployment", "whole");
         await kubectl.OkAsync("delete", "deployment", "orphan", "--cascade=orphan");
@@ -85,7 +85,7 @@ public sealed class KubectlWorkloadTests(ClusterFixture cluster)
     private static async Task CreateWebAsync(Kubectl kubectl)
     {
         await kubectl.OkAsync("create", "deployment", "web", "--image=kuard:1");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
     }
 
     private static async Task<bool> AnswersAsync(HttpClient http, string url)

@@ -9,7 +9,7 @@ public sealed class KubectlWriteTests(ApiServerFixture api)
 {
     private const string Settings = """{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "labels": {"a": "1"}}, "data": {"colour": "blue"}}""";
 
-    private static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan ProxyLimit = TimeSpan.FromSeconds(30);
 
     public static TheoryData<string> Versions => KubectlVersions.OfEachAge();
@@ -135,10 +135,10 @@ public sealed class KubectlWriteTests(ApiServerFixture api)
         using var answer = await api.Server.Http.PatchAsync($"api/v1/namespaces/{kubectl.Namespace}/pods/web/status", content);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
 
-        var ready = await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
+        var ready = await kubectl.OkAsync("wait", "--for=condition=Ready", "pod/web", "--timeout=180s");
         var late = await kubectl.RunAsync("wait", "--for=condition=Other", "pod/web", "--timeout=1s");
         await kubectl.OkAsync("delete", "pod", "web", "--wait=false");
-        var gone = await kubectl.RunAsync("wait", "--for=delete", "pod/web", "--timeout=60s");
+        var gone = await kubectl.RunAsync("wait", "--for=delete", "pod/web", "--timeout=180s");
 
         Assert.Equal("pod/web condition met\n", ready);
         Assert.Contains("timed out waiting for the condition", late.Error);

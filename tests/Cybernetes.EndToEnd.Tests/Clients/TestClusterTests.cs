@@ -18,7 +18,7 @@ public sealed class TestClusterTests
             cluster.WriteKubeconfig(kubeconfig);
             var kubectl = new Kubectl(Machine.Kubectl(version), kubeconfig, home, null, () => cluster.ReportAsync().GetAwaiter().GetResult());
             await kubectl.OkAsync("create", "deployment", "web", "--image=nginx", "--replicas=2");
-            await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+            await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
             var pods = (await kubectl.OkAsync("get", "pods", "-o", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
             Assert.Equal(2, pods.Length);

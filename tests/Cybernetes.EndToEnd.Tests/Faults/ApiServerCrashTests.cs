@@ -12,7 +12,7 @@ public sealed class ApiServerCrashTests(ITestOutputHelper output)
     private const int Clients = 8;
     private const int MostWritesBetweenKills = 300;
     private const string Namespace = "default";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     // ./dev soak asks for more.
     private static readonly int Rounds = Number("CYBERNETES_CRASH_ROUNDS", 6);

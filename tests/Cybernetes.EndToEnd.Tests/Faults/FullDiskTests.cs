@@ -6,7 +6,7 @@ namespace Cybernetes.EndToEnd.Tests.Faults;
 /// <summary>The disk of a server fills up, and has space again.</summary>
 public sealed class FullDiskTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     [ClusterFact]
     public async Task Disk_FullForAWhile_WritesAreRefusedReadsGoOnAndItRecoversByItself()

@@ -12,7 +12,7 @@ public sealed class ClusterFixture : IAsyncLifetime
 {
     public const string Name = "cluster";
 
-    private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan NodeLimit = TimeSpan.FromSeconds(120);
 
     private Lan? _lan;
     private NodeSpace? _node;

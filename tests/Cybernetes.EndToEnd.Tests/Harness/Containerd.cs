@@ -32,7 +32,7 @@ internal sealed class Containerd
 
         var process = BackgroundProcess.Start(node, node.Folder + "/containerd.log", "containerd", ["--config", folder + "/config.toml"]);
         var containerd = new Containerd(node, process);
-        await Until.TrueAsync("containerd answers", TimeSpan.FromSeconds(30), containerd.AnswersAsync, () => process.LogTail());
+        await Until.TrueAsync("containerd answers", TimeSpan.FromSeconds(60), containerd.AnswersAsync, () => process.LogTail());
         foreach (var image in images)
             (await containerd.ControlAsync("images", "import", Machine.ImageArchive(image))).EnsureSuccess(() => process.LogTail());
         return containerd;

@@ -22,7 +22,7 @@ internal sealed record CybServerOptions
 /// </summary>
 internal sealed class CybServer : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(120);
 
     private readonly CybServerOptions _options;
     private readonly string _folder;

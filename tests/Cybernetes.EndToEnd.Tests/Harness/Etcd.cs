@@ -30,7 +30,7 @@ internal sealed class Etcd : IAsyncDisposable
         try
         {
             using var http = new HttpClient { BaseAddress = new Uri(client) };
-            await Until.TrueAsync("etcd is healthy", TimeSpan.FromSeconds(30), () => IsHealthyAsync(http), () => process.LogTail());
+            await Until.TrueAsync("etcd is healthy", TimeSpan.FromSeconds(60), () => IsHealthyAsync(http), () => process.LogTail());
             return etcd;
         }
         catch

@@ -112,7 +112,7 @@ internal sealed class NodeSpace : IAsyncDisposable
         await _holder.WaitForExitAsync();
         _holder.Dispose();
         // Killed processes take a moment to leave their groups.
-        await Until.TrueAsync($"the control groups {_group} are empty", TimeSpan.FromSeconds(20), () => ControlGroups.Remove(_group));
+        await Until.TrueAsync($"the control groups {_group} are empty", TimeSpan.FromSeconds(60), () => ControlGroups.Remove(_group));
         Machine.DeleteScratch(Folder);
     }
 }

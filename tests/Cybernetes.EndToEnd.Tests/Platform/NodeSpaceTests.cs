@@ -11,7 +11,7 @@ public sealed class NodeSpaceTests
         var node = await NodeSpace.CreateAsync("node-x");
         var sleeper = BackgroundProcess.Start(node, node.Folder + "/log", "sleep", ["600"]);
         (await node.RunAsync("mkdir", ["-p", "/sys/fs/cgroup/cpu/kubepods/pod1"])).EnsureSuccess();
-        await Until.TrueAsync("sleep runs", TimeSpan.FromSeconds(10), () => Name(sleeper.ProcessId) == "sleep");
+        await Until.TrueAsync("sleep runs", TimeSpan.FromSeconds(60), () => Name(sleeper.ProcessId) == "sleep");
         var (pid, init) = (sleeper.ProcessId, node.InitProcessId);
 
         await node.DisposeAsync();
@@ -44,7 +44,7 @@ public sealed class NodeSpaceTests
     {
         await using var node = await NodeSpace.CreateAsync("node-x");
         await using var sleeper = BackgroundProcess.Start(node, node.Folder + "/log", "sleep", ["600"]);
-        await Until.TrueAsync("sleep runs", TimeSpan.FromSeconds(10), () => Name(sleeper.ProcessId) == "sleep");
+        await Until.TrueAsync("sleep runs", TimeSpan.FromSeconds(60), () => Name(sleeper.ProcessId) == "sleep");
 
         await sleeper.KillAsync();
 

@@ -44,7 +44,7 @@ public sealed class SampleImageTests(ImagesFixture fixture) : IClassFixture<Imag
 
         (await Runtime.ControlAsync("tasks", "kill", "--signal", "SIGTERM", "p")).EnsureSuccess();
 
-        await Until.TrueAsync("pause has left", TimeSpan.FromSeconds(20), async () => await StateAsync("p") == "STOPPED", Runtime.LogTail);
+        await Until.TrueAsync("pause has left", TimeSpan.FromSeconds(60), async () => await StateAsync("p") == "STOPPED", Runtime.LogTail);
     }
 
     [ClusterFact]
@@ -79,14 +79,14 @@ public sealed class SampleImageTests(ImagesFixture fixture) : IClassFixture<Imag
     {
         await StartKuardAsync("kuard:1", "k1", 8081);
         var slow = _http.GetStringAsync("/slow?seconds=5");
-        await Until.TrueAsync("the request arrived", TimeSpan.FromSeconds(10), async () => (await _http.GetAsync("/version")).IsSuccessStatusCode);
+        await Until.TrueAsync("the request arrived", TimeSpan.FromSeconds(60), async () => (await _http.GetAsync("/version")).IsSuccessStatusCode);
 
         (await Runtime.ControlAsync("tasks", "kill", "--signal", "SIGTERM", "k1")).EnsureSuccess();
         var late = await _http.GetAsync("/version");
 
         Assert.Equal(HttpStatusCode.OK, late.StatusCode);
         Assert.Contains("took 5 s", await slow);
-        await Until.TrueAsync("kuard has left", TimeSpan.FromSeconds(30), async () => await StateAsync("k1") == "STOPPED", Runtime.LogTail);
+        await Until.TrueAsync("kuard has left", TimeSpan.FromSeconds(60), async () => await StateAsync("k1") == "STOPPED", Runtime.LogTail);
     }
 
     private async Task StartKuardAsync(string image, string container, int port)
@@ -94,7 +94,7 @@ public sealed class SampleImageTests(ImagesFixture fixture) : IClassFixture<Imag
         string[] run = ["run", "--detach", "--net-host", "--env", $"PORT={port}", "docker.io/library/" + image, container];
         (await Runtime.ControlAsync(run)).EnsureSuccess(Runtime.LogTail);
         _http.BaseAddress = new Uri($"http://127.0.0.1:{port}");
-        await Until.TrueAsync("kuard answers", TimeSpan.FromSeconds(30), AnswersAsync, Runtime.LogTail);
+        await Until.TrueAsync("kuard answers", TimeSpan.FromSeconds(60), AnswersAsync, Runtime.LogTail);
     }
 
     private async Task<bool> AnswersAsync()

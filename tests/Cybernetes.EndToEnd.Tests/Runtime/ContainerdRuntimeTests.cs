@@ -42,7 +42,7 @@ public sealed class ContainerdRuntimeTests : IAsyncLifetime
         var status = (await Runtime.ContainerStatusAsync(container, false, CancellationToken.None)).Status;
         Assert.Equal(ContainerState.ContainerRunning, status.State);
         await Until.TrueAsync(
-            "the log is there", TimeSpan.FromSeconds(20), () => File.ReadAllText(status.LogPath).Contains("stdout F started"));
+            "the log is there", TimeSpan.FromSeconds(60), () => File.ReadAllText(status.LogPath).Contains("stdout F started"));
 
         var ran = await Runtime.ExecSyncAsync(
             container, ["sh", "-c", "echo out; echo err >&2; exit 3"], TimeSpan.FromSeconds(20), CancellationToken.None);
@@ -68,7 +68,7 @@ public sealed class ContainerdRuntimeTests : IAsyncLifetime
         var (_, container) = await RunAsync("tail -c 200000000 /dev/zero", memoryBytes: 16 << 20);
 
         ContainerStatus? status = null;
-        await Until.TrueAsync("the container ended", TimeSpan.FromSeconds(30), async () =>
+        await Until.TrueAsync("the container ended", TimeSpan.FromSeconds(60), async () =>
         {
             status = (await Runtime.ContainerStatusAsync(container, false, CancellationToken.None)).Status;
             return status.State == ContainerState.ContainerExited;

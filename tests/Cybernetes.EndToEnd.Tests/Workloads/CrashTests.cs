@@ -17,7 +17,7 @@ public sealed class CrashTests
         await using var _ = cluster;
         var kubectl = cluster.Kubectl();
         await kubectl.OkAsync("create", "deployment", "web", "--image=kuard:1", "--replicas=2");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
         var containers = await ContainersAsync(kubectl);
         var tasks = await TasksAsync(cluster);
 
@@ -31,7 +31,7 @@ public sealed class CrashTests
         var there = (await kubectl.OkAsync("get", "configmaps", "-o", "name")).Split('\n').ToHashSet();
         Assert.DoesNotContain(acknowledged.Keys, name => !there.Contains("configmap/" + name));
         await kubectl.OkAsync("create", "deployment", "later", "--image=kuard:1");
-        await kubectl.OkAsync("rollout", "status", "deployment/later", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/later", "--timeout=180s");
         Assert.Equal(containers, await ContainersAsync(kubectl));
         Assert.Subset((await TasksAsync(cluster)).ToHashSet(), tasks.ToHashSet());
     }

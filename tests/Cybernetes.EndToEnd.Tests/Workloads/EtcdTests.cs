@@ -5,7 +5,7 @@ namespace Cybernetes.EndToEnd.Tests.Workloads;
 /// <summary>Control planes whose objects are in a real etcd.</summary>
 public sealed class EtcdTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     [ClusterFact]
     public async Task TwoServers_OneEtcd_AreOneClusterThatOutlivesThem()

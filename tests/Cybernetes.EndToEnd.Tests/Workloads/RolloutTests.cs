@@ -14,18 +14,18 @@ public sealed class RolloutTests(ClusterFixture cluster)
     {
         var kubectl = cluster.Kubectl().In(await cluster.CreateNamespaceAsync());
         await kubectl.OkWithInputAsync(await SampleAsync(), "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", "deployment/kuard", "--timeout=90s");
+        await kubectl.OkAsync("rollout", "status", "deployment/kuard", "--timeout=180s");
         var service = await kubectl.GetAsync("service", "kuard");
         var url = new Uri($"http://127.0.0.1:{service["spec"]!["ports"]![0]!["nodePort"]}/version");
 
         var seen = new ConcurrentBag<string>();
         using var done = new CancellationTokenSource();
         var clients = Enumerable.Range(0, Clients).Select(number => RequestAsync(url, keepAlive: number % 2 == 0, seen, done.Token)).ToArray();
-        await Until.TrueAsync("requests are answered", TimeSpan.FromSeconds(30), () => seen.Count > 20);
+        await Until.TrueAsync("requests are answered", TimeSpan.FromSeconds(60), () => seen.Count > 20);
         await kubectl.OkAsync("set", "image", "deployment/kuard", "kuard=kuard:2");
-        await kubectl.OkAsync("rollout", "status", "deployment/kuard", "--timeout=120s");
+        await kubectl.OkAsync("rollout", "status", "deployment/kuard", "--timeout=180s");
         var rolled = seen.Count;
-        await Until.TrueAsync("requests are answered after the rollout", TimeSpan.FromSeconds(30), () => seen.Count > rolled + 20);
+        await Until.TrueAsync("requests are answered after the rollout", TimeSpan.FromSeconds(60), () => seen.Count > rolled + 20);
         await done.CancelAsync();
         await Task.WhenAll(clients);
 

@@ -5,7 +5,7 @@ namespace Cybernetes.EndToEnd.Tests.Workloads;
 /// <summary>Pods that keep data, and nodes that are emptied: real containers, real kubectl.</summary>
 public sealed class StorageTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     private const string Static = """
         apiVersion: v1
@@ -86,9 +86,9 @@ public sealed class StorageTests
         await UntilAsync(cluster, "the volume is released", async () => await FieldAsync(kubectl, "pv/disk", "{.status.phase}") == "Released");
 
         await kubectl.OkWithInputAsync(Stateful, "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", "statefulset/db", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "statefulset/db", "--timeout=180s");
         await kubectl.OkAsync("delete", "pod", "db-0");
-        await kubectl.OkAsync("rollout", "status", "statefulset/db", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "statefulset/db", "--timeout=180s");
         await UntilAsync(cluster, "the next pod finds the data", async () => (await kubectl.RunAsync("logs", "db-0")).Output == "start\n");
         var volume = await FieldAsync(kubectl, "pvc/data-db-0", "{.spec.volumeName}");
         var path = await FieldAsync(kubectl, "pv/" + volume, "{.spec.local.path}");
@@ -105,7 +105,7 @@ public sealed class StorageTests
         var kubectl = cluster.Kubectl();
         await kubectl.OkAsync("create", "deployment", "web", "--image=kuard:1", "--replicas=3");
         await kubectl.OkWithInputAsync(Budget, "apply", "-f", "-");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
         await UntilAsync(cluster, "a disruption is allowed", async () => await FieldAsync(kubectl, "pdb/web", "{.status.disruptionsAllowed}") == "1");
 
         // One node: what is evicted has nowhere to go, so the budget lets one go and holds the others.
@@ -115,9 +115,9 @@ public sealed class StorageTests
         Assert.Equal("2 2", await FieldAsync(kubectl, "pdb/web", "{.status.currentHealthy} {.status.desiredHealthy}"));
 
         await kubectl.OkAsync("delete", "pdb", "web");
-        Assert.Contains("node/node-1 drained", await kubectl.OkAsync("drain", "node-1", "--timeout=60s"));
+        Assert.Contains("node/node-1 drained", await kubectl.OkAsync("drain", "node-1", "--timeout=180s"));
         await kubectl.OkAsync("uncordon", "node-1");
-        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=60s");
+        await kubectl.OkAsync("rollout", "status", "deployment/web", "--timeout=180s");
     }
 
     private static Task<string> FieldAsync(Kubectl kubectl, string what, string path) => kubectl.OkAsync("get", what, "-o", "jsonpath=" + path);
