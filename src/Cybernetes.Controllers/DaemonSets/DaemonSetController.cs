@@ -22,6 +22,7 @@ internal sealed class DaemonSetController : IController
     private readonly ControllerExpectations _expectations;
     private readonly IEventRecorder _events;
     private readonly PodControl _control;
+    private readonly LiveOwners<DaemonSet> _live;
     private readonly RevisionKeeper _revisions;
     // A pod that fails again and again on its node is made anew more and more slowly.
     private readonly BackoffMap<string> _failed;
@@ -34,6 +35,7 @@ internal sealed class DaemonSetController : IController
         _events = context.Recorder(Name);
         _control = new PodControl(context.Client, _events, _expectations);
         _failed = new(new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(15)), context.Time, context.Client.Options.Random);
+        _live = new(context.Client);
         var sets = context.Informers.For<DaemonSet>();
         var pods = context.Informers.For<Pod>();
         var nodes = context.Informers.For<Node>();
@@ -43,7 +45,7 @@ internal sealed class DaemonSetController : IController
         sets.AddHandler(Enqueue, Updated, Deleted);
         nodes.AddHandler(NodeAdded, NodeUpdated, NodeAdded);
         revisions.AddHandler(RevisionChanged, (_, r) => RevisionChanged(r), RevisionChanged);
-        new PodWatch<DaemonSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add, _expectations).Attach(pods);
+        new PodWatch<DaemonSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add, _expectations, _live).Attach(pods);
     }
 
     public string Name => "daemonset-controller";
@@ -64,6 +66,7 @@ internal sealed class DaemonSetController : IController
     {
         _expectations.Forget(ObjectKey.Of(set));
         _revisions.Forget(set.Metadata.UID);
+        _live.Forget(set);
         Enqueue(set);
     }
 
@@ -129,6 +132,8 @@ internal sealed class DaemonSetController : IController
         {
             var plan = DaemonSetReconciler.Reconcile(
                 set, pods, nodes, hash, node => _failed.Remaining(BackoffKey(set, node)), _context.Time.GetUtcNow());
+            if (plan.Create.Count > 0 && !await _live.IsLiveAsync(set, cancellation).ConfigureAwait(false))
+                return;
             failure = await CarryOutAsync(key, set, hash, plan, cancellation).ConfigureAwait(false);
             var live = pods.Select(p => p.Metadata.Labels.OrEmpty().GetValueOrDefault(DaemonPods.HashLabel, "")).ToHashSet(StringComparer.Ordinal);
             await _revisions.TruncateAsync(

@@ -33,8 +33,8 @@ internal static class Claiming
         return claims.Owned;
     }
 
-    // The informer may not know yet that the owner is being deleted: what it adopted then would be deleted with it.
-    private static async Task<bool> IsStillThereAsync<TOwner>(ApiClient client, TOwner owner, CancellationToken cancellation)
+    // The informer may not know yet that the owner is being deleted: what it adopted or made then would be deleted with it.
+    internal static async Task<bool> IsStillThereAsync<TOwner>(ApiClient client, TOwner owner, CancellationToken cancellation)
         where TOwner : class, IKubernetesObject<TOwner>
     {
         var live = await client.For<TOwner>().FindAsync(owner.Metadata.Namespace, owner.Metadata.Name, cancellation).ConfigureAwait(false);

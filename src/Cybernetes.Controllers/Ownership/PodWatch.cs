@@ -9,8 +9,10 @@ namespace Cybernetes.Controllers.Ownership;
 /// <param name="owners">The informer's store of the owners.</param>
 /// <param name="selector">An owner's selector: who matches a pod that nobody controls hears of it.</param>
 /// <param name="enqueue">Takes the key of an owner that has something to look at.</param>
+/// <param name="live">Is told of owners that lose pods.</param>
 internal sealed class PodWatch<TOwner>(
-    ObjectStore<TOwner> owners, Func<TOwner, LabelMatcher> selector, Action<ObjectKey> enqueue, ControllerExpectations? expectations = null)
+    ObjectStore<TOwner> owners, Func<TOwner, LabelMatcher> selector, Action<ObjectKey> enqueue, ControllerExpectations? expectations = null,
+    LiveOwners<TOwner>? live = null)
     where TOwner : class, IKubernetesObject<TOwner>
 {
     private readonly SelectorIndex<TOwner> _selectors =
@@ -73,6 +75,8 @@ internal sealed class PodWatch<TOwner>(
         if (OwnerOf(pod) is not { } owner)
             return;
         expectations?.DeletionObserved(owner, pod.Metadata.UID);
+        if (owners.Get(owner) is { } loser)
+            live?.Lost(loser, pod);
         enqueue(owner);
     }
 

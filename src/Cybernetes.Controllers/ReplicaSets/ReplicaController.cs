@@ -19,6 +19,7 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly ControllerExpectations _expectations;
     private readonly PodControl _control;
+    private readonly LiveOwners<T> _live;
 
     protected ReplicaController(ControllerContext context, string name, int workers)
     {
@@ -29,12 +30,13 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
         _expectations = new ControllerExpectations(context.Time);
         Events = context.Recorder(name);
         _control = new PodControl(context.Client, Events, _expectations);
+        _live = new(context.Client);
         var sets = context.Informers.For<T>();
         var pods = context.Informers.For<Pod>();
         Sets = sets.Store.WithOwnerIndex();
         Pods = pods.Store.WithOwnerIndex();
         sets.AddHandler(Enqueue, Updated, Deleted);
-        new PodWatch<T>(Sets, o => LabelMatcher.For(View(o).Spec.Selector), _queue.Add, _expectations).Attach(pods);
+        new PodWatch<T>(Sets, o => LabelMatcher.For(View(o).Spec.Selector), _queue.Add, _expectations, _live).Attach(pods);
     }
 
     public string Name { get; }
@@ -62,14 +64,20 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
     {
         // Deleted and made again between two looks: what was expected of the former says nothing about this one.
         if (before.Metadata.UID != obj.Metadata.UID)
-            _expectations.Forget(ObjectKey.Of(before));
+            Forget(before);
         Enqueue(obj);
     }
 
     private void Deleted(T obj)
     {
-        _expectations.Forget(ObjectKey.Of(obj));
+        Forget(obj);
         Enqueue(obj);
+    }
+
+    private void Forget(T obj)
+    {
+        _expectations.Forget(ObjectKey.Of(obj));
+        _live.Forget(obj);
     }
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
@@ -90,6 +98,8 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
         Exception? failure = null;
         if (satisfied && set.Metadata.DeletionTimestamp is null)
         {
+            if (plan.Create > 0 && !await _live.IsLiveAsync(owner, cancellation).ConfigureAwait(false))
+                return;
             _expectations.Expect(key, plan.Create, [.. plan.Delete.Select(p => p.Metadata.UID)]);
             failure = plan.Create > 0
                 ? (await _control.CreateAsync(key, owner, plan.Create, _ => PodControl.FromTemplate(owner, set.Spec.Template), cancellation)

@@ -20,6 +20,7 @@ internal sealed class StatefulSetController : IController
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly RevisionKeeper _revisions;
     private readonly StatefulPodControl _control;
+    private readonly LiveOwners<StatefulSet> _live;
 
     public StatefulSetController(ControllerContext context)
     {
@@ -32,12 +33,13 @@ internal sealed class StatefulSetController : IController
         (_sets, _pods) = (sets.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
         _revisions = new(context.Client, revisions.Store.WithOwnerIndex(), StatefulPods.HashLabel);
         _control = new(context.Client, claims.Store, context.Recorder(Name));
+        _live = new(context.Client);
         sets.AddHandler(Enqueue, Updated, Deleted);
         _sets.AddIndex(ByClaims, static s => s.Spec.VolumeClaimTemplates.OrEmpty()
             .Select(t => ClaimsKey(s.Metadata.Namespace, $"{t.Metadata.Name}-{s.Metadata.Name}")));
         claims.AddHandler(ClaimChanged, (_, c) => ClaimChanged(c), ClaimChanged);
         revisions.AddHandler(RevisionChanged, (_, r) => RevisionChanged(r), RevisionChanged);
-        new PodWatch<StatefulSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add).Attach(pods);
+        new PodWatch<StatefulSet>(_sets, s => LabelMatcher.For(s.Spec.Selector), _queue.Add, live: _live).Attach(pods);
     }
 
     public string Name => "statefulset-controller";
@@ -50,14 +52,20 @@ internal sealed class StatefulSetController : IController
     private void Updated(StatefulSet before, StatefulSet set)
     {
         if (before.Metadata.UID != set.Metadata.UID)
-            _revisions.Forget(before.Metadata.UID);
+            Forget(before);
         Enqueue(set);
     }
 
     private void Deleted(StatefulSet set)
     {
-        _revisions.Forget(set.Metadata.UID);
+        Forget(set);
         Enqueue(set);
+    }
+
+    private void Forget(StatefulSet set)
+    {
+        _revisions.Forget(set.Metadata.UID);
+        _live.Forget(set);
     }
 
     private static string ClaimsKey(string ns, string name) => $"{ns}/{name}";
@@ -93,6 +101,8 @@ internal sealed class StatefulSetController : IController
         var revisions = await RevisionsAsync(set, kept, cancellation).ConfigureAwait(false);
         var plan = StatefulSetReconciler.Reconcile(set, pods, revisions, _context.Time.GetUtcNow());
         plan.Status.CollisionCount = kept.CollisionCount ?? 0;
+        if (plan.Actions.Any(a => a is StatefulSetAction.Create) && !await _live.IsLiveAsync(set, cancellation).ConfigureAwait(false))
+            return;
         Exception? failure = null;
         try
         {
