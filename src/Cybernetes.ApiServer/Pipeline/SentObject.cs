@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.Objects;
 using Cybernetes.Wire;
@@ -30,6 +31,8 @@ internal sealed class SentObject
     public static SentObject Read(ApiRequest request, byte[] body, FieldValidation validation, List<string> findings)
     {
         var target = request.Target;
+        if (!request.Kind.SpeaksProtobuf && BodyDecoder.IsProtobuf(request.Http.Request.ContentType))
+            throw Failure.UnsupportedMediaType(new MediaOffer(Protobuf: false).Names);
         if (BodyDecoder.IsProtobuf(request.Http.Request.ContentType) && ReadProtobuf(target, body) is { } typed)
             return new(target, body, null, typed);
         var json = BodyDecoder.ToJson(request.Http.Request.ContentType, body, findings);

@@ -21,6 +21,7 @@ using Cybernetes.ApiServer.Registry.ResourceAllocation;
 using Cybernetes.ApiServer.Registry.Reviews;
 using Cybernetes.ApiServer.Registry.Scheduling;
 using Cybernetes.ApiServer.Registry.Settings;
+using Cybernetes.ApiServer.Registry.Snapshots;
 using Cybernetes.ApiServer.Registry.Storage;
 using Cybernetes.ApiServer.Registry.StorageMigration;
 
@@ -107,5 +108,8 @@ internal static class BuiltInKinds
         new StorageClassKind(),
         new VolumeAttachmentKind(),
         new VolumeAttributesClassKind(),
+        new VolumeSnapshotKind(),
+        new VolumeSnapshotClassKind(),
+        new VolumeSnapshotContentKind(),
     ];
 }

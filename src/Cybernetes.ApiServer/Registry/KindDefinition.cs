@@ -50,6 +50,9 @@ public abstract class KindDefinition
     /// <summary>The versions that can be served, the storage version among them; <see cref="ApiEnablement"/> chooses. Made once.</summary>
     public IReadOnlyList<ServedVersion> Served => _served ??= MakeServed();
 
+    /// <summary>Whether objects travel as protobuf, too. Kinds that clients know as custom resources do not.</summary>
+    public virtual bool SpeaksProtobuf => true;
+
     /// <summary>What clients may do with the kind.</summary>
     public virtual KindVerbs Verbs => KindVerbs.All;
 

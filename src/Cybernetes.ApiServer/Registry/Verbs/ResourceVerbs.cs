@@ -67,8 +67,8 @@ internal static class ResourceVerbs
         return Answers.WriteObjectAsync(request, outcome.Created ? 201 : 200, outcome.Stored);
     }
 
-    /// <summary>Whether the facts give the kind's fields protobuf numbers.</summary>
-    private static bool HasProtobuf(ApiRequest request) => request.Target.Version.Facts is not null;
+    /// <summary>Whether the facts give the kind's fields protobuf numbers, and clients are to see them.</summary>
+    private static bool HasProtobuf(ApiRequest request) => request.Kind.SpeaksProtobuf && request.Target.Version.Facts is not null;
 
     private static Task SubresourceAsync(ApiRequest request, RegistryServices services)
     {
