@@ -9,6 +9,7 @@ using Cybernetes.Controllers.ClusterRoles;
 using Cybernetes.Controllers.CronJobs;
 using Cybernetes.Controllers.DaemonSets;
 using Cybernetes.Controllers.Deployments;
+using Cybernetes.Controllers.DeviceTaints;
 using Cybernetes.Controllers.DisruptionBudgets;
 using Cybernetes.Controllers.EndpointMirroring;
 using Cybernetes.Controllers.EphemeralVolumes;
@@ -19,6 +20,7 @@ using Cybernetes.Controllers.NodeAddresses;
 using Cybernetes.Controllers.NodeLifecycle;
 using Cybernetes.Controllers.NodeTtl;
 using Cybernetes.Controllers.PodCollection;
+using Cybernetes.Controllers.PodGroups;
 using Cybernetes.Controllers.Quotas;
 using Cybernetes.Controllers.ReplicaSets;
 using Cybernetes.Controllers.ReplicationControllers;
@@ -86,6 +88,8 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["persistentvolumeclaim-protection-controller"] = c => new ClaimProtectionController(c),
             ["persistentvolume-protection-controller"] = c => new VolumeProtectionController(c),
             ["volumeattributesclass-protection-controller"] = c => new AttributesClassProtectionController(c),
+            ["device-taint-eviction-controller"] = c => c.Options.Features.Contains("DRADeviceTaints") ? new DeviceTaintEvictionController(c) : null,
+            ["podgroup-protection-controller"] = c => c.Options.Features.Contains("GenericWorkload") ? new PodGroupProtectionController(c) : null,
             ["resourceclaim-controller"] = c => new ResourceClaimController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
             ["storageversion-garbage-collector-controller"] = c => new StorageVersionCollector(c),

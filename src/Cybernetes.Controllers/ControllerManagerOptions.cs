@@ -9,6 +9,9 @@ public sealed record ControllerManagerOptions
     /// <summary>Controllers to run (<c>--controllers</c>): names, <c>*</c> for all that are on by default, <c>-name</c> for all but that one.</summary>
     public IReadOnlyList<string> Controllers { get; init; } = ["*"];
 
+    /// <summary>The features that are on (<c>--feature-gates</c>). Default: those of upstream's that a controller here asks about.</summary>
+    public IReadOnlySet<string> Features { get; init; } = new HashSet<string>(["DRADeviceTaints"], StringComparer.Ordinal);
+
     /// <summary>Replica sets reconciled at once (<c>--concurrent-replicaset-syncs</c>), at least 1.</summary>
     public int ConcurrentReplicaSetSyncs { get; init; } = 5;
 
@@ -101,6 +104,9 @@ public sealed record ControllerManagerOptions
 
     /// <summary>Pods and claims for devices worked on at once (<c>--concurrent-resource-claim-syncs</c>), at least 1.</summary>
     public int ConcurrentResourceClaimSyncs { get; init; } = 50;
+
+    /// <summary>Pods driven from devices, and rules' statuses, worked on at once (<c>--concurrent-device-taint-eviction-syncs</c>), at least 1.</summary>
+    public int ConcurrentDeviceTaintEvictionSyncs { get; init; } = 8;
 
     /// <summary>
     /// When a volume is taken off a node that says it still has it mounted; upstream's six minutes. Never with

@@ -160,6 +160,8 @@ public sealed partial class TestCluster : IAsyncDisposable
         string[] protection = ["persistentvolumeclaim", "persistentvolume", "volumeattributesclass"];
         if (!Array.TrueForAll(protection, p => controllers.Contains(p + "-protection-controller")))
             off.Add("StorageObjectInUseProtection");
+        if (!controllers.Contains("podgroup-protection-controller"))
+            off.Add("PodGroupProtection");
         AdmissionSelection.TryCreate([], off, out var admission, out _);
         return new()
         {
@@ -168,18 +170,23 @@ public sealed partial class TestCluster : IAsyncDisposable
             // Days shall pass quickly, and nobody deletes system namespaces behind a test's back.
             SystemObjectsPeriod = TestClusterOptions.Rarely, ServiceRepairPeriod = TestClusterOptions.Rarely,
             BookmarkPeriod = clock is VirtualTimeProvider ? TestClusterOptions.Rarely : new ApiServerOptions().BookmarkPeriod,
-            FeatureGates = FeatureGates.TryParse(options.FeatureGates, out var gates, out var error)
-                ? gates : throw new ArgumentException(error, nameof(options)),
-            Enablement = ApiEnablement.TryParse(options.RuntimeConfig, out var enablement, out error)
+            FeatureGates = Gates(options),
+            Enablement = ApiEnablement.TryParse(options.RuntimeConfig, out var enablement, out var error)
                 ? enablement : throw new ArgumentException(error, nameof(options)),
         };
     }
+
+    private static FeatureGates Gates(TestClusterOptions options) => FeatureGates.TryParse(options.FeatureGates, out var gates, out var error)
+        ? gates : throw new ArgumentException(error, nameof(options));
 
     private async Task StartPartsAsync(CancellationToken cancellation)
     {
         if (_options.Controllers.Count > 0)
         {
-            var options = new ControllerManagerOptions { Controllers = _options.Controllers, RootCertificateAuthority = _https?.AuthorityPem ?? "" };
+            var options = new ControllerManagerOptions
+            {
+                Controllers = _options.Controllers, RootCertificateAuthority = _https?.AuthorityPem ?? "", Features = Gates(_options).EnabledNames(),
+            };
             RunPart("kube-controller-manager", (client, token) => new ControllerManager(client, options, Logger("controllers")).RunAsync(token));
         }
         if (_options.Scheduler)

@@ -21,6 +21,7 @@ internal static class AdmissionPlugins
         new DefaultTolerationSeconds(),
         new DefaultStorageClass(services),
         new StorageObjectInUseProtection(),
+        new PodGroupProtection(services),
         new ClaimResize(services),
         new RuntimeClassAdmission(services),
         new DefaultIngressClass(services),

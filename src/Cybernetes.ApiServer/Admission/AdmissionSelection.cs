@@ -16,6 +16,7 @@ public sealed class AdmissionSelection
         ("TaintNodesByCondition", true), ("AlwaysPullImages", false), ("ImagePolicyWebhook", false), ("PodSecurity", true),
         ("PodNodeSelector", false), ("Priority", true), ("DefaultTolerationSeconds", true), ("PodTolerationRestriction", false),
         ("EventRateLimit", false), ("ExtendedResourceToleration", false), ("DefaultStorageClass", true), ("StorageObjectInUseProtection", true),
+        ("PodGroupProtection", true),
         ("OwnerReferencesPermissionEnforcement", false), ("PersistentVolumeClaimResize", true), ("RuntimeClass", true),
         ("CertificateApproval", true), ("CertificateSigning", true), ("ClusterTrustBundleAttest", true), ("CertificateSubjectRestriction", true),
         ("DefaultIngressClass", true), ("DenyServiceExternalIPs", false), ("PodTopologyLabels", true), ("NodeDeclaredFeatureValidator", true),
@@ -29,7 +30,8 @@ public sealed class AdmissionSelection
     private static readonly string[] s_built =
     [
         "NamespaceLifecycle", "PodPreset", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "Priority", "DefaultTolerationSeconds",
-        "DefaultStorageClass", "StorageObjectInUseProtection", "PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass", "ResourceQuota",
+        "DefaultStorageClass", "StorageObjectInUseProtection", "PodGroupProtection", "PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass",
+        "ResourceQuota",
     ];
 
     private readonly IReadOnlyList<string> _enabled;

@@ -41,6 +41,9 @@ public sealed class FeatureGates
         return _set.TryGetValue(name, out var set) ? set : gate.Default;
     }
 
+    /// <summary>The names of those that are on.</summary>
+    public IReadOnlySet<string> EnabledNames() => All.Where(g => g.IsEnabled).Select(g => g.Gate.Name).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>Reads <c>Name=true,Other=false</c>; <c>AllAlpha</c> and <c>AllBeta</c> set what is not named. Nothing is all defaults.</summary>
     /// <returns>False with upstream's words in <paramref name="error"/> when a gate is unknown, locked or lacks what it needs.</returns>
     public static bool TryParse(string text, [NotNullWhen(true)] out FeatureGates? gates, out string error)

@@ -49,6 +49,8 @@ internal sealed class ControllerManagerFlags
         Span("node-startup-grace-period", defaults.NodeStartupGracePeriod, "How long a new node may be silent before it counts as lost",
             (o, t) => o with { NodeStartupGracePeriod = t });
         Span("node-monitor-period", defaults.NodeMonitorPeriod, "How often nodes are looked at", (o, t) => o with { NodeMonitorPeriod = t });
+        Flag<ApiServer.Registry.FeatureGates> features = flags.FeatureGates();
+        _changes.Add(o => o with { Features = features.Value.EnabledNames() });
         Autoscaling(defaults);
         Nodes(defaults);
         Others(defaults);
@@ -98,6 +100,8 @@ internal sealed class ControllerManagerFlags
             (o, n) => o with { ConcurrentEphemeralVolumeSyncs = n });
         Syncs("resource-claim", "Pods and claims for devices", defaults.ConcurrentResourceClaimSyncs,
             (o, n) => o with { ConcurrentResourceClaimSyncs = n });
+        Number("concurrent-device-taint-eviction-syncs", defaults.ConcurrentDeviceTaintEvictionSyncs,
+            "Evictions of pods and statuses of DeviceTaintRules worked on at once", 1, 1000, (o, n) => o with { ConcurrentDeviceTaintEvictionSyncs = n });
         Number("mirroring-concurrent-service-endpoint-syncs", defaults.MirroringConcurrentServiceEndpointSyncs,
             "Endpoints mirrored into slices at once", 1, 50, (o, n) => o with { MirroringConcurrentServiceEndpointSyncs = n });
         Number("mirroring-max-endpoints-per-subset", defaults.MirroringMaxEndpointsPerSubset, "Addresses of a subset that are mirrored at most", 1, 1000,

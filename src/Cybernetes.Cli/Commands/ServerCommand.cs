@@ -112,6 +112,7 @@ internal sealed class ServerCommand : DaemonCommand
             Controllers = ["*", "bootstrap-signer-controller", "token-cleaner-controller"],
             ControllerManager = new Controllers.ControllerManagerOptions
             {
+                Features = options.FeatureGates.EnabledNames(),
                 ClusterSigningCertificate = System.Text.Encoding.ASCII.GetString(pki.Authority.CertificatePem),
                 ClusterSigningKey = System.Text.Encoding.ASCII.GetString(pki.Authority.KeyPem),
             },

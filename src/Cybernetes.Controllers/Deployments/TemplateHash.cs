@@ -17,16 +17,21 @@ internal static class TemplateHash
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
             template.WriteJson(writer);
-        var hash = 2166136261u;
-        foreach (var b in stream.GetBuffer().AsSpan(0, (int)stream.Length))
-            hash = (hash ^ b) * 16777619u;
         if (collisionCount is { } count)
         {
             Span<byte> bytes = stackalloc byte[sizeof(int)];
             BinaryPrimitives.WriteInt32LittleEndian(bytes, count);
-            foreach (var b in bytes)
-                hash = (hash ^ b) * 16777619u;
+            stream.Write(bytes);
         }
+        return Of(stream.GetBuffer().AsSpan(0, (int)stream.Length));
+    }
+
+    /// <summary>The same of any bytes.</summary>
+    public static string Of(ReadOnlySpan<byte> bytes)
+    {
+        var hash = 2166136261u;
+        foreach (var b in bytes)
+            hash = (hash ^ b) * 16777619u;
         return string.Concat(hash.ToString(CultureInfo.InvariantCulture).Select(c => Safe[c % Safe.Length]));
     }
 

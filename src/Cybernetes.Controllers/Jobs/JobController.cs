@@ -26,6 +26,7 @@ internal sealed class JobController : IController
     private readonly PodControl _control;
     private readonly JobMemory _memory = new();
     private readonly OrphanedPods _orphans;
+    private readonly JobGangs? _gangs;
 
     public JobController(ControllerContext context)
     {
@@ -38,6 +39,8 @@ internal sealed class JobController : IController
         var pods = context.Informers.For<Pod>();
         (_jobs, _pods) = (jobs.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
         _orphans = new OrphanedPods(context, _jobs, _pods);
+        if (context.Options.Features.Contains("WorkloadWithJob"))
+            _gangs = new JobGangs(context, _events);
         jobs.AddHandler(Enqueue, JobUpdated, JobDeleted);
         new PodWatch<Job>(_jobs, j => LabelMatcher.For(j.Spec.Selector), key => _queue.AddAfter(key, s_batch), _expectations).Attach(pods);
         pods.AddHandler(_orphans.Look, PodUpdated, PodDeleted);
@@ -82,6 +85,7 @@ internal sealed class JobController : IController
 
     private void JobDeleted(Job job)
     {
+        _gangs?.Forget(job);
         Forget(ObjectKey.Of(job));
         LookAtPods(job);
     }
@@ -132,7 +136,7 @@ internal sealed class JobController : IController
         var pods = await Claiming.ClaimAsync(
             _context.Client, job, LabelMatcher.For(job.Spec.Selector), _pods, null, cancellation, JobPods.Finalizer).ConfigureAwait(false);
         var step = new JobReconciler(job, pods, _memory.Released(key), isCaughtUp, _memory.Backoff(key), _context.Time.GetUtcNow());
-        var (acts, failure) = await ActAsync(key, job, step.Decide(), cancellation).ConfigureAwait(false);
+        var (acts, failure) = await ActAsync(key, job, step.Decide(), pods, cancellation).ConfigureAwait(false);
         await CountAsync(key, job, step, acts, cancellation).ConfigureAwait(false);
         if (failure is not null)
             throw new ReconcileFailedException($"job {key}: {failure.Message}", failure);
@@ -140,7 +144,8 @@ internal sealed class JobController : IController
             _queue.AddAfter(key, after);
     }
 
-    private async Task<(JobActs Acts, Exception? Failure)> ActAsync(ObjectKey key, Job job, JobPlan plan, CancellationToken cancellation)
+    private async Task<(JobActs Acts, Exception? Failure)> ActAsync(
+        ObjectKey key, Job job, JobPlan plan, IReadOnlyList<Pod> pods, CancellationToken cancellation)
     {
         if (plan.Abort.Count > 0)
             return await DeleteAsync(key, job, plan.Abort, cancellation).ConfigureAwait(false);
@@ -157,8 +162,11 @@ internal sealed class JobController : IController
         }
         if (plan.Create.Count == 0)
             return (new(0, 0, 0), null);
+        var group = _gangs is null ? null : await _gangs.GroupForAsync(job, pods, cancellation).ConfigureAwait(false);
         _expectations.ExpectCreations(key, plan.Create.Count);
         var template = JobPods.Template(job);
+        if (group is not null)
+            template.Spec.SchedulingGroup = new() { PodGroupName = group };
         var (made, problem) = await _control.CreateAsync(
             key, job, plan.Create.Count, n => JobPods.For(job, template, plan.Create[n]), cancellation).ConfigureAwait(false);
         return (new(made, 0, 0), problem);
