@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Cybernetes.ApiServer.Failures;
+using Cybernetes.Foundation.Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -15,7 +16,6 @@ namespace Cybernetes.ApiServer.Authentication;
 /// </summary>
 internal sealed class ClientCertificateAuthenticator(Func<X509Certificate2Collection> authorities, TimeProvider time) : IAuthenticator
 {
-    private const string ClientAuthenticationUsage = "1.3.6.1.5.5.7.3.2";
     private const int MaxKept = 4096;
     private readonly ConcurrentDictionary<string, Verified> _verified = new(StringComparer.Ordinal);
 
@@ -54,32 +54,8 @@ internal sealed class ClientCertificateAuthenticator(Func<X509Certificate2Collec
 
     private UserInfo Verify(X509Certificate2 certificate, X509Certificate2Collection trusted, string hash)
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthenticationUsage));
-        chain.ChainPolicy.VerificationTime = time.GetUtcNow().UtcDateTime;
-        chain.ChainPolicy.VerificationTimeIgnored = false;
-        if (!chain.Build(certificate))
-            throw Failure.Unauthorized();
-
-        var name = "";
-        var groups = new List<string>();
-        foreach (var part in certificate.SubjectName.EnumerateRelativeDistinguishedNames())
-        {
-            if (part.HasMultipleElements)
-                continue;
-            switch (part.GetSingleElementType().Value)
-            {
-                case "2.5.4.3": name = part.GetSingleElementValue() ?? ""; break;
-                case "2.5.4.10": groups.Add(part.GetSingleElementValue() ?? ""); break;
-            }
-        }
-        if (name.Length == 0)
-            throw Failure.Unauthorized();
-        return UserInfo.Authenticated(name, groups) with
+        var shown = ClientCertificates.Verify(certificate, trusted, time.GetUtcNow()) ?? throw Failure.Unauthorized();
+        return UserInfo.Authenticated(shown.Name, shown.Organizations) with
         {
             Extra = new Dictionary<string, IReadOnlyList<string>>
             {

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Cli.Flags;
 using Cybernetes.Cli.Running;
 using Cybernetes.Controllers;
@@ -16,10 +14,7 @@ internal sealed class ControllerManagerCommand : PartCommand
     private readonly Flag<IReadOnlyList<string>> _controllers;
     private readonly Flag<bool> _garbageCollector;
     private readonly ControllerManagerFlags _manager;
-    private readonly Flag<IPAddress?> _bindAddress;
-    private readonly Flag<int> _securePort;
-    private readonly Flag<string> _certificate;
-    private readonly Flag<string> _key;
+    private readonly DiagnosticsFlags _port;
 
     public ControllerManagerCommand()
         : base(Parts.Controllers)
@@ -36,21 +31,11 @@ internal sealed class ControllerManagerCommand : PartCommand
             + string.Join(", ", ControllerManager.Names));
         _garbageCollector = Flags.Switch("enable-garbage-collector", true, "Delete what nobody owns any more");
         _manager = new ControllerManagerFlags(Flags);
-        _bindAddress = Flags.Address("bind-address", "0.0.0.0", "The address to listen on for health and metrics");
-        _securePort = Flags.Number("secure-port", 10257, "The port of /healthz and /metrics; 0 opens none", 0, 65535);
-        _certificate = Flags.Text("tls-cert-file", "", "The certificate of --secure-port; without one, one that is made at the start", "file");
-        _key = Flags.Text("tls-private-key-file", "", "The key of --tls-cert-file", "file");
+        _port = new DiagnosticsFlags(Flags, 10257);
     }
 
-    protected override async Task<IAsyncDisposable?> ServeAsync(PartContext context, CancellationToken stop)
-    {
-        X509Certificate2 certificate = ServingFiles.CertificateOr(
-            _certificate.Value, _key.Value, () => DiagnosticsServer.NewCertificate(TimeProvider.System));
-        return _securePort.Value == 0
-            ? null
-            : await DiagnosticsServer.StartAsync(new(_bindAddress.Value ?? IPAddress.Any, _securePort.Value), certificate, context, stop)
-                .ConfigureAwait(false);
-    }
+    protected override Task<IAsyncDisposable?> ServeAsync(PartContext context, CancellationToken stop) =>
+        _port.ServeAsync(context, ComponentConfiguration.Of(context.Settings), stop);
 
     public override string Name => "controller-manager";
 

@@ -54,13 +54,18 @@ internal sealed class SchedulerCommand : PartCommand
 {
     private readonly Flag<bool> _leaderElect;
     private readonly Flag<string> _config;
+    private readonly DiagnosticsFlags _port;
 
     public SchedulerCommand()
         : base(Parts.Scheduler)
     {
         _leaderElect = Flags.Switch("leader-elect", true, "Stand for election before scheduling; needed when several run");
         _config = Flags.Text("config", "", "A KubeSchedulerConfiguration: profiles, plugins, extenders", "file");
+        _port = new DiagnosticsFlags(Flags, 10259);
     }
+
+    protected override Task<IAsyncDisposable?> ServeAsync(PartContext context, CancellationToken stop) =>
+        _port.ServeAsync(context, ComponentConfiguration.Of(context.Settings.Scheduler, _leaderElect.Value), stop);
 
     public override string Name => "scheduler";
 

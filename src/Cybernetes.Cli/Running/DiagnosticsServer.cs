@@ -5,6 +5,7 @@ using System.Text.Json;
 using Cybernetes.Client.Transport;
 using Cybernetes.Cluster.Pki;
 using Cybernetes.Cluster.Serving;
+using Cybernetes.Foundation.Certificates;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Authentication.V1;
 using Cybernetes.Objects.Authorization.V1;
@@ -13,33 +14,61 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Cli.Running;
 
+/// <summary>How a part's port is served.</summary>
+internal sealed record DiagnosticsOptions
+{
+    public required IPEndPoint Address { get; init; }
+
+    public required X509Certificate2 Certificate { get; init; }
+
+    /// <summary>Who signs the certificates of clients (<c>--client-ca-file</c>). Default: nobody, certificates are not asked for.</summary>
+    public X509Certificate2Collection ClientAuthorities { get; init; } = [];
+
+    /// <summary>Who says whose a token is (<c>--authentication-kubeconfig</c>). Null: the part's own API server.</summary>
+    public ApiClient? Authentication { get; init; }
+
+    /// <summary>Who says who may (<c>--authorization-kubeconfig</c>). Null: the part's own API server.</summary>
+    public ApiClient? Authorization { get; init; }
+
+    /// <summary>Paths that nobody is asked about (<c>--authorization-always-allow-paths</c>); <c>*</c> at the end stands for anything.</summary>
+    public IReadOnlyList<string> OpenPaths { get; init; } = DefaultOpenPaths;
+
+    /// <summary>What /configz answers, as JSON; empty: there is none.</summary>
+    public string Configuration { get; init; } = "";
+
+    public static IReadOnlyList<string> DefaultOpenPaths { get; } = ["/healthz", "/readyz", "/livez"];
+}
+
 /// <summary>
-/// The port of a part that runs alone: /healthz, /livez and /readyz for everyone, /metrics for whom the API server says (TokenReview,
-/// SubjectAccessReview), as with upstream's <c>--secure-port</c>.
+/// The port of a part that runs alone, as upstream's <c>--secure-port</c>: /healthz, /livez and /readyz for everyone; /metrics and /configz for
+/// whom the API server says. Clients show a certificate or a token, or are anonymous.
 /// </summary>
 internal sealed class DiagnosticsServer : IAsyncDisposable
 {
     private const string PlainText = "text/plain; charset=utf-8";
+    private const string Authenticated = "system:authenticated";
     private const string MetricsType = "text/plain; version=0.0.4; charset=utf-8";
     private readonly WebApplication _application;
     private readonly PartContext _context;
+    private readonly DiagnosticsOptions _options;
 
-    private DiagnosticsServer(WebApplication application, PartContext context) => (_application, _context) = (application, context);
+    private DiagnosticsServer(WebApplication application, DiagnosticsOptions options, PartContext context) =>
+        (_application, _options, _context) = (application, options, context);
 
     /// <summary>The port that is listened on.</summary>
     public int Port => BindingAddress.Parse(
         _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
 
-    /// <summary>Starts to serve; stopped by disposing.</summary>
+    /// <summary>Starts to serve; stopped by disposing, with the clients of the options.</summary>
     /// <exception cref="ControlPlaneException">The address is in use.</exception>
-    public static async Task<DiagnosticsServer> StartAsync(
-        IPEndPoint address, X509Certificate2 certificate, PartContext context, CancellationToken cancellation)
+    public static async Task<DiagnosticsServer> StartAsync(DiagnosticsOptions options, PartContext context, CancellationToken cancellation)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(context.Loggers);
@@ -50,10 +79,18 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Listen(address, listen => listen.UseHttps(certificate));
+            kestrel.Listen(options.Address, listen => listen.UseHttps(https =>
+            {
+                https.ServerCertificate = options.Certificate;
+                if (options.ClientAuthorities.Count == 0)
+                    return;
+                https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                // Looked at with the request, which is answered where it is not believed.
+                https.ClientCertificateValidation = (_, _, _) => true;
+            }));
         });
         WebApplication application = builder.Build();
-        var server = new DiagnosticsServer(application, context);
+        var server = new DiagnosticsServer(application, options, context);
         application.Run(server.HandleAsync);
         try
         {
@@ -63,7 +100,7 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
         catch (IOException failure)
         {
             await application.DisposeAsync().ConfigureAwait(false);
-            throw new ControlPlaneException($"failed to listen on {address}: {failure.Message}", failure);
+            throw new ControlPlaneException($"failed to listen on {options.Address}: {failure.Message}", failure);
         }
     }
 
@@ -82,24 +119,20 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
         await now.CancelAsync().ConfigureAwait(false);
         await _application.StopAsync(now.Token).ConfigureAwait(false);
         await _application.DisposeAsync().ConfigureAwait(false);
+        _options.Authentication?.Dispose();
+        _options.Authorization?.Dispose();
     }
 
     private async Task HandleAsync(HttpContext http)
     {
         string path = http.Request.Path.Value ?? "/";
-        if (path is "/healthz" or "/livez" or "/readyz")
-        {
-            await AnswerAsync(http, 200, PlainText, "ok").ConfigureAwait(false);
-            return;
-        }
         try
         {
-            if (await RefusalOfAsync(http, path).ConfigureAwait(false) is { } refusal)
+            bool isOpen = _options.OpenPaths.Any(open => open.EndsWith('*') ? path.StartsWith(open[..^1], StringComparison.Ordinal) : path == open);
+            if (!isOpen && await RefusalOfAsync(http, path).ConfigureAwait(false) is { } refusal)
                 await AnswerAsync(http, refusal.Code, "application/json", refusal.Status).ConfigureAwait(false);
-            else if (path == "/metrics" && HttpMethods.IsGet(http.Request.Method))
-                await AnswerAsync(http, 200, MetricsType, _context.Metrics.Render()).ConfigureAwait(false);
             else
-                await AnswerAsync(http, 404, PlainText, "404 page not found\n").ConfigureAwait(false);
+                await ServeAsync(http, path).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is ApiStatusException or HttpRequestException or IOException or TimeoutException)
         {
@@ -113,34 +146,55 @@ internal sealed class DiagnosticsServer : IAsyncDisposable
         }
     }
 
+    private Task ServeAsync(HttpContext http, string path)
+    {
+        bool isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
+        return path switch
+        {
+            "/healthz" or "/livez" or "/readyz" => AnswerAsync(http, 200, PlainText, "ok"),
+            "/metrics" when isRead => AnswerAsync(http, 200, MetricsType, _context.Metrics.Render()),
+            "/configz" when isRead && _options.Configuration.Length > 0 => AnswerAsync(http, 200, "application/json", _options.Configuration),
+            _ => AnswerAsync(http, 404, PlainText, "404 page not found\n"),
+        };
+    }
+
     private async Task<(int Code, string Status)?> RefusalOfAsync(HttpContext http, string path)
     {
-        const string scheme = "Bearer ";
-        string header = http.Request.Headers.Authorization.ToString();
         var review = new SubjectAccessReview
         {
-            Spec =
-            {
-                User = "system:anonymous", Groups = ["system:unauthenticated"],
-                NonResourceAttributes = new() { Path = path, Verb = http.Request.Method.ToLowerInvariant() },
-            },
+            Spec = { NonResourceAttributes = new() { Path = path, Verb = http.Request.Method.ToLowerInvariant() } },
         };
-        if (header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            TokenReview asked = await _context.Client.For<TokenReview>().CreateAsync(
-                new TokenReview { Spec = { Token = header[scheme.Length..].Trim() } }, null, http.RequestAborted).ConfigureAwait(false);
-            if (!asked.Status.Authenticated)
-                return (401, StatusOf(401, "Unauthorized", "Unauthorized"));
-            review.Spec.User = asked.Status.User.Username;
-            review.Spec.UID = asked.Status.User.UID;
-            review.Spec.Groups = asked.Status.User.Groups;
-            review.Spec.Extra = asked.Status.User.Extra;
-        }
-        SubjectAccessReview answer =
-            await _context.Client.For<SubjectAccessReview>().CreateAsync(review, null, http.RequestAborted).ConfigureAwait(false);
+        if (!await NameAsync(http, review.Spec).ConfigureAwait(false))
+            return (401, StatusOf(401, "Unauthorized", "Unauthorized"));
+        SubjectAccessReview answer = await (_options.Authorization ?? _context.Client).For<SubjectAccessReview>()
+            .CreateAsync(review, null, http.RequestAborted).ConfigureAwait(false);
         return answer.Status.Allowed
             ? null
             : (403, StatusOf(403, "Forbidden", $"forbidden: User \"{review.Spec.User}\" cannot {review.Spec.NonResourceAttributes.Verb} path \"{path}\""));
+    }
+
+    /// <summary>Writes down who asks: by certificate, by token, else nobody in particular. False where neither that is shown is believed.</summary>
+    private async Task<bool> NameAsync(HttpContext http, SubjectAccessReviewSpec spec)
+    {
+        const string scheme = "Bearer ";
+        X509Certificate2? certificate = _options.ClientAuthorities.Count > 0 ? http.Connection.ClientCertificate : null;
+        if (certificate is not null
+            && ClientCertificates.Verify(certificate, _options.ClientAuthorities, _context.Client.Time.GetUtcNow()) is { } shown)
+        {
+            (spec.User, spec.Groups) = (shown.Name, [.. shown.Organizations, Authenticated]);
+            return true;
+        }
+        string header = http.Request.Headers.Authorization.ToString();
+        if (header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            TokenReview asked = await (_options.Authentication ?? _context.Client).For<TokenReview>().CreateAsync(
+                new TokenReview { Spec = { Token = header[scheme.Length..].Trim() } }, null, http.RequestAborted).ConfigureAwait(false);
+            UserInfo user = asked.Status.User;
+            (spec.User, spec.UID, spec.Groups, spec.Extra) = (user.Username, user.UID, user.Groups, user.Extra);
+            return asked.Status.Authenticated;
+        }
+        (spec.User, spec.Groups) = ("system:anonymous", ["system:unauthenticated"]);
+        return certificate is null;
     }
 
     private static string StatusOf(int code, string reason, string message)

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Cybernetes.Cli.Running;
 using Cybernetes.Client.Transport;
+using Cybernetes.Cluster.Pki;
 using Cybernetes.Cluster.Serving;
 using Cybernetes.Objects.Authentication.V1;
 using Cybernetes.Objects.Core.V1;
@@ -35,12 +37,13 @@ public sealed class DiagnosticsServerTests : IAsyncLifetime
             Client = _client, Settings = new PartSettings { NodeName = "node1", Identity = "test" }, Loggers = NullLoggerFactory.Instance,
         };
         context.Metrics.Counter("probe_total", "A probe.").Increment();
-        _server = await DiagnosticsServer.StartAsync(new(IPAddress.Loopback, 0), _certificate, context, _guard.Token);
-        _http = new HttpClient(new HttpClientHandler
+        var serving = new DiagnosticsOptions
         {
-            ServerCertificateCustomValidationCallback = (_, shown, _, _) => shown!.Thumbprint == _certificate.Thumbprint,
-        })
-        { BaseAddress = new Uri($"https://127.0.0.1:{_server.Port}") };
+            Address = new(IPAddress.Loopback, 0), Certificate = _certificate, Configuration = """{"kubecontrollermanager.config.k8s.io":{}}""",
+            ClientAuthorities = [_plane.Certificates.Authority.Certificate],
+        };
+        _server = await DiagnosticsServer.StartAsync(serving, context, _guard.Token);
+        _http = Client();
     }
 
     public async ValueTask DisposeAsync()
@@ -74,6 +77,23 @@ public sealed class DiagnosticsServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Client_WithACertificate_IsWhomItNames()
+    {
+        using (var http = Client(_plane.Certificates.Admin.Certificate))
+        {
+            (HttpStatusCode code, string text) = await AskAsync("/configz", http: http);
+            Assert.Equal((HttpStatusCode.OK, """{"kubecontrollermanager.config.k8s.io":{}}"""), (code, text));
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync("/metrics", http: http)).Code);
+        }
+        using ECDsa key = CertificateIssuer.NewKey();
+        using X509Certificate2 other = CertificateIssuer.SelfSigned(key, "other", TimeProvider.System.GetUtcNow(), TimeSpan.FromDays(1));
+        using var stranger = Client(other);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync("/configz", http: stranger)).Code);
+        // What everyone may see is seen by whoever shows anything.
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync("/healthz", http: stranger)).Code);
+    }
+
+    [Fact]
     public async Task Start_OnATakenPort_IsToldPlainly()
     {
         var context = new PartContext
@@ -81,16 +101,33 @@ public sealed class DiagnosticsServerTests : IAsyncLifetime
             Client = _client, Settings = new PartSettings { NodeName = "node1", Identity = "test" }, Loggers = NullLoggerFactory.Instance,
         };
         var failure = await Assert.ThrowsAsync<ControlPlaneException>(() =>
-            DiagnosticsServer.StartAsync(new(IPAddress.Loopback, _server.Port), _certificate, context, _guard.Token));
+            DiagnosticsServer.StartAsync(
+            new() { Address = new(IPAddress.Loopback, _server.Port), Certificate = _certificate }, context, _guard.Token));
         Assert.StartsWith($"failed to listen on 127.0.0.1:{_server.Port}", failure.Message, StringComparison.Ordinal);
     }
 
-    private async Task<(HttpStatusCode Code, string Text)> AskAsync(string path, string? token = null)
+    private HttpClient Client(X509Certificate2? shown = null)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, server, _, _) => server!.GetCertHashString() == _certificate.GetCertHashString(),
+                ClientCertificates = shown is null ? null : [shown],
+            },
+        };
+        // Whoever asks, it is shown: the server names no authorities of its own to choose by.
+        if (shown is not null)
+            handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => shown;
+        return new HttpClient(handler) { BaseAddress = new Uri($"https://127.0.0.1:{_server.Port}") };
+    }
+
+    private async Task<(HttpStatusCode Code, string Text)> AskAsync(string path, string? token = null, HttpClient? http = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using HttpResponseMessage response = await _http.SendAsync(request, _guard.Token);
+        using HttpResponseMessage response = await (http ?? _http).SendAsync(request, _guard.Token);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(_guard.Token));
     }
 }
