@@ -1,3 +1,3 @@
 using Cybernetes.Simulator.Running;
 
-return CommandLine.Run(args, Console.Out, Console.Error);
+return CommandLine.Run(args, Console.In, Console.Out, Console.Error);

@@ -126,6 +126,29 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public void CronRuns_RunOfANotedTime_IsWrongAgain()
+    {
+        Check(new CronRuns(_model));
+        var cron = new CronJob { Metadata = { Namespace = "red", Name = "c", UID = "c" } };
+        Put(cron);
+        var job = new Job { Kind = "Job", Metadata = { Namespace = "red", Name = "c-100", UID = "j", OwnerReferences = [OwnerReferences.ToController(cron)] } };
+        void Again()
+        {
+            _model.Apply("Job/red/c-100", ++_revision, null);
+            Put(job);
+        }
+        Put(job);
+        // Deleted before anything told of it: seed 44.
+        Again();
+        Assert.Empty(_wrong);
+        cron = cron.DeepClone();
+        cron.Status.LastScheduleTime = DateTimeOffset.FromUnixTimeSeconds(6000);
+        Put(cron);
+        Again();
+        Assert.Contains("c-100 ran twice", Assert.Single(_wrong), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ClaimBinding_ClaimUsedTwiceOrLost_IsWrong()
     {
         Check(new ClaimBinding(_model));

@@ -11,6 +11,18 @@ public sealed class SimulationTests
     }
 
     [Fact]
+    public async Task Seeds_InSeveralProcesses_GoTheSameWay()
+    {
+        var dealt = await SimulatorProcess.RunAsync("--seeds", "5-6", "--minutes", "1", "--jobs", "2", "--verbose");
+        Assert.Equal(0, dealt.ExitCode);
+        foreach (var seed in new[] { "5", "6" })
+        {
+            var (_, alone) = await SimulatorProcess.RunAsync("--seed", seed, "--minutes", "1", "--quiet");
+            Assert.Contains(TraceOf(alone), dealt.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Seed_RunTwice_GoesTheSameWay()
     {
         var first = await SimulatorProcess.RunAsync("--seed", "5", "--minutes", "2");
@@ -23,6 +35,7 @@ public sealed class SimulationTests
     [Theory]
     [InlineData("--help", 0, "./dev sim --seeds 1-1000")]
     [InlineData("--seeds", 2, "cannot make sense of: --seeds")]
+    [InlineData("--jobs", 2, "cannot make sense of: --jobs")]
     [InlineData("--nonsense", 2, "see: ./dev sim --help")]
     public async Task CommandLine_Argument_IsAnswered(string argument, int code, string text)
     {

@@ -1,62 +1,46 @@
-using System.Diagnostics;
 using System.Globalization;
-using Cybernetes.Simulator.World;
 
 namespace Cybernetes.Simulator.Running;
 
 /// <summary>Runs seeds one after another on the pool's one thread; this thread only looks whether they move.</summary>
-internal sealed class Runner(TextWriter output, TextWriter errors)
+internal sealed class Runner(TextReader input, TextWriter output, TextWriter errors)
 {
-    private const int Hung = 3;
-    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(200);
+    /// <summary>The exit code of a process whose life hangs: nothing else can live in it any more.</summary>
+    public const int Hung = 3;
 
-    // Of processor time: on a busy machine a life may stand still for long without being to blame.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(15);
-    private volatile Clockwork? _clockwork;
-    private volatile int _seed;
+    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(200);
 
     public int Run(Commanded commanded, bool isQuiet)
     {
-        if (!Clockwork.IsSingleThreaded)
+        if (!World.Clockwork.IsSingleThreaded)
             errors.WriteLine("this process has more than one thread for its work: runs are not repeatable");
-        var running = Task.Run(() => RunAllAsync(commanded, isQuiet));
-        var (turns, since, spent) = (-1L, Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-        while (!running.Wait(s_glance))
+        if (!commanded.IsFed)
+            return RunOne(commanded.First, commanded, commanded.IsReplay && !isQuiet ? output : null);
+        while (input.ReadLine() is { } line)
         {
-            var now = _clockwork?.Turns ?? 0;
-            if (now != turns)
-                (turns, since, spent) = (now, Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-            else if (Environment.CpuUsage.TotalTime - spent > s_patience || Stopwatch.GetElapsedTime(since) > s_longest)
-            {
-                output.WriteLine($"seed {_seed} hangs: its clock does not move any more\n  replay: {Replay(_seed, commanded.Options)}");
+            var code = RunOne(int.Parse(line, CultureInfo.InvariantCulture), commanded, null);
+            output.WriteLine(SeedProcess.End + code switch { 0 => SeedProcess.Clean, Hung => SeedProcess.Hung, _ => SeedProcess.Failed });
+            output.Flush();
+            if (code == Hung)
                 return Hung;
-            }
         }
-        return running.Result;
+        return 0;
     }
 
-    private async Task<int> RunAllAsync(Commanded commanded, bool isQuiet)
+    private int RunOne(int seed, Commanded commanded, TextWriter? trace)
     {
-        var failed = new List<int>();
-        var started = Stopwatch.GetTimestamp();
-        for (var seed = commanded.First; seed <= commanded.Last; seed++)
+        var watch = new LifeWatch();
+        var running = Task.Run(() => Simulation.RunAsync(seed, commanded.Options, trace, watch.Begins));
+        while (!running.Wait(s_glance))
         {
-            _seed = seed;
-            var outcome = await Simulation.RunAsync(
-                seed, commanded.Options, commanded.IsReplay && !isQuiet ? output : null, c => _clockwork = c).ConfigureAwait(false);
-            if (outcome.Findings.Count > 0)
-                failed.Add(seed);
-            Tell(outcome, commanded);
+            if (!watch.Hangs())
+                continue;
+            output.WriteLine($"seed {seed}: FAILED, it hangs {string.Join(Environment.NewLine + "  ", watch.State())}");
+            output.WriteLine($"  replay: {commanded.Replay(seed)}");
+            return Hung;
         }
-        if (!commanded.IsReplay)
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"seeds {commanded.First}-{commanded.Last}: {commanded.Last - commanded.First + 1 - failed.Count} clean, {failed.Count} "
-                    + $"failed{(failed.Count > 0 ? $" ({string.Join(", ", failed)})" : "")}, {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s, "
-                    + $"{Environment.CpuUsage.TotalTime.TotalSeconds:0.0} s of processor time"));
-        output.Flush();
-        return failed.Count == 0 ? 0 : 1;
+        Tell(running.Result, commanded);
+        return running.Result switch { { HasEnded: false } => Hung, { Findings.Count: > 0 } => 1, _ => 0 };
     }
 
     private void Tell(Outcome outcome, Commanded commanded)
@@ -74,11 +58,6 @@ internal sealed class Runner(TextWriter output, TextWriter errors)
         output.WriteLine($"seed {outcome.Seed}: FAILED, {facts}");
         foreach (var finding in outcome.Findings.Take(commanded.IsReplay ? int.MaxValue : 5))
             output.WriteLine("  " + finding);
-        output.WriteLine($"  replay: {Replay(outcome.Seed, commanded.Options)}");
+        output.WriteLine($"  replay: {commanded.Replay(outcome.Seed)}");
     }
-
-    /// <summary>What another length of the troubles has shown, only that length shows again.</summary>
-    private static string Replay(int seed, SimulationOptions options) =>
-        $"./dev sim --seed {seed}{(options.Trouble == new SimulationOptions().Trouble ? "" : $" --minutes {options.Trouble.TotalMinutes}")}"
-            + (options.IsRich ? " --rich" : "");
 }

@@ -16,9 +16,9 @@ namespace Cybernetes.Simulator.Running;
 /// <param name="Lived">The virtual time.</param>
 /// <param name="Took">The real time.</param>
 /// <param name="Revisions">How many writes the store saw.</param>
-/// <param name="Last">The last lines of the trace.</param>
+/// <param name="HasEnded">Whether all that lived has ended; where not, nothing else can live in this process.</param>
 internal sealed record Outcome(
-    int Seed, IReadOnlyList<string> Findings, string Hash, long Turns, TimeSpan Lived, TimeSpan Took, long Revisions, IReadOnlyCollection<string> Last);
+    int Seed, IReadOnlyList<string> Findings, string Hash, long Turns, TimeSpan Lived, TimeSpan Took, long Revisions, bool HasEnded);
 
 /// <summary>
 /// The life of one cluster by one seed:
@@ -31,6 +31,7 @@ internal sealed class Simulation
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
     private readonly SimulatedCluster _cluster;
     private readonly Clockwork _clockwork;
+    private readonly Circles _circles;
     private readonly IRandomSource _chance;
     private readonly BudgetKept _budgets;
     private readonly WatchOrder<Pod> _watchers;
@@ -39,13 +40,15 @@ internal sealed class Simulation
     private readonly Disruptions _disruptions;
     private readonly CancellationTokenSource _stop = new();
     private readonly SimulationOptions _options;
+    private bool _isEnding;
 
     private Simulation(int seed, SimulationOptions options, TextWriter? output)
     {
         _options = options;
         _chance = Chance.Seeded(seed);
         _cluster = new(seed, 3 + _chance.Next(3), options, output);
-        _clockwork = new(_cluster.Time);
+        _circles = new(_cluster.Time);
+        _clockwork = new(_cluster.Time, () => _isEnding ? null : _circles.Found);
         _budgets = new(_cluster.Model);
         _watchers = new();
         var endings = new PodEndings(_cluster.Model);
@@ -58,6 +61,7 @@ internal sealed class Simulation
         _user = new(_cluster, _budgets, endings);
         _disruptions = new(_cluster);
         _cluster.Model.Listen(See);
+        _cluster.Model.Listen(_circles.See);
     }
 
     private DateTimeOffset Now => _cluster.Time.GetUtcNow();
@@ -66,12 +70,12 @@ internal sealed class Simulation
     /// <param name="seed">Decides everything.</param>
     /// <param name="options">How long, and how much is told.</param>
     /// <param name="output">Where the trace goes; null: nowhere.</param>
-    /// <param name="watch">Is given the clockwork, for whoever looks whether it still moves.</param>
-    public static async Task<Outcome> RunAsync(int seed, SimulationOptions options, TextWriter? output, Action<Clockwork> watch)
+    /// <param name="watch">Is given what whoever looks from outside may look at.</param>
+    public static async Task<Outcome> RunAsync(int seed, SimulationOptions options, TextWriter? output, Action<Clockwork, World.Trace> watch)
     {
         var started = Stopwatch.GetTimestamp();
         var life = new Simulation(seed, options, output);
-        watch(life._clockwork);
+        watch(life._clockwork, life._cluster.Trace);
         try
         {
             await life.LiveAsync().ConfigureAwait(false);
@@ -87,9 +91,8 @@ internal sealed class Simulation
         var (cluster, trace) = (life._cluster, life._cluster.Trace);
         var outcome = new Outcome(
             seed, [.. cluster.Violations], trace.Hash(), life._clockwork.Turns, trace.Elapsed, Stopwatch.GetElapsedTime(started),
-                cluster.Model.Revision, [.. trace.Last]);
-        await life.EndAsync().ConfigureAwait(false);
-        return outcome;
+                cluster.Model.Revision, HasEnded: false);
+        return outcome with { HasEnded = await life.EndAsync().ConfigureAwait(false) };
     }
 
     private async Task LiveAsync()
@@ -209,19 +212,25 @@ internal sealed class Simulation
             _cluster.Violate(wrong);
     }
 
-    private async Task EndAsync()
+    /// <returns>Whether everything has.</returns>
+    private async Task<bool> EndAsync()
     {
+        _isEnding = true;
         await _stop.CancelAsync().ConfigureAwait(false);
         try
         {
-            // Whatever hangs in the end is not a finding any more.
             var ending = _cluster.DisposeAsync().AsTask();
             await _clockwork.RunUntilAsync(Now + s_patience, () => ending.IsCompleted).ConfigureAwait(false);
+            return ending.IsCompleted;
         }
         catch (SimulationException)
         {
-            // It has been told already, or it comes of being ended in the middle.
+            // It has been told already, or it comes of being ended in the middle: no finding any more.
+            return false;
         }
-        _stop.Dispose();
+        finally
+        {
+            _stop.Dispose();
+        }
     }
 }

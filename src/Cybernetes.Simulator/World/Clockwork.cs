@@ -6,7 +6,8 @@ namespace Cybernetes.Simulator.World;
 /// Moves a cluster's time on. Everything runs on the one thread of the pool: when nothing waits for that thread, nothing happens any more before
 /// the next timer, and the same seed takes the same way again.
 /// </summary>
-internal sealed class Clockwork(VirtualTimeProvider time)
+/// <param name="circles">Says what runs in circles, when something does.</param>
+internal sealed class Clockwork(VirtualTimeProvider time, Func<string?> circles)
 {
     // A round is everything that waits for the thread at its beginning. The busiest moments of a cluster's life have some tens.
     private const int MostRounds = 20_000;
@@ -54,10 +55,12 @@ internal sealed class Clockwork(VirtualTimeProvider time)
         {
             // Goes to the end of the line: whatever waits now runs before.
             await Task.Yield();
+            if (circles() is { } what)
+                throw new SimulationException(what);
             if (ThreadPool.PendingWorkItemCount == 0)
                 return;
         }
-        throw new SimulationException($"something runs in circles at {time.GetUtcNow():HH:mm:ss.fff}: the clock cannot go on");
+        throw new SimulationException("something runs in circles without writing anything: the clock cannot go on");
     }
 }
 

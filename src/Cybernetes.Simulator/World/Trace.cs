@@ -7,13 +7,20 @@ namespace Cybernetes.Simulator.World;
 /// <summary>What happened in a run, line by line, and a hash over all of it: two runs of a seed with equal hashes went the same way.</summary>
 internal sealed class Trace(TimeProvider time, TextWriter? output) : IDisposable
 {
-    private const int Kept = 400;
+    private const int Kept = 40;
     private readonly DateTimeOffset _start = time.GetUtcNow();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Queue<string> _last = new();
 
-    /// <summary>The last lines.</summary>
-    public IReadOnlyCollection<string> Last => _last;
+    /// <summary>The last lines. May be asked for from another thread.</summary>
+    public IReadOnlyList<string> Last
+    {
+        get
+        {
+            lock (_last)
+                return [.. _last];
+        }
+    }
 
     /// <summary>How many lines there are.</summary>
     public long Lines { get; private set; }
@@ -46,9 +53,12 @@ internal sealed class Trace(TimeProvider time, TextWriter? output) : IDisposable
     private void Print(string line)
     {
         Lines++;
-        _last.Enqueue(line);
-        if (_last.Count > Kept)
-            _last.Dequeue();
+        lock (_last)
+        {
+            _last.Enqueue(line);
+            if (_last.Count > Kept)
+                _last.Dequeue();
+        }
         output?.WriteLine(line);
     }
 }
