@@ -64,6 +64,8 @@ internal sealed class SqliteJournal : IJournal
             session.Begin.Run();
             if (_failed)
                 RemoveUnanswered(session, batch);
+            // First: the new rows then take pages that are written anyway, instead of others.
+            Delete(session.Delete, batch.Compacted);
             foreach (var record in batch.Records)
                 Insert(session.Insert, record);
             Write(session, batch);
@@ -138,13 +140,17 @@ internal sealed class SqliteJournal : IJournal
         Volatile.Write(ref _session, session);
     }
 
+    private static void Delete(SqliteStatement delete, List<long> ids)
+    {
+        foreach (var id in ids)
+        {
+            delete.Bind(1, id);
+            delete.Run();
+        }
+    }
+
     private static void Write(SqliteSession session, JournalBatch batch)
     {
-        foreach (var id in batch.Compacted)
-        {
-            session.Delete.Bind(1, id);
-            session.Delete.Run();
-        }
         foreach (var (id, milliseconds) in batch.Granted)
         {
             session.Grant.Bind(1, id);

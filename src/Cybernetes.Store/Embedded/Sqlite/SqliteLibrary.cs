@@ -25,12 +25,18 @@ internal static partial class SqliteLibrary
     public const int FilePointer = 7;
     public const int SyncNormal = 2;
     public const int NoCheckpointOnClose = 1006;
+    private const int MemoryStatus = 9;
 
     public const int TypeNull = 5;
 
     private const string Name = "sqlite3";
 
-    static SqliteLibrary() => NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
+    static SqliteLibrary()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(SqliteLibrary).Assembly, Resolve);
+        // Nobody asks how much memory SQLite has; counting it takes a lock for every piece. Refused when somebody used the library before.
+        _ = ConfigureAll(MemoryStatus, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
 
     /// <summary>Runs the static constructor, so that the library is found by its name on this system.</summary>
     public static void Load() => RuntimeHelpers.RunClassConstructor(typeof(SqliteLibrary).TypeHandle);
@@ -104,6 +110,11 @@ internal static partial class SqliteLibrary
     [LibraryImport(Name, EntryPoint = "sqlite3_db_config")]
     public static partial int Configure(
         nint connection, int option, nint on, nint result, nint unused1, nint unused2, nint unused3, nint unused4, nint onStack, nint resultOnStack);
+
+    // As above: some systems find the argument in a register, some on the stack.
+    [LibraryImport(Name, EntryPoint = "sqlite3_config")]
+    private static partial int ConfigureAll(
+        int option, nint value, nint unused1, nint unused2, nint unused3, nint unused4, nint unused5, nint unused6, nint valueOnStack);
 
     [LibraryImport(Name, EntryPoint = "sqlite3_wal_hook")]
     public static unsafe partial nint SetLogHook(
