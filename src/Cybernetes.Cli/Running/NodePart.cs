@@ -52,6 +52,7 @@ internal static class NodePart
     {
         NodeName = settings.NodeName,
         NodeIp = settings.Node.NodeIp,
+        HasExternalCloudProvider = settings.Node.HasCloudProvider,
         RootDirectory = settings.Node.RootDirectory,
         PodLogsDirectory = settings.Node.PodLogsDirectory,
         ClusterDns = settings.Node.ClusterDns,

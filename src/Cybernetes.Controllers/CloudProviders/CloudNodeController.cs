@@ -1,3 +1,4 @@
+using System.Net;
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
@@ -13,6 +14,8 @@ namespace Cybernetes.Controllers.CloudProviders;
 /// </summary>
 internal sealed class CloudNodeController : IController
 {
+    private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
+
     private readonly ControllerContext _context;
     private readonly ICloudInstances _instances;
     private readonly ObjectStore<Node> _nodes;
@@ -58,14 +61,30 @@ internal sealed class CloudNodeController : IController
         return copy.SemanticEquals(node) ? null : copy;
     }
 
-    /// <summary>The node's addresses as its machine tells them; a host name of the node's own stays. Pure.</summary>
+    /// <summary>
+    /// The node's addresses as its machine tells them; a host name of the node's own stays. Where the node's agent was given addresses, each of them
+    /// is the only one of its type. Pure.
+    /// </summary>
+    /// <exception cref="ReconcileFailedException">The machine does not have an address that the agent was given.</exception>
     internal static List<NodeAddress> Addresses(Node node, InstanceMetadata machine)
     {
         var addresses = machine.Addresses.Select(a => a.DeepClone()).ToList();
+        if (addresses.Count > 0 && node.Metadata.Annotations.OrEmpty().GetValueOrDefault(ProvidedAddress) is { Length: > 0 } provided)
+            addresses = [.. provided.Split(',').SelectMany(ip => Preferring(ip.Trim(), addresses)).DistinctBy(a => (a.Type, a.Address))];
         var own = node.Status.Addresses.OrEmpty().FirstOrDefault(a => a.Type == "Hostname");
         if (own is not null && !addresses.Any(a => a.Type == "Hostname"))
             addresses.Add(own);
         return addresses;
+    }
+
+    private static IEnumerable<NodeAddress> Preferring(string ip, List<NodeAddress> addresses)
+    {
+        if (!IPAddress.TryParse(ip, out var wanted))
+            throw new ReconcileFailedException($"failed to parse node IP \"{ip}\"");
+        var matches = addresses.Where(a => IPAddress.TryParse(a.Address, out var one) && one.Equals(wanted)).ToList();
+        if (matches.Count == 0)
+            throw new ReconcileFailedException($"failed to get node address from cloud provider that matches ip: {ip}");
+        return matches.Concat(addresses.Where(a => !matches.Exists(m => m.Type == a.Type)));
     }
 
     private void Look(Node node)

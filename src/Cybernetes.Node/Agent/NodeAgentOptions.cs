@@ -13,6 +13,11 @@ public sealed record NodeAgentOptions
     /// interface.</summary>
     public string NodeIp { get; init; } = "";
 
+    /// <summary>
+    /// --cloud-provider=external: the cloud's controllers tell the node's addresses. Until they have, the agent tells those of --node-ip, or none.
+    /// </summary>
+    public bool HasExternalCloudProvider { get; init; }
+
     /// <summary>--root-dir. Default /var/lib/kubelet.</summary>
     public string RootDirectory { get; init; } = "/var/lib/kubelet";
 

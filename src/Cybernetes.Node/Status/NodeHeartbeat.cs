@@ -54,6 +54,8 @@ internal sealed class NodeHeartbeat(
             faults, time.GetUtcNow())
         {
             SupportsGroupsPolicy = _hasGroupsPolicy,
+            HasExternalCloudProvider = options.HasExternalCloudProvider,
+            HasGivenAddresses = options.NodeIp.Length > 0,
         });
     }
 

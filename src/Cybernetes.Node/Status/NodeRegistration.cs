@@ -12,6 +12,8 @@ namespace Cybernetes.Node.Status;
 internal sealed class NodeRegistration(
     INodeApi api, NodeAgentOptions options, TimeProvider time, IRandomSource random, ILogger logger)
 {
+    private const string ProvidedAddress = "alpha.kubernetes.io/provided-node-ip";
+
     private static readonly BackoffOptions Retries = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(7));
 
     /// <summary>Tries until it is done.</summary>
@@ -61,10 +63,7 @@ internal sealed class NodeRegistration(
         {
             Name = options.NodeName,
             Labels = Labels(os, arch),
-            Annotations = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true",
-            },
+            Annotations = Annotated(new(StringComparer.Ordinal) { ["volumes.kubernetes.io/controller-managed-attach-detach"] = "true" }),
         },
         Spec = new NodeSpec
         {
@@ -87,6 +86,16 @@ internal sealed class NodeRegistration(
         return labels;
     }
 
+    /// <summary>With what --node-ip says, for a cloud's controllers; without it where they are not to know.</summary>
+    private Dictionary<string, string> Annotated(Dictionary<string, string> annotations)
+    {
+        if (options.HasExternalCloudProvider && options.NodeIp.Length > 0)
+            annotations[ProvidedAddress] = options.NodeIp;
+        else
+            annotations.Remove(ProvidedAddress);
+        return annotations;
+    }
+
     /// <summary>The labels that are the agent's own are brought up to date; people's are left alone.</summary>
     private async Task<NodeObject> ReconcileAsync(NodeObject node, string os, string arch, CancellationToken cancellation)
     {
@@ -95,6 +104,7 @@ internal sealed class NodeRegistration(
         changed.Metadata.Labels ??= new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in wanted)
             changed.Metadata.Labels[key] = value;
+        changed.Metadata.Annotations = Annotated(changed.Metadata.Annotations ?? new(StringComparer.Ordinal));
         if (changed.Spec.ProviderID.Length == 0)
             changed.Spec.ProviderID = options.ProviderId;
         return changed.SemanticEquals(node) ? node : await api.UpdateNodeAsync(changed, cancellation).ConfigureAwait(false);

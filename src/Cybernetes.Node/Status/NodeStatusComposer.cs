@@ -15,6 +15,12 @@ internal sealed record NodeStatusInputs(
     DateTimeOffset Now)
 {
     public bool SupportsGroupsPolicy { get; init; }
+
+    /// <summary>The addresses are the cloud's controllers' to tell.</summary>
+    public bool HasExternalCloudProvider { get; init; }
+
+    /// <summary>Whether somebody has said what the node's addresses are (--node-ip).</summary>
+    public bool HasGivenAddresses { get; init; }
 }
 
 /// <summary>Makes a Node's status, with upstream's conditions, reasons and words. Pure.</summary>
@@ -28,8 +34,11 @@ internal static class NodeStatusComposer
         var status = inputs.Old.DeepClone();
         status.Capacity = Capacity(inputs);
         status.Allocatable = Allocatable(inputs);
-        status.Addresses = [.. inputs.Addresses.Select(ip => new NodeAddress { Type = "InternalIP", Address = ip })];
-        status.Addresses.Add(new NodeAddress { Type = "Hostname", Address = inputs.NodeName });
+        if (TellsAddresses(inputs))
+        {
+            status.Addresses = [.. inputs.Addresses.Select(ip => new NodeAddress { Type = "InternalIP", Address = ip })];
+            status.Addresses.Add(new NodeAddress { Type = "Hostname", Address = inputs.NodeName });
+        }
         status.DaemonEndpoints.KubeletEndpoint.Port = inputs.Port;
         status.NodeInfo = Info(inputs);
         status.Images = Images(inputs.Images);
@@ -72,6 +81,10 @@ internal static class NodeStatusComposer
         allocatable["ephemeral-storage"] = Quantity.FromInt64(inputs.Facts.AllocatableEphemeralStorageBytes);
         return allocatable;
     }
+
+    /// <summary>What a cloud has told stays; before it has, only what somebody gave is told, since it may find the node elsewhere.</summary>
+    private static bool TellsAddresses(NodeStatusInputs inputs) =>
+        !inputs.HasExternalCloudProvider || (inputs.HasGivenAddresses && inputs.Old.Addresses is not { Count: > 0 });
 
     // Upstream's form: memory is read in kB and shown as Ki.
     private static Quantity Kibibytes(long bytes) => Quantity.Parse($"{bytes / 1024}Ki");

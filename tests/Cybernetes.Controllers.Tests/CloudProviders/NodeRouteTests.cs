@@ -46,4 +46,30 @@ public sealed class NodeRouteTests
             described.Metadata.Labels!.Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal));
         Assert.Null(CloudNodeController.Describe(described, new() { ProviderId = "other://a" }));
     }
+
+    [Theory]
+    [InlineData("", "InternalIP 10.0.0.1;InternalIP 10.0.0.2;ExternalIP 1.2.3.4;Hostname a")]
+    [InlineData("10.0.0.2", "InternalIP 10.0.0.2;ExternalIP 1.2.3.4;Hostname a")]
+    [InlineData("1.2.3.4", "ExternalIP 1.2.3.4;InternalIP 10.0.0.1;InternalIP 10.0.0.2;Hostname a")]
+    [InlineData("10.0.0.2,10.0.0.1", "InternalIP 10.0.0.2;ExternalIP 1.2.3.4;InternalIP 10.0.0.1;Hostname a")]
+    [InlineData("10.0.0.9", null)]
+    [InlineData("nonsense", null)]
+    public void Addresses_OfAMachine_ThoseThatTheAgentWasGivenCount(string provided, string? told)
+    {
+        var node = Make.Node("a").With(n => n.Status.Addresses = [new() { Type = "Hostname", Address = "a" }]);
+        node.Metadata.Annotations = new() { ["alpha.kubernetes.io/provided-node-ip"] = provided };
+        var machine = new InstanceMetadata
+        {
+            ProviderId = "fake://a",
+            Addresses =
+            [
+                new() { Type = "InternalIP", Address = "10.0.0.1" }, new() { Type = "InternalIP", Address = "10.0.0.2" },
+                new() { Type = "ExternalIP", Address = "1.2.3.4" },
+            ],
+        };
+        if (told is null)
+            Assert.Throws<ReconcileFailedException>(() => CloudNodeController.Addresses(node, machine));
+        else
+            Assert.Equal(told, string.Join(';', CloudNodeController.Addresses(node, machine).Select(x => $"{x.Type} {x.Address}")));
+    }
 }
