@@ -9,7 +9,7 @@ command_bench() {
     controllers) shift && bench_controllers "$@" ;;
     schedule) shift && bench_schedule "$@" ;;
     micro) shift && bench_micro "$@" ;;
-    testing) shift && bench_clusters testing "$@" ;;
+    testing) shift && bench_testing "$@" ;;
     fleet) shift && bench_fleet "$@" ;;
     *)
       shift
@@ -30,7 +30,7 @@ bench_list() {
     api [WORD]        processor time of a write's stages, without a server
     store.bench       the embedded engine alone, beside bare SQLite
     schedule          the scheduler: pods placed a second over 5,000 nodes; with PEER_BIN, kube-scheduler with kube-apiserver and etcd too
-    testing           test clusters: their start, and a day of cron jobs under virtual time
+    testing           test clusters: their start, and a day of cron jobs under virtual time; --jit: not compiled ahead
     fleet             5,000 simulated nodes and 150,000 pods on them, beside cyb apiserver; --nodes N --pods N
     micro [FILTER]    micro-benchmarks of hot paths (BenchmarkDotNet)
     figures           start-up, memory, pods beside bare runtime calls (root)
@@ -92,6 +92,25 @@ bench_schedule() {
   bench_build "$project"
   [ -z "${PEER_BIN:-}" ] || arguments+=(--peer "$PEER_BIN")
   bench_program "$project" "${arguments[@]}" "$@"
+}
+
+# As with the package: its assemblies, compiled ahead of time, over those that the build has made. --jit leaves them as they are.
+bench_testing() {
+  local project=$REPO/bench/Cybernetes.Testing.Bench/Cybernetes.Testing.Bench.csproj
+  local ahead=$REPO/tools/package/obj/Release/net10.0/ahead program=$OUT/bench/testing
+  bench_build "$project"
+  source "$REPO/tools/dev/command-package.sh"
+  rm -rf "$program"
+  mkdir -p "$OUT/bench"
+  cp -r "$(dirname "$project")/bin/Release/net10.0" "$program"
+  if [ "${1:-}" = --jit ]; then
+    shift
+  else
+    command_package
+    cp "$ahead/$RUNTIME_ID"/*.dll "$program/" 2>/dev/null || note "not compiled ahead"
+  fi
+  step "measuring"
+  "$program/Cybernetes.Testing.Bench" testing "$@"
 }
 
 bench_clusters() {

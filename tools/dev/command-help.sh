@@ -9,7 +9,7 @@ ${BOLD}./dev${PLAIN}: works on and with Cybernetes. Needs Debian 12 and the .NET
   ./dev test [NAME…]     run all tests, or only the test projects whose name holds NAME
   ./dev fuzz             throw bad input at codecs and server; --seconds N for each test, --seed N to begin with
   ./dev soak             kill the API server's process 200 times under load, the store's, and etcd's members; --kills N, --seed N
-  ./dev package          make the NuGet package Cybernetes.Testing in out/packages
+  ./dev package [RID…]   make the NuGet package Cybernetes.Testing in out/packages, compiled ahead for these runtimes (else this one)
   ./dev sample-operator  the same, then build samples/operator against it alone and run its tests
   ./dev sim              whole clusters under virtual time, each by one seed: --seed N replays, --seeds A-B runs many; --help
   ./dev prepare          only make what the end-to-end tests need
