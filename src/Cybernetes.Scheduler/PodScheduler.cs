@@ -6,6 +6,7 @@ using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Policy.V1;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.PodTopologySpread;
 using Cybernetes.Scheduler.Plugins.Volumes;
@@ -27,15 +28,18 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         var informers = new InformerFactory(client, logger);
         var budgets = informers.For<PodDisruptionBudget>().Store;
         var groups = new PodGroups();
-        var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client, groups);
+        var reporter = options.Configuration.Profiles[0].SchedulerName;
+        var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
+        var inventory = new DeviceInventory();
+        var devices = new DeviceServices(inventory, new DeviceWatch(inventory), DeviceSelectors.Instance, client, events);
+        var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client, groups, devices);
         var profiles = ProfileBuilder.Build(options.Configuration, services);
         using var queue = QueueFor(profiles);
         using var writes = new SemaphoreSlim(options.ConcurrentBindings);
-        var reporter = profiles[0].SchedulerName;
-        var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
         var columns = new ClusterColumns();
-        var view = new ClusterView(columns, queue, profiles, groups);
+        var view = new ClusterView(columns, queue, profiles, groups, inventory);
         groups.WatchBy(client, queue.Reconsider, logger, cancellation);
+        devices.Watch.WatchBy(client, happening => queue.Move(happening), queue.Reconsider, logger, cancellation);
         var owners = new SpreadOwners(informers);
         var synced = view.Watch(informers);
         informers.Start(cancellation);
@@ -79,7 +83,8 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
                 await writes.WaitAsync(CancellationToken.None).ConfigureAwait(false);
             foreach (var extender in profiles[0].Extenders)
                 extender.Dispose();
-            await Task.WhenAll(informers.WhenStopped(), groups.Watching, recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(informers.WhenStopped(), groups.Watching, devices.Watch.Watching, recording)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
             {
                 if (await plugin.PermitAsync(pod, node, cancellation).ConfigureAwait(false) is { } refusal)
                 {
-                    Fail(queued, pod, refusal, [plugin]);
+                    await FailAsync(queued, pod, refusal, [plugin], cancellation).ConfigureAwait(false);
                     return;
                 }
             }
@@ -33,7 +33,7 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
                 step = $"running PreBind plugin \"{plugin.Name}\"";
                 if (await plugin.PreBindAsync(pod, node, cancellation).ConfigureAwait(false) is { } refusal)
                 {
-                    Fail(queued, pod, $"{step}: {refusal}", []);
+                    await FailAsync(queued, pod, $"{step}: {refusal}", [], cancellation).ConfigureAwait(false);
                     return;
                 }
             }
@@ -57,7 +57,7 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         catch (Exception failure) when (IsExpected(failure))
         {
             logger.LogWarning("binding {Namespace}/{Name} to {Node} failed: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, node, failure.Message);
-            Fail(queued, pod, $"{step}: {failure.Message}", []);
+            await FailAsync(queued, pod, $"{step}: {failure.Message}", [], cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -86,6 +86,8 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
         {
             if (decision.Preemption is { } plan)
                 await PreemptAsync(pod, plan, cancellation).ConfigureAwait(false);
+            foreach (var work in decision.AtServer)
+                await TryAsync(pod, work, cancellation).ConfigureAwait(false);
             var message = decision.Message;
             events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
             var condition = pod.Status.Conditions.OrEmpty().FirstOrDefault(c => c.Type == "PodScheduled");
@@ -110,11 +112,38 @@ internal sealed class SchedulingOutcome(ApiClient client, ClusterView view, Sche
     /// <summary>Whether a failure is one of the way to the server, or the server's refusal.</summary>
     public static bool IsExpected(Exception failure) => failure is ApiStatusException or HttpRequestException or IOException or TimeoutException;
 
-    private void Fail(QueuedPod queued, Pod pod, string message, IReadOnlyList<IPlugin> rejectedBy)
+    private async Task FailAsync(QueuedPod queued, Pod pod, string message, IReadOnlyList<IPlugin> rejectedBy, CancellationToken cancellation)
     {
+        try
+        {
+            foreach (var plugin in view.ProfileOf(pod)?.Reserves ?? [])
+                await plugin.GiveBackAsync(pod, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsExpected(failure))
+        {
+            // It stays written for the pod, which finds it there with its next attempt.
+            logger.LogWarning("what was kept for {Namespace}/{Name} was not given back: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            // Shutting down: the next scheduler finds it.
+        }
         view.Forget(pod);
         queue.PutBack(queued, rejectedBy.Aggregate(ClusterEvent.None, (all, p) => all | p.Wakers), rejectedBy);
         events.Event(pod, "Warning", "FailedScheduling", message, "Scheduling");
+    }
+
+    private async Task TryAsync(Pod pod, Func<CancellationToken, Task> work, CancellationToken cancellation)
+    {
+        try
+        {
+            await work(cancellation).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (IsExpected(failure))
+        {
+            // What was to be changed changed by itself, or the next attempt tries again.
+            logger.LogWarning("nothing was freed for {Namespace}/{Name}: {Reason}", pod.Metadata.Namespace, pod.Metadata.Name, failure.Message);
+        }
     }
 
     private async Task PreemptAsync(Pod pod, PreemptionPlan plan, CancellationToken cancellation)

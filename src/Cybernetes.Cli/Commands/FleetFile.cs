@@ -59,6 +59,7 @@ internal sealed record FleetFile
         public Dictionary<string, string> Labels { get; init; } = [];
         public List<TaintEntry> Taints { get; init; } = [];
         public List<string> Zones { get; init; } = [];
+        public List<DevicesEntry> Devices { get; init; } = [];
 
         public FleetShape ToShape(string field)
         {
@@ -70,6 +71,7 @@ internal sealed record FleetFile
             {
                 Count = Count, Name = Name, Labels = Labels, Zones = Zones,
                 Taints = [.. Taints.Select(t => new Taint { Key = t.Key, Value = t.Value, Effect = t.Effect })],
+                Devices = [.. Devices.Select((d, i) => d.ToDevices($"{field}.devices[{i}]"))],
             };
             if (Capacity is null)
                 return shape;
@@ -88,6 +90,25 @@ internal sealed record FleetFile
         public FleetRule ToRule(string field) => FleetRule.UnknownWord(Script) is { } unknown
             ? throw new FormatException($"{field}.script: unknown word \"{unknown}\"")
             : new FleetRule { Namespace = Namespace, Labels = Labels, Script = Script };
+    }
+
+    internal sealed record DevicesEntry
+    {
+        public string Driver { get; init; } = new FleetDevices().Driver;
+        public int Count { get; init; } = 1;
+        public string Name { get; init; } = new FleetDevices().Name;
+        public Dictionary<string, string> Attributes { get; init; } = [];
+        public Dictionary<string, string> Capacity { get; init; } = [];
+        public bool Shared { get; init; }
+
+        public FleetDevices ToDevices(string field)
+        {
+            if (Count is < 1 or > FleetDevices.MostDevices)
+                throw new FormatException($"{field}.count: must be between 1 and {FleetDevices.MostDevices}");
+            foreach (string quantity in Capacity.Values)
+                _ = Quantity.Parse(quantity);
+            return new() { Driver = Driver, Count = Count, Name = Name, Attributes = Attributes, Capacity = Capacity, IsShared = Shared };
+        }
     }
 
     internal sealed record TaintEntry(string Key, string Value = "", string Effect = "NoSchedule");

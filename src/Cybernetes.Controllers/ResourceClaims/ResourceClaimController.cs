@@ -57,7 +57,7 @@ internal sealed class ResourceClaimController : IController
 
     private void PodChanged(Pod pod)
     {
-        if (pod.Spec.ResourceClaims is not { Count: > 0 })
+        if (pod.Spec.ResourceClaims is not { Count: > 0 } && pod.Status.ExtendedResourceClaimStatus is null)
             return;
         if (ResourceClaimReconciler.IsDone(pod))
             ClaimsOf(pod);

@@ -56,8 +56,12 @@ internal static class ArgumentReader
                 var binding = Fields("bindTimeoutSeconds", "shape");
                 return arguments with { BindTimeout = TimeSpan.FromSeconds(binding.GetValueOrDefault("bindTimeoutSeconds")?.Number(0, int.MaxValue) ?? 600) };
             case "DynamicResources":
-                Fields("filterTimeout", "bindingTimeout");
-                return arguments;
+                var devices = Fields("filterTimeout", "bindingTimeout");
+                return arguments with
+                {
+                    DeviceFilterTimeout = devices.GetValueOrDefault("filterTimeout")?.Duration(TimeSpan.Zero) ?? arguments.DeviceFilterTimeout,
+                    DeviceBindingTimeout = devices.GetValueOrDefault("bindingTimeout")?.Duration(TimeSpan.FromSeconds(1)) ?? arguments.DeviceBindingTimeout,
+                };
             default:
                 throw node.Error($"plugin \"{name}\" takes no arguments");
         }

@@ -101,6 +101,12 @@ internal sealed class ConfigurationNode(YamlNode node, string path, string sourc
         return KubernetesDuration.TryParse(Text(), out var value) is { } problem ? throw Error($"Invalid value: \"{Text()}\": {problem}") : value;
     }
 
+    public TimeSpan Duration(TimeSpan least)
+    {
+        var value = Duration();
+        return value >= least ? value : throw Error($"Invalid value: \"{Text()}\": must be at least {least.TotalSeconds:0}s");
+    }
+
     /// <summary>The value as an object of the API, unknown fields refused.</summary>
     public T Object<T>() where T : class, IWireObject<T>
     {

@@ -26,8 +26,10 @@ namespace Cybernetes.Scheduler.Configuration;
 /// <param name="BudgetsOf">The disruption budgets of a namespace.</param>
 /// <param name="Client">The API server; null where nothing is bound, as in tests of decisions.</param>
 /// <param name="Groups">The pod groups; null where pods are looked at alone.</param>
+/// <param name="Devices">Devices and claims to them; null where there are none.</param>
 internal sealed record PluginServices(
-    IVolumeObjects Volumes, Func<string, IReadOnlyList<PodDisruptionBudget>> BudgetsOf, ApiClient? Client, IPodGroups? Groups = null);
+    IVolumeObjects Volumes, Func<string, IReadOnlyList<PodDisruptionBudget>> BudgetsOf, ApiClient? Client, IPodGroups? Groups = null,
+    DeviceServices? Devices = null);
 
 /// <summary>Makes the profiles of a configuration: the visible list of the plugins that exist.</summary>
 internal static class ProfileBuilder
@@ -87,14 +89,16 @@ internal static class ProfileBuilder
         "TaintToleration" => new TaintTolerationPlugin(),
         "NodeAffinity" => new NodeAffinityPlugin(arguments.AddedAffinity),
         "NodePorts" => new NodePortsFilter(),
-        "NodeResourcesFit" => new NodeResourcesFitFilter(arguments.FitStrategy, arguments.FitIgnored),
+        "NodeResourcesFit" => new NodeResourcesFitFilter(
+            arguments.FitStrategy, arguments.FitIgnored, services.Devices is { } known ? r => known.Inventory.ClassOfResource(r) is not null : null),
         "VolumeRestrictions" => new VolumeRestrictionsFilter(services.Volumes),
         "NodeVolumeLimits" => new NodeVolumeLimitsFilter(services.Volumes),
         "VolumeBinding" => new VolumeBindingPlugin(services.Volumes, new VolumeBindings(services.Client, services.Volumes, arguments.BindTimeout)),
         "VolumeZone" => new VolumeZoneFilter(services.Volumes),
         "PodTopologySpread" => new PodTopologySpreadPlugin(arguments.DefaultConstraints),
         "InterPodAffinity" => new InterPodAffinityPlugin(arguments.HardPodAffinityWeight, arguments.IgnorePreferredTermsOfExistingPods),
-        "DynamicResources" => new DynamicResourcesCheck(),
+        "DynamicResources" => new DynamicResourcesPlugin(
+            services.Devices ?? DeviceServices.None, arguments.DeviceFilterTimeout, arguments.DeviceBindingTimeout),
         "DefaultPreemption" => new DefaultPreemption(services.BudgetsOf, arguments.MinCandidateNodesPercentage, arguments.MinCandidateNodesAbsolute),
         "NodeResourcesBalancedAllocation" => new BalancedAllocationScore(arguments.BalancedResources),
         "ImageLocality" => new ImageLocalityScore(),

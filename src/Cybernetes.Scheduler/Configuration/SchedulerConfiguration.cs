@@ -84,6 +84,8 @@ internal sealed record PluginArguments
     public int MinCandidateNodesPercentage { get; init; } = 10;
     public int MinCandidateNodesAbsolute { get; init; } = 100;
     public TimeSpan BindTimeout { get; init; } = TimeSpan.FromSeconds(600);
+    public TimeSpan DeviceFilterTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan DeviceBindingTimeout { get; init; } = TimeSpan.FromSeconds(600);
 }
 
 /// <summary>One extender.</summary>

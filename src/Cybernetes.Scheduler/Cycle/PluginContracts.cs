@@ -68,7 +68,11 @@ internal interface IPostFilterPlugin : IPlugin
 /// <summary>What a post filter came to.</summary>
 /// <param name="Message">Goes behind the reasons in FailedScheduling; may be empty.</param>
 /// <param name="Preemption">Whom to evict for the pod, and where; null for nobody.</param>
-internal sealed record PostFilterResult(string Message, Preemption.PreemptionPlan? Preemption = null);
+internal sealed record PostFilterResult(string Message, Preemption.PreemptionPlan? Preemption = null)
+{
+    /// <summary>What is done at the API server so that the pod may fit later; null for nothing.</summary>
+    public Func<CancellationToken, Task>? AtServer { get; init; }
+}
 
 /// <summary>Score of one node by what stands on it, 0 (worst) to 100 (best). Asked again only when that node's pods change.</summary>
 internal interface INodeRoomScore : IPlugin
@@ -95,6 +99,9 @@ internal interface IReservePlugin : IPlugin
     void Reserve(SchedulingCycle cycle, string nodeName);
 
     void Unreserve(Pod pod);
+
+    /// <summary>Takes back what was written at the API server for a pod that could not be bound, before <see cref="Unreserve"/>.</summary>
+    Task GiveBackAsync(Pod pod, CancellationToken cancellation) => Task.CompletedTask;
 }
 
 /// <summary>Permit: may hold a decided pod back, or refuse it.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Cycle;
@@ -20,6 +21,20 @@ internal sealed class PodFacts(Pod pod, PodDemand demand, LabelMatcher? spreadSe
     public PodDemand Demand { get; } = demand;
 
     public LabelMatcher? SpreadSelector { get; } = spreadSelector;
+
+    /// <summary>The facts of a pod over columns.</summary>
+    /// <param name="pod">Not changed.</param>
+    /// <param name="columns">Give resources their numbers.</param>
+    /// <param name="spreadSelector">What its owner selects.</param>
+    /// <param name="devices">Know which resources devices stand for; null where there are none.</param>
+    public static PodFacts Of(Pod pod, ClusterColumns columns, LabelMatcher? spreadSelector, DeviceInventory? devices)
+    {
+        var demand = PodDemand.Of(pod.Spec, columns.Resources);
+        return new PodFacts(pod, demand, spreadSelector) { DeviceBacked = devices is null ? [] : BackedBy(devices, demand, columns.Resources) };
+    }
+
+    /// <summary>The numbers of the extended resources that device classes stand for; nodes need not have them themselves.</summary>
+    public IReadOnlyList<int> DeviceBacked { get; init; } = [];
 
     public PodSpec Spec => Pod.Spec;
 
@@ -43,6 +58,17 @@ internal sealed class PodFacts(Pod pod, PodDemand demand, LabelMatcher? spreadSe
     /// <summary>The pod on a node, as the columns take it.</summary>
     public PlacedPod PlacedOn(string nodeName) => new(Pod, nodeName, Demand, Terms);
 
+    private static IReadOnlyList<int> BackedBy(DeviceInventory devices, PodDemand demand, ResourceNames names)
+    {
+        List<int>? backed = null;
+        foreach (var (resource, _) in demand.Requests)
+        {
+            if (devices.ClassOfResource(names[resource]) is not null)
+                (backed ??= []).Add(resource);
+        }
+        return backed is null ? [] : backed;
+    }
+
     private string MakeRowKey()
     {
         var key = new StringBuilder(96);
@@ -60,6 +86,8 @@ internal sealed class PodFacts(Pod pod, PodDemand demand, LabelMatcher? spreadSe
         foreach (var toleration in Tolerations)
             key.Append("|t").Append(toleration.Key).Append(',').Append(toleration.Operator).Append(',').Append(toleration.Value).Append(',')
                 .Append(toleration.Effect);
+        foreach (var resource in DeviceBacked)
+            key.Append("|d").Append(resource);
         return key.ToString();
     }
 

@@ -12,6 +12,9 @@ internal sealed record Decision(string? NodeName, int EvaluatedNodes, int Feasib
     /// <summary>The node that is kept for the pod until its group's evictions are done.</summary>
     public string? NominatedNode { get; init; }
 
+    /// <summary>What post filters do at the API server so that the pod may fit later.</summary>
+    public IReadOnlyList<Func<CancellationToken, Task>> AtServer { get; init; } = [];
+
     /// <summary>What the pod's group came to, which is told instead of the pod's own reasons; null where it has none.</summary>
     public string? GroupMessage { get; init; }
 
@@ -211,15 +214,21 @@ internal sealed class SchedulingCycle
         }
         if (Columns.NodeCount == 0)
             return new Decision(null, 0, 0, Diagnosis);
+        List<Func<CancellationToken, Task>> atServer = [];
         foreach (var plugin in Profile.PostFilters)
         {
             _current = plugin;
             var result = plugin.PostFilter(this);
-            Diagnosis.PostFilterMessage = result.Message;
+            if (result.AtServer is { } work)
+                atServer.Add(work);
             if (result.Preemption is not null)
-                return new Decision(null, Columns.NodeCount, 0, Diagnosis) { Preemption = result.Preemption };
+            {
+                Diagnosis.PostFilterMessage = result.Message;
+                return new Decision(null, Columns.NodeCount, 0, Diagnosis) { Preemption = result.Preemption, AtServer = atServer };
+            }
+            Diagnosis.PostFilterMessage += (Diagnosis.PostFilterMessage.Length > 0 ? ", " : "") + result.Message;
         }
-        return new Decision(null, Columns.NodeCount, 0, Diagnosis);
+        return new Decision(null, Columns.NodeCount, 0, Diagnosis) { AtServer = atServer };
     }
 
     private void Mark(NodeBits rejected, ushort code)

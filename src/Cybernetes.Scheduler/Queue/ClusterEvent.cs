@@ -1,4 +1,5 @@
 using Cybernetes.Objects.Core.V1;
+using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Scheduler.Queue;
@@ -29,5 +30,9 @@ internal enum ClusterEvent
     NodeChanged = NodeAdded | NodeAllocatableChanged | NodeLabelsChanged | NodeTaintsChanged | NodeUncordoned,
 }
 
-/// <summary>One event with what it happened to, for queueing hints. One of the objects is set for pod and node events.</summary>
-internal readonly record struct ClusterHappening(ClusterEvent Event, Pod? Pod = null, NodeObject? Node = null);
+/// <summary>
+/// One event with what it happened to, for queueing hints. One of the objects is set for pod and node events; events of resource claims have the claim
+/// before (null: it is new) and after (null: it is gone).
+/// </summary>
+internal readonly record struct ClusterHappening(
+    ClusterEvent Event, Pod? Pod = null, NodeObject? Node = null, ResourceClaim? Claim = null, ResourceClaim? ClaimBefore = null);

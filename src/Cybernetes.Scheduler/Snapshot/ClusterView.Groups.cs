@@ -38,7 +38,7 @@ internal sealed partial class ClusterView
             List<PlacedPod> placed = [], evicted = [];
             foreach (var pod in pods)
             {
-                var facts = new PodFacts(pod, PodDemand.Of(pod.Spec, columns.Resources), spreadSelector(pod));
+                var facts = FactsOf(pod, spreadSelector(pod));
                 var decision = cycle.Decide(facts, profile, NominatedBeside(facts));
                 decisions.Add(decision);
                 if ((decision.NodeName ?? decision.Preemption?.NodeName) is not { } node)

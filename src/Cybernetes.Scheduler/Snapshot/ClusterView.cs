@@ -3,6 +3,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Storage.V1;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Queue;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
@@ -14,7 +15,7 @@ namespace Cybernetes.Scheduler.Snapshot;
 /// All changes and decisions go through one lock.
 /// </summary>
 internal sealed partial class ClusterView(
-    ClusterColumns columns, SchedulingQueue queue, IReadOnlyList<SchedulingProfile> profiles, PodGroups? groups = null)
+    ClusterColumns columns, SchedulingQueue queue, IReadOnlyList<SchedulingProfile> profiles, PodGroups? groups = null, DeviceInventory? devices = null)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
@@ -30,7 +31,7 @@ internal sealed partial class ClusterView(
         var profile = _profiles[pod.Spec.SchedulerName];
         lock (_lock)
         {
-            var facts = new PodFacts(pod, PodDemand.Of(pod.Spec, columns.Resources), spreadSelector);
+            var facts = FactsOf(pod, spreadSelector);
             var decision = cycle.Decide(facts, profile, NominatedBeside(facts));
             if (decision.NodeName is { } node)
             {
@@ -95,6 +96,8 @@ internal sealed partial class ClusterView(
         ];
         return Task.WhenAll(all.Select(registration => registration.Synced));
     }
+
+    private PodFacts FactsOf(Pod pod, LabelMatcher? spreadSelector) => PodFacts.Of(pod, columns, spreadSelector, devices);
 
     private IInformerRegistration Tell<T>(InformerFactory informers, ClusterEvent happening)
         where T : class, IKubernetesObject<T> =>
@@ -211,6 +214,8 @@ internal sealed partial class ClusterView(
     {
         queue.Remove(pod.Metadata.UID);
         groups?.Remove(pod);
+        if (pod.Spec.ResourceClaims is { Count: > 0 })
+            devices?.Gone(pod);
         bool had;
         lock (_lock)
         {

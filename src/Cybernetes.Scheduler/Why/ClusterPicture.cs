@@ -3,16 +3,19 @@ using Cybernetes.Foundation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Policy.V1;
+using Cybernetes.Objects.Resource.V1;
 using Cybernetes.Objects.Storage.V1;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Snapshot;
+using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
 
 namespace Cybernetes.Scheduler.Why;
 
 /// <summary>One look at a cluster, ready to decide over.</summary>
-internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<SchedulingProfile> profiles)
+internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<SchedulingProfile> profiles, DeviceInventory? devices = null)
 {
     public ClusterColumns Columns { get; } = columns;
 
@@ -22,10 +25,15 @@ internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<Sched
     public (Decision Decision, SchedulingCycle Cycle) Decide(Pod pod, SchedulingProfile profile)
     {
         var cycle = new SchedulingCycle(Columns, Chance.Seeded(1));
-        return (cycle.Decide(new PodFacts(pod, PodDemand.Of(pod.Spec, Columns.Resources), null), profile), cycle);
+        return (cycle.Decide(PodFacts.Of(pod, Columns, null, devices), profile), cycle);
     }
 
-    public static async Task<ClusterPicture> TakeAsync(ApiClient client, SchedulerConfiguration configuration, CancellationToken cancellation)
+    /// <param name="client">May list what scheduling looks at.</param>
+    /// <param name="configuration">The scheduler's.</param>
+    /// <param name="asked">The pod that is asked for: claims and devices are listed where it may need some.</param>
+    /// <param name="cancellation">Ends the looking.</param>
+    public static async Task<ClusterPicture> TakeAsync(
+        ApiClient client, SchedulerConfiguration configuration, Pod asked, CancellationToken cancellation)
     {
         async Task<List<T>> All<T>() where T : class, IKubernetesObject<T> =>
             [.. (await client.For<T>().ListAllAsync(null, null, cancellation).ConfigureAwait(false)).Items];
@@ -39,7 +47,14 @@ internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<Sched
             Capacities = await All<CSIStorageCapacity>().ConfigureAwait(false),
         };
         var budgets = (await All<PodDisruptionBudget>().ConfigureAwait(false)).ToLookup(b => b.Metadata.Namespace, StringComparer.Ordinal);
-        var services = new PluginServices(volumes, ns => [.. budgets[ns]], client);
+        var devices = new DeviceInventory();
+        if (PodDeviceClaims.MayNeedDevices(asked))
+        {
+            (await All<DeviceClass>().ConfigureAwait(false)).ForEach(devices.Set);
+            (await All<ResourceSlice>().ConfigureAwait(false)).ForEach(devices.Set);
+            (await All<ResourceClaim>().ConfigureAwait(false)).ForEach(c => devices.Set(c));
+        }
+        var services = new PluginServices(volumes, ns => [.. budgets[ns]], client, Devices: DeviceServices.Over(devices, client: client));
         var columns = new ClusterColumns();
         foreach (var ns in await All<Namespace>().ConfigureAwait(false))
             columns.SetNamespace(ns.Metadata.Name, ns.Metadata.Labels);
@@ -50,6 +65,6 @@ internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<Sched
             if (pod.Spec.NodeName.Length > 0 && pod.Status.Phase is not (PodPhase.Succeeded or PodPhase.Failed))
                 columns.SetPod(new PlacedPod(pod, pod.Spec.NodeName, PodDemand.Of(pod.Spec, columns.Resources)));
         }
-        return new ClusterPicture(columns, ProfileBuilder.Build(configuration, services));
+        return new ClusterPicture(columns, ProfileBuilder.Build(configuration, services), devices);
     }
 }

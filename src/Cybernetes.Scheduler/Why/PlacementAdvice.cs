@@ -5,6 +5,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.SchedulingGates;
 using Cybernetes.Scheduler.Preemption;
@@ -34,7 +35,7 @@ public static class PlacementAdvice
             if (waits is not null)
                 return $"{ns}/{name} is not looked at by the scheduler yet: {waits}.\n";
         }
-        return Explain(await ClusterPicture.TakeAsync(client, configuration, cancellation).ConfigureAwait(false), pod);
+        return Explain(await ClusterPicture.TakeAsync(client, configuration, pod, cancellation).ConfigureAwait(false), pod);
     }
 
     internal static string Explain(ClusterPicture picture, Pod pod)
@@ -42,6 +43,8 @@ public static class PlacementAdvice
         var id = $"{pod.Metadata.Namespace}/{pod.Metadata.Name}";
         if (picture.ProfileOf(pod) is not { } profile)
             return $"{id} waits for a scheduler named \"{pod.Spec.SchedulerName}\"; the one asked does not schedule for that name.\n";
+        if (profile.PreEnqueues.OfType<DynamicResourcesPlugin>().FirstOrDefault()?.PreEnqueue(pod) is { } waits)
+            return $"{id} is not looked at by the scheduler yet: {waits}.\n";
         var (decision, cycle) = picture.Decide(pod, profile);
         if (decision.NodeName is not null)
         {
@@ -57,6 +60,8 @@ public static class PlacementAdvice
         if (decision.EvaluatedNodes == 0)
             return text.Append("The cluster has no nodes.\n").ToString();
         AddFilters(text, cycle);
+        if (profile.PreFilters.OfType<DynamicResourcesPlugin>().FirstOrDefault()?.Advise(cycle) is { } devices)
+            text.Append('\n').Append(devices).Append('\n');
         AddNearest(text, cycle);
         AddEvictions(text, picture, decision, pod, profile);
         return text.ToString();

@@ -64,7 +64,7 @@ public sealed class SchedulerConfigurationTests
         Assert.Equal(
             new Dictionary<string, int>
             {
-                ["NodeResourcesFit"] = 1, ["NodeResourcesBalancedAllocation"] = 1, ["ImageLocality"] = 1, ["TaintToleration"] = 3, ["NodeAffinity"] = 2,
+                ["NodeResourcesFit"] = 1, ["NodeResourcesBalancedAllocation"] = 1, ["ImageLocality"] = 1, ["DynamicResources"] = 1, ["TaintToleration"] = 3, ["NodeAffinity"] = 2,
                 ["PodTopologySpread"] = 2, ["InterPodAffinity"] = 2,
             },
             weights);

@@ -27,7 +27,7 @@ public sealed class SchedulingCycleTests
         Assert.Null(decision.NodeName);
         Assert.Equal(
             "0/4 nodes are available: 1 Insufficient memory, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable, 2 Insufficient cpu. "
-            + "preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.",
+            + "no new claims to deallocate, preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.",
             decision.Diagnosis.Message(4));
     }
 
@@ -36,7 +36,7 @@ public sealed class SchedulingCycleTests
     {
         var columns = Cluster.Columns(Cluster.Node("a", pods: "1"));
         Cluster.Place(columns, Cluster.Pod("old"), "a");
-        Assert.Equal("0/1 nodes are available: 1 Too many pods. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.", Cluster.Decide(columns, Cluster.Pod("new")).Diagnosis.Message(1));
+        Assert.Equal("0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.", Cluster.Decide(columns, Cluster.Pod("new")).Diagnosis.Message(1));
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class SchedulingCycleTests
     {
         var pod = Cluster.Pod("p", with: p => p.Spec.Volumes =
             [new Volume { Name = "data", PersistentVolumeClaim = new PersistentVolumeClaimVolumeSource { ClaimName = "data" } }]);
-        Assert.StartsWith("0/1 nodes are available: persistentvolumeclaim \"data\" not found. preemption: ",
+        Assert.StartsWith("0/1 nodes are available: persistentvolumeclaim \"data\" not found. no new claims to deallocate, preemption: ",
             Cluster.Decide(Cluster.Columns(Cluster.Node("a")), pod).Diagnosis.Message(1));
     }
 }

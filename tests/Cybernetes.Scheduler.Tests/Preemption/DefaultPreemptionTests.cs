@@ -105,7 +105,7 @@ public sealed class DefaultPreemptionTests
         pod.Spec.PreemptionPolicy = "Never";
         var decision = Cluster.Decide(columns, pod);
         Assert.Null(decision.Preemption);
-        Assert.Equal("0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.", decision.Diagnosis.Message(1));
+        Assert.Equal("0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.", decision.Diagnosis.Message(1));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class DefaultPreemptionTests
         var columns = Cluster.Columns(Cluster.Node("a", cpu: "1"), Cluster.Node("b", cpu: "4"));
         Cluster.Place(columns, Running("low", "1", 0), "a");
         var decision = Cluster.Decide(columns, Waiting("high", "8", 10));
-        Assert.Equal("0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+        Assert.Equal("0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
             decision.Diagnosis.Message(2));
     }
 

@@ -15,7 +15,7 @@ public sealed class PlacementAdviceTests
         var text = PlacementAdvice.Explain(new ClusterPicture(columns, [Cluster.Profile()]), Cluster.Pod("new", "1"));
         Assert.Equal(
             """
-            default/new is not scheduled: 0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.
+            default/new is not scheduled: 0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.
 
               2 nodes: Insufficient cpu (NodeResourcesFit): node-1, node-2
               1 node: node(s) were unschedulable (NodeUnschedulable): node-3

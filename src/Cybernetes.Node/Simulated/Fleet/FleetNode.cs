@@ -1,6 +1,7 @@
 using Cybernetes.Objects;
 using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Resource.V1;
 
 namespace Cybernetes.Node.Simulated.Fleet;
 
@@ -55,6 +56,9 @@ internal sealed class FleetNode(FleetShape shape, int number, int index, FleetOp
         node.Spec.Taints = shape.Taints.Count == 0 ? null : [.. shape.Taints.Select(t => t.DeepClone())];
         return node;
     }
+
+    /// <summary>What the drivers of its devices publish.</summary>
+    public IEnumerable<ResourceSlice> Slices() => shape.Devices.Select(d => d.SliceFor(Name, Uid));
 
     public NodeStatus Status(DateTimeOffset now) => new()
     {

@@ -26,6 +26,9 @@ public sealed record FleetShape
 
     /// <summary>The nodes are dealt out to these zones in turn (topology.kubernetes.io/zone); none: no zone labels.</summary>
     public IReadOnlyList<string> Zones { get; init; } = [];
+
+    /// <summary>Devices that resource claims may be given, by driver. Default: none.</summary>
+    public IReadOnlyList<FleetDevices> Devices { get; init; } = [];
 }
 
 /// <summary>What the containers of some pods do, where the pods do not say it themselves.</summary>

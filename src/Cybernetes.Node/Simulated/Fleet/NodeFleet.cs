@@ -5,6 +5,7 @@ using Cybernetes.Foundation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Coordination.V1;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Resource.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Node.Simulated.Fleet;
@@ -150,6 +151,25 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
         }
         node.Uid = made.Metadata.UID;
         await MakeLeaseAsync(node, cancellation).ConfigureAwait(false);
+        foreach (var slice in node.Slices())
+            await PublishAsync(slice, cancellation).ConfigureAwait(false);
+    }
+
+    private async Task PublishAsync(ResourceSlice slice, CancellationToken cancellation)
+    {
+        var slices = client.For<ResourceSlice>();
+        try
+        {
+            await slices.CreateAsync(slice, null, cancellation).ConfigureAwait(false);
+        }
+        catch (ApiStatusException there) when (there.IsAlreadyExists)
+        {
+            // Of an earlier run: its devices may have been others, and its node another one of the same name.
+            var old = await slices.GetAsync(null, slice.Metadata.Name, cancellation).ConfigureAwait(false);
+            slice.Spec.Pool.Generation = old.Spec.Pool.Generation + 1;
+            slice.Metadata.ResourceVersion = old.Metadata.ResourceVersion;
+            await slices.UpdateAsync(slice, null, cancellation).ConfigureAwait(false);
+        }
     }
 
     private async Task MakeLeaseAsync(FleetNode node, CancellationToken cancellation)

@@ -13,7 +13,9 @@ namespace Cybernetes.Scheduler.Plugins.NodeResources;
 /// </summary>
 /// <param name="strategy">How nodes are rated.</param>
 /// <param name="ignored">Extended resources, and groups of them (before the slash), that are not looked at.</param>
-internal sealed class NodeResourcesFitFilter(ScoringStrategy strategy, IReadOnlyList<string>? ignored = null) : INodeRoomFilter, INodeRoomScore
+/// <param name="isDeviceBacked">Whether a device class stands for a resource.</param>
+internal sealed class NodeResourcesFitFilter(
+    ScoringStrategy strategy, IReadOnlyList<string>? ignored = null, Func<string, bool>? isDeviceBacked = null) : INodeRoomFilter, INodeRoomScore
 {
     public string Name => "NodeResourcesFit";
 
@@ -25,7 +27,7 @@ internal sealed class NodeResourcesFitFilter(ScoringStrategy strategy, IReadOnly
         if (happening.Node is not { } node)
             return true;
         return PodResources.Requests(pod.Spec).All(r => IsIgnored(r.Key) || r.Value.Sign <= 0
-            || (node.Status.Allocatable.OrEmpty().TryGetValue(r.Key, out var has) && has >= r.Value));
+            || (node.Status.Allocatable.OrEmpty().TryGetValue(r.Key, out var has) && has >= r.Value) || isDeviceBacked?.Invoke(r.Key) == true);
     }
 
     public bool Applies(PodFacts pod) => true;
@@ -40,6 +42,9 @@ internal sealed class NodeResourcesFitFilter(ScoringStrategy strategy, IReadOnly
             var (resource, amount) = requests[i];
             var allocatable = columns.AllocatableAt(resource, slot);
             if (allocatable - columns.RequestedAt(resource, slot) >= amount || IsIgnored(columns.Resources[resource]))
+                continue;
+            // What a device class stands for may come from devices where no device plugin has it.
+            if (allocatable == 0 && pod.DeviceBacked.Contains(resource))
                 continue;
             lacking |= 1u << Math.Min(i, 31);
             isResolvable &= amount <= allocatable;
