@@ -30,6 +30,9 @@ internal sealed class PartTransport(HttpMessageHandler door, FaultDial dial, IRa
     /// <summary>Asked about each call when its answer is there; true kills the part before it sees the answer.</summary>
     public Func<HttpRequestMessage, bool>? DiesAfter { get; set; }
 
+    /// <summary>How long a call may take where nothing fails; it takes some of it. Zero: no time at all.</summary>
+    public TimeSpan LongestCall { get; init; }
+
     /// <summary>Is told the uid of each pod that the part takes away itself.</summary>
     public Action<string>? TakesAway { get; init; }
 
@@ -55,6 +58,8 @@ internal sealed class PartTransport(HttpMessageHandler door, FaultDial dial, IRa
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             throw Broken("cut off (injected)");
         }
+        if (LongestCall > TimeSpan.Zero)
+            await Task.Delay(LongestCall * chance.NextDouble(), time, cancellationToken).ConfigureAwait(false);
         if (DiesBefore?.Invoke(request) == true)
             Die();
         ThrowIfCut();

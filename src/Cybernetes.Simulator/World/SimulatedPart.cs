@@ -42,6 +42,7 @@ internal sealed class SimulatedPart(PartPlan plan, SimulatedCluster cluster)
                 what => cluster.Trace.Write("fault", $"{Name}: {what}"))
         {
             TakesAway = TakesAway, Wrong = what => cluster.Violate($"{Name}: {what}"),
+            LongestCall = cluster.Options.IsRich ? TimeSpan.FromMilliseconds(4) : TimeSpan.Zero,
         };
         var options = new ApiClientOptions { Time = cluster.Time, Random = Chance.Seeded(seed + 1), UserAgent = ApiClientOptions.AgentOf(plan.User) };
         var client = new ApiClient(transport, s_address, options);
