@@ -47,8 +47,7 @@ internal sealed class DefaultPreemption(
             return null;
         foreach (var pod in cycle.Columns.PodsOn(slot))
         {
-            if (pod.IsTerminating && pod.Priority < cycle.Pod.Priority
-                && pod.Pod.Status.Conditions.OrEmpty().Any(c => c.Type == "DisruptionTarget" && c.Status == "True" && c.Reason == "PreemptionByScheduler"))
+            if (VictimOrder.IsLeavingFor(pod, cycle.Pod.Priority))
                 return "not eligible due to a terminating pod on the nominated node.";
         }
         return null;

@@ -1,3 +1,4 @@
+using Cybernetes.Objects;
 using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Preemption;
@@ -11,6 +12,10 @@ internal static class VictimOrder
         var byPriority = y.Priority.CompareTo(x.Priority);
         return byPriority != 0 ? byPriority : StartOf(x).CompareTo(StartOf(y));
     }
+
+    /// <summary>Whether a pod was evicted for one of this priority, and has not left yet.</summary>
+    public static bool IsLeavingFor(PlacedPod pod, int priority) => pod.IsTerminating && pod.Priority < priority
+        && pod.Pod.Status.Conditions.OrEmpty().Any(c => c.Type == "DisruptionTarget" && c.Status == "True" && c.Reason == "PreemptionByScheduler");
 
     /// <summary>
     /// The best plan: fewest budget violations, lowest highest priority of a victim, lowest sum of priorities, fewest victims, latest start of the

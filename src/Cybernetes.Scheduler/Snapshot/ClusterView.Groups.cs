@@ -2,6 +2,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Plugins.GangScheduling;
+using Cybernetes.Scheduler.Preemption;
 
 namespace Cybernetes.Scheduler.Snapshot;
 
@@ -31,8 +32,15 @@ internal sealed partial class ClusterView
         var profile = _profiles[pods[0].Spec.SchedulerName];
         lock (_lock)
         {
+            // Who was promised a node that its victims have not left yet still counts on it: else the room that others left would be lost meanwhile.
+            var awaited = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var pod in pods)
-                _nominated.Remove(pod.Metadata.UID);
+            {
+                if (_nominated.Remove(pod.Metadata.UID, out var promised) && columns.SlotOf(promised.NodeName) is >= 0 and var slot
+                    && columns.PodsOn(slot).Any(p => VictimOrder.IsLeavingFor(p, promised.Priority)))
+                    awaited[pod.Metadata.UID] = promised.NodeName;
+            }
+            var isAwaiting = false;
             var count = members.Count(uid => columns.Find(uid) is not null);
             List<Decision> decisions = [];
             List<PlacedPod> placed = [], evicted = [];
@@ -41,7 +49,9 @@ internal sealed partial class ClusterView
                 var facts = FactsOf(pod, spreadSelector(pod));
                 var decision = cycle.Decide(facts, profile, NominatedBeside(facts));
                 decisions.Add(decision);
-                if ((decision.NodeName ?? decision.Preemption?.NodeName) is not { } node)
+                var awaits = decision.NodeName is null && decision.Preemption is null ? awaited.GetValueOrDefault(pod.Metadata.UID) : null;
+                isAwaiting |= awaits is not null;
+                if ((decision.NodeName ?? decision.Preemption?.NodeName ?? awaits) is not { } node)
                     continue;
                 foreach (var victim in decision.Preemption?.Victims ?? [])
                 {
@@ -56,7 +66,7 @@ internal sealed partial class ClusterView
                     plugin.Reserve(cycle, node);
             }
             var verdict = placed.Count == 0 || count + placed.Count < minCount ? GroupVerdict.Unschedulable
-                : decisions.Exists(d => d.Preemption is not null) ? GroupVerdict.WaitsForPreemption : GroupVerdict.Placed;
+                : isAwaiting || decisions.Exists(d => d.Preemption is not null) ? GroupVerdict.WaitsForPreemption : GroupVerdict.Placed;
             if (verdict == GroupVerdict.Placed)
                 _assumed.UnionWith(placed.Select(p => p.Pod.Metadata.UID));
             else

@@ -87,6 +87,35 @@ public sealed class GangSchedulingTests
     }
 
     [Fact]
+    public void DecideGroup_FirstOfItsVictimsIsGone_KeepsTheRoomUntilTheOthersAre()
+    {
+        var (view, columns, cycle) = View(Cluster.Node("n1", cpu: "1"), Cluster.Node("n2", cpu: "1"));
+        Cluster.Place(columns, Cluster.Pod("low1", "1"), "n1");
+        Cluster.Place(columns, Cluster.Pod("low2", "1"), "n2");
+        Pod[] gang = [Member("a", priority: 5), Member("b", priority: 5)];
+        var first = view.DecideGroup(cycle, gang, ["a", "b"], 2, _ => null);
+        Assert.All(first.Members, d => Assert.NotNull(d.Preemption));
+        for (var i = 0; i < gang.Length; i++)
+            gang[i].Status.NominatedNodeName = first.Members[i].Preemption!.NodeName;
+        var (gone, leaving) = (first.Members[0].Preemption!, first.Members[1].Preemption!);
+        columns.RemovePod(gone.Victims[0].Pod.Metadata.UID);
+        Cluster.Place(columns, Cluster.Pod(leaving.Victims[0].Pod.Metadata.Name, "1", with: p =>
+        {
+            p.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
+            p.Status.Conditions = [new() { Type = "DisruptionTarget", Status = "True", Reason = "PreemptionByScheduler" }];
+        }), leaving.NodeName);
+
+        var second = view.DecideGroup(cycle, gang, ["a", "b"], 2, _ => null);
+        Assert.Equal(GroupVerdict.WaitsForPreemption, second.Verdict);
+        Assert.All(second.Members, d => Assert.Null(d.NodeName));
+        Assert.All(second.Members, d => Assert.Null(d.Preemption));
+        Assert.Null(view.Decide(cycle, Cluster.Pod("other", "1"), null).NodeName);
+        columns.RemovePod(leaving.Victims[0].Pod.Metadata.UID);
+        var third = view.DecideGroup(cycle, gang, ["a", "b"], 2, _ => null);
+        Assert.Equal(GroupVerdict.Placed, third.Verdict);
+    }
+
+    [Fact]
     public void DecideGroup_EvictionsWouldNotBeEnough_EvictsNobody()
     {
         var (view, columns, cycle) = View(Cluster.Node("n1", cpu: "1"));
