@@ -35,6 +35,7 @@ using Cybernetes.Controllers.VolumeAttachments;
 using Cybernetes.Controllers.VolumeBinding;
 using Cybernetes.Controllers.VolumeExpansion;
 using Cybernetes.Controllers.VolumeProtection;
+using Cybernetes.Controllers.VolumeSnapshots;
 using Cybernetes.Foundation.Metrics;
 using Microsoft.Extensions.Logging;
 
@@ -90,6 +91,7 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["volumeattributesclass-protection-controller"] = c => new AttributesClassProtectionController(c),
             ["device-taint-eviction-controller"] = c => c.Options.Features.Contains("DRADeviceTaints") ? new DeviceTaintEvictionController(c) : null,
             ["podgroup-protection-controller"] = c => c.Options.Features.Contains("GenericWorkload") ? new PodGroupProtectionController(c) : null,
+            [VolumeSnapshotController.ControllerName] = c => new VolumeSnapshotController(c),
             ["resourceclaim-controller"] = c => new ResourceClaimController(c),
             ["ephemeral-volume-controller"] = c => new EphemeralVolumeController(c),
             ["storageversion-garbage-collector-controller"] = c => new StorageVersionCollector(c),
