@@ -4,19 +4,23 @@ using Cybernetes.Client.Queues;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Snapshot.V1;
 using Cybernetes.Objects.Storage.V1;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Node.LocalStorage;
 
 /// <summary>
-/// Makes, enlarges and deletes volumes that are directories of this node, by the protocol of external provisioners: the volume controller asks
-/// by annotation, the scheduler names the node, this node answers with a volume that only its own pods can use. What is promised never exceeds
-/// the disk; how much is written into a directory is not limited.
+/// Makes, fills, enlarges and deletes volumes that are directories of this node, by the protocol of external provisioners: the volume controller
+/// asks by annotation, the scheduler names the node, this node answers with a volume that only its own pods can use. A claim with a data source is
+/// served by the node that has the source. What is promised never exceeds the disk; how much is written into a directory is not limited.
 /// </summary>
-public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions options, ILogger logger)
+public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions options, ILogger logger) : LocalSources.IObjects
 {
     private const string OursByNode = "local-node";
+
+    /// <summary>Claims without a volume by the snapshot or claim that they are filled from.</summary>
+    private const string BySource = "source";
 
     private readonly WorkQueue<ObjectKey> _claimQueue = new(client.Time, new WorkQueueOptions { Name = "local-claims" });
     private readonly WorkQueue<string> _volumeQueue = new(client.Time, new WorkQueueOptions { Name = "local-volumes" });
@@ -25,6 +29,8 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
     private ObjectStore<PersistentVolumeClaim> _claims = null!;
     private ObjectStore<PersistentVolume> _volumes = null!;
     private ObjectStore<StorageClass> _classes = null!;
+    private LocalSnapshotter _snapshotter = null!;
+    private LocalDisk _disk = null!;
 
     /// <summary>Runs until cancelled.</summary>
     /// <exception cref="IOException">The directory cannot be made.</exception>
@@ -36,10 +42,20 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         var classes = informers.For<StorageClass>();
         (_claims, _volumes, _classes) = (claims.Store, volumes.Store, classes.Store);
         _volumes.AddIndex(OursByNode, v => LocalVolumes.IsOurs(v, options.NodeName) ? [""] : []);
-        claims.AddHandler(c => _claimQueue.Add(ObjectKey.Of(c)), (_, c) => _claimQueue.Add(ObjectKey.Of(c)));
+        _claims.AddIndex(BySource, SourcesOf);
+        using var disk = _disk = new LocalDisk(options, _directories, () => PromisedToVolumes(except: ""));
+        _disk.Sweep();
+        // Apart from the others: a server without these kinds is waited for by those only who use them.
+        var snapshotInformers = new InformerFactory(client, logger);
+        _snapshotter = new(client, options, _events, _disk, snapshotInformers, volumes, logger)
+        {
+            Changed = key => EnqueueFilledFrom("VolumeSnapshot", key.Namespace, key.Name),
+        };
+        claims.AddHandler(ClaimChanged, (_, c) => ClaimChanged(c));
         volumes.AddHandler(VolumeChanged, (_, v) => VolumeChanged(v));
         classes.AddHandler(ClassChanged, (_, c) => ClassChanged(c));
         informers.Start(cancellation);
+        snapshotInformers.Start(cancellation);
         var recording = _events.RunAsync(cancellation);
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
         await MakeClassAsync(cancellation).ConfigureAwait(false);
@@ -47,14 +63,43 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         await Task.WhenAll(
             _claimQueue.RunWorkersAsync(1, ReconcileClaimAsync, logger, cancellation),
             _volumeQueue.RunWorkersAsync(1, ReconcileVolumeAsync, logger, cancellation),
+            _snapshotter.RunAsync(snapshotInformers, cancellation),
             recording).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await informers.WhenStopped().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(informers.WhenStopped(), snapshotInformers.WhenStopped()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
     }
 
-    // Claims, volumes and classes come by watches of their own, in any order: whichever comes last brings the claim to its turn.
+    PersistentVolumeClaim? LocalSources.IObjects.Claim(string ns, string name) => _claims.Get(ns, name);
+
+    PersistentVolume? LocalSources.IObjects.Volume(string name) => _volumes.Get("", name);
+
+    VolumeSnapshot? LocalSources.IObjects.Snapshot(string ns, string name) => _snapshotter.Snapshots.Get(ns, name);
+
+    VolumeSnapshotContent? LocalSources.IObjects.Content(string name) => _snapshotter.Contents.Get("", name);
+
+    private static IEnumerable<string> SourcesOf(PersistentVolumeClaim claim)
+    {
+        if (claim.Spec.VolumeName.Length == 0 && claim.Spec.DataSource is { } source)
+            yield return $"{source.Kind}/{claim.Metadata.Namespace}/{source.Name}";
+    }
+
+    private void EnqueueFilledFrom(string kind, string ns, string name)
+    {
+        foreach (var claim in _claims.ByIndex(BySource, $"{kind}/{ns}/{name}"))
+            _claimQueue.Add(ObjectKey.Of(claim));
+    }
+
+    // Claims, volumes, classes and snapshots come by watches of their own, in any order: whichever comes last brings the claim to its turn.
+    private void ClaimChanged(PersistentVolumeClaim claim)
+    {
+        _claimQueue.Add(ObjectKey.Of(claim));
+        EnqueueFilledFrom("PersistentVolumeClaim", claim.Metadata.Namespace, claim.Metadata.Name);
+    }
+
     private void VolumeChanged(PersistentVolume volume)
     {
+        if (volume.Spec.ClaimRef is { } taker)
+            EnqueueFilledFrom("PersistentVolumeClaim", taker.Namespace, taker.Name);
         if (!LocalVolumes.IsOurs(volume, options.NodeName))
             return;
         _volumeQueue.Add(volume.Metadata.Name);
@@ -93,21 +138,42 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         if (_claims.Get(key) is not { } claim)
             return;
         var storage = claim.Spec.StorageClassName is { } name ? _classes.Get("", name) : null;
-        if (LocalVolumes.IsAsked(claim, storage, options.NodeName))
-            await ProvisionAsync(claim, storage!, cancellation).ConfigureAwait(false);
+        if (LocalVolumes.IsDue(claim, storage))
+        {
+            if (AskedFor(claim, storage!) is var (isAsked, source) && isAsked)
+                await ProvisionAsync(claim, storage!, source, cancellation).ConfigureAwait(false);
+        }
         else if (_volumes.Get("", claim.Spec.VolumeName) is { } volume && LocalVolumes.IsOurs(volume, options.NodeName)
             && volume.Spec.ClaimRef?.UID == claim.Metadata.UID)
             await ExpandAsync(claim, volume, cancellation).ConfigureAwait(false);
     }
 
-    private async Task ProvisionAsync(PersistentVolumeClaim claim, StorageClass storage, CancellationToken cancellation)
+    /// <summary>Whether the volume is this node's to make, and what it is to be filled from.</summary>
+    private (bool IsAsked, LocalSource? Source) AskedFor(PersistentVolumeClaim claim, StorageClass storage)
+    {
+        var isHere = (LocalVolumes.NodeFor(claim) ?? options.NodeName) == options.NodeName;
+        if (!LocalSources.HasSource(claim))
+            return (isHere, null);
+        if (LocalSources.IsForeign(claim))
+        {
+            if (isHere)
+                Tell(claim, "Normal", "Provisioning", "Assuming an external populator will provision the volume");
+            return default;
+        }
+        var (source, problem) = LocalSources.Resolve(claim, storage, this);
+        if (problem is not null && isHere)
+            Refuse(claim, storage, problem);
+        return (source?.Node == options.NodeName, source);
+    }
+
+    private async Task ProvisionAsync(PersistentVolumeClaim claim, StorageClass storage, LocalSource? source, CancellationToken cancellation)
     {
         var name = LocalVolumes.NameFor(claim);
         if (_volumes.Get("", name) is not null)
             return;
         if (LocalVolumes.Refusal(claim) is { } refusal)
         {
-            Tell(claim, "Warning", "ProvisioningFailed", $"failed to provision volume with StorageClass \"{storage.Metadata.Name}\": {refusal}");
+            Refuse(claim, storage, refusal);
             return;
         }
         var bytes = LocalVolumes.BytesOf(claim.Spec.Resources.Requests);
@@ -118,7 +184,7 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         }
         Tell(claim, "Normal", "Provisioning",
             $"External provisioner is provisioning volume for claim \"{claim.Metadata.Namespace}/{claim.Metadata.Name}\"");
-        var path = _directories.Make(name);
+        var path = await MakeDirectoryAsync(name, claim, storage, source, cancellation).ConfigureAwait(false);
         try
         {
             await client.For<PersistentVolume>()
@@ -129,17 +195,39 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
             // An earlier try, or another node where no node was chosen. Only a volume of ours needs our directory.
             var there = await client.For<PersistentVolume>().FindAsync(null, name, cancellation).ConfigureAwait(false);
             if (there is null || !LocalVolumes.IsOurs(there, options.NodeName))
-                _directories.Remove(name, path);
+                await _disk.RemoveVolumeAsync(name, path, cancellation).ConfigureAwait(false);
             return;
         }
         Tell(claim, "Normal", "ProvisioningSucceeded", $"Successfully provisioned volume {name}");
     }
 
+    private async Task<string> MakeDirectoryAsync(
+        string name, PersistentVolumeClaim claim, StorageClass storage, LocalSource? source, CancellationToken cancellation)
+    {
+        if (source is not { } from)
+            return _directories.Make(name);
+        try
+        {
+            return OperatingSystem.IsLinux()
+                ? await _disk.FillAsync(name, from, cancellation).ConfigureAwait(false) : throw new IOException("volumes are copied on Linux only");
+        }
+        catch (IOException failure)
+        {
+            throw new LocalStorageException(Refuse(claim, storage, failure.Message));
+        }
+    }
+
+    private string Refuse(PersistentVolumeClaim claim, StorageClass storage, string why)
+    {
+        var message = $"failed to provision volume with StorageClass \"{storage.Metadata.Name}\": {why}";
+        Tell(claim, "Warning", "ProvisioningFailed", message);
+        return message;
+    }
+
     /// <summary>Here is no room: the scheduler chooses again. A claim that is bound to no node is tried again later.</summary>
     private async Task GiveBackAsync(PersistentVolumeClaim claim, StorageClass storage, string shortage, CancellationToken cancellation)
     {
-        var message = $"failed to provision volume with StorageClass \"{storage.Metadata.Name}\": {shortage}";
-        Tell(claim, "Warning", "ProvisioningFailed", message);
+        var message = Refuse(claim, storage, shortage);
         if (claim.Metadata.Annotations.OrEmpty().GetValueOrDefault(LocalVolumes.SelectedNode) != options.NodeName)
             throw new LocalStorageException(message);
         var copy = claim.DeepClone();
@@ -181,7 +269,7 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         var isLetGo = volume.Status.Phase is "Released" or "Failed";
         if (isLetGo && volume.Spec.PersistentVolumeReclaimPolicy == "Delete")
         {
-            if (!_directories.Remove(name, volume.Spec.Local?.Path ?? ""))
+            if (!await _disk.RemoveVolumeAsync(name, volume.Spec.Local?.Path ?? "", cancellation).ConfigureAwait(false))
             {
                 _events.Event(volume, "Warning", "VolumeFailedDelete", $"{volume.Spec.Local?.Path} is not below {options.Directory}");
                 return;
@@ -196,7 +284,9 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
             await client.For<PersistentVolume>().UpdateAsync(live, cancellation: cancellation).ConfigureAwait(false);
     }
 
-    private long Promised(string except) => _volumes.ByIndex(OursByNode, "")
+    private long Promised(string except) => PromisedToVolumes(except) + _disk.SnapshotBytes();
+
+    private long PromisedToVolumes(string except) => _volumes.ByIndex(OursByNode, "")
         .Where(v => v.Metadata.Name != except).Sum(v => LocalVolumes.BytesOf(v.Spec.Capacity));
 
     private void Tell(PersistentVolumeClaim claim, string type, string reason, string message) => _events.Event(claim, type, reason, message);

@@ -18,6 +18,12 @@ public sealed record LocalStorageOptions
     /// </summary>
     public string StorageClass { get; init; } = "standard";
 
+    /// <summary>
+    /// A class of snapshots to make when it is missing, as the default one for these volumes; empty makes none. Default: standard, as the storage
+    /// class beside it.
+    /// </summary>
+    public string SnapshotClass { get; init; } = "standard";
+
     /// <summary>Bytes that all volumes together may be promised; null: the size of the file system. Above 0.</summary>
     public long? CapacityBytes { get; init; }
 }

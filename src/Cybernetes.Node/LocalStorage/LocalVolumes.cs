@@ -20,16 +20,18 @@ internal static class LocalVolumes
     public static long BytesOf(Dictionary<string, Quantity>? resources) =>
         resources is not null && resources.TryGetValue("storage", out var size) ? size.Value() : 0;
 
-    /// <summary>Whether the claim waits for this node to make a volume.</summary>
-    public static bool IsAsked(PersistentVolumeClaim claim, StorageClass? storage, string node)
+    /// <summary>Whether the claim waits for a volume of ours, and if it waits for a pod, one has come.</summary>
+    public static bool IsDue(PersistentVolumeClaim claim, StorageClass? storage)
     {
         if (claim.Spec.VolumeName.Length > 0 || claim.Metadata.DeletionTimestamp is not null
             || storage?.Provisioner != LocalStorageOptions.Provisioner
             || claim.Metadata.Annotations.OrEmpty().GetValueOrDefault(ProvisionerOf) != LocalStorageOptions.Provisioner)
             return false;
-        var selected = claim.Metadata.Annotations.OrEmpty().GetValueOrDefault(SelectedNode);
-        return selected is null ? storage.VolumeBindingMode != "WaitForFirstConsumer" : selected == node;
+        return storage.VolumeBindingMode != "WaitForFirstConsumer" || NodeFor(claim) is not null;
     }
+
+    /// <summary>The node that the scheduler has chosen; null when any will do.</summary>
+    public static string? NodeFor(PersistentVolumeClaim claim) => claim.Metadata.Annotations.OrEmpty().GetValueOrDefault(SelectedNode);
 
     /// <summary>Why such a volume cannot be what the claim wants; null when it can.</summary>
     public static string? Refusal(PersistentVolumeClaim claim)
@@ -38,9 +40,7 @@ internal static class LocalVolumes
             return $"volumes on a node's disk cannot be {mode}: only ReadWriteOnce and ReadWriteOncePod are supported";
         if (claim.Spec.VolumeMode == "Block")
             return "volumes on a node's disk are file systems: volumeMode Block is not supported";
-        if (claim.Spec.Selector is not null)
-            return "claim Selector is not supported";
-        return claim.Spec.DataSource is null && claim.Spec.DataSourceRef is null ? null : "data sources are not supported";
+        return claim.Spec.Selector is null ? null : "claim Selector is not supported";
     }
 
     public static PersistentVolume Make(PersistentVolumeClaim claim, StorageClass storage, string node, string path) => new()
@@ -75,9 +75,12 @@ internal static class LocalVolumes
     };
 
     /// <summary>Whether this node made the volume.</summary>
-    public static bool IsOurs(PersistentVolume volume, string node) =>
+    public static bool IsOurs(PersistentVolume volume, string node) => NodeOf(volume) == node;
+
+    /// <summary>The node that made the volume; null for volumes of others.</summary>
+    public static string? NodeOf(PersistentVolume volume) =>
         volume.Metadata.Annotations.OrEmpty().GetValueOrDefault(ProvisionedBy) == LocalStorageOptions.Provisioner
-        && volume.Spec.NodeAffinity?.Required?.NodeSelectorTerms is [{ MatchExpressions: [{ Key: HostnameLabel, Values: [var name] }] }] && name == node;
+        && volume.Spec.NodeAffinity?.Required?.NodeSelectorTerms is [{ MatchExpressions: [{ Key: HostnameLabel, Values: [var name] }] }] ? name : null;
 
     /// <summary>The class for those who ask for nothing but room: the pod's node is chosen first, its volume made there.</summary>
     public static StorageClass DefaultClass(string name) => new()

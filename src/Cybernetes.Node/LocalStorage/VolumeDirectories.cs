@@ -37,7 +37,9 @@ internal sealed class VolumeDirectories(LocalStorageOptions options)
     {
         if (path != Path.Combine(options.Directory, volume) || Path.GetFileName(path) != volume)
             return false;
-        if (Directory.Exists(path))
+        if (Directory.Exists(path) && OperatingSystem.IsLinux())
+            TreeRemoval.Run(path);
+        else if (Directory.Exists(path))
             Directory.Delete(path, recursive: true);
         return true;
     }

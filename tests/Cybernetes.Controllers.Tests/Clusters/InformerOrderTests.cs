@@ -85,6 +85,8 @@ public sealed class InformerOrderTests
         await cluster.Watches.HoldAsync("persistentvolumes");
         var claim = await cluster.Client.For<PersistentVolumeClaim>().CreateAsync(Claim(c =>
             (c.Spec.VolumeName, c.Spec.Resources.Requests!["storage"]) = ("v", Quantity.Parse("8Gi"))));
+        // Seen as it is now: an informer that lists later would be told of the claim once only.
+        await cluster.IdleAsync("volume_expand", 1);
         await cluster.Client.For<PersistentVolume>().CreateAsync(
             Volume(v => v.Spec.ClaimRef = new() { Namespace = "default", Name = claim.Metadata.Name, UID = claim.Metadata.UID }));
         claim.Status.Phase = "Bound";

@@ -66,7 +66,8 @@ public sealed class SnapshotTests
         await cluster.Client.For<VolumeSnapshot>().DeleteAsync("default", "snap");
         var going = (await cluster.UntilAsync<VolumeSnapshotContent>(null, all => all is [{ Metadata.DeletionTimestamp: not null }]
             && all[0].Metadata.Annotations.OrEmpty().ContainsKey(SnapshotNames.BeingDeleted)))[0].DeepClone();
-        Assert.Equal([SnapshotNames.BoundFinalizer], (await cluster.UntilAsync<VolumeSnapshot>("default", all => all[0].Metadata.Finalizers?.Count == 1))[0].Metadata.Finalizers!);
+        var held = (await cluster.UntilAsync<VolumeSnapshot>("default", all => all[0].Metadata.Finalizers?.Count == 1))[0];
+        Assert.Equal([SnapshotNames.BoundFinalizer], held.Metadata.Finalizers!);
         going.Metadata.Finalizers = null;
         await cluster.Client.For<VolumeSnapshotContent>().UpdateAsync(going);
         await cluster.UntilAsync<VolumeSnapshot>("default", all => all.Count == 0);

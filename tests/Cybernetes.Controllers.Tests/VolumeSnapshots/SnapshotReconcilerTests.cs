@@ -122,7 +122,8 @@ public sealed class SnapshotReconcilerTests
     {
         var storage = Class("class-0", change: c => c.Parameters = new()
         {
-            ["csi.storage.k8s.io/snapshotter-secret-name"] = "${volumesnapshot.name}-key", ["csi.storage.k8s.io/snapshotter-secret-namespace"] = "${volumesnapshot.namespace}",
+            ["csi.storage.k8s.io/snapshotter-secret-name"] = "${volumesnapshot.name}-key",
+            ["csi.storage.k8s.io/snapshotter-secret-namespace"] = "${volumesnapshot.namespace}",
         });
         var content = SnapshotReconciler.Reconcile(View(Snapshot()) with { Classes = [storage] }).CreateContent!;
         Assert.Equal(("snap-key", "default"), (content.Metadata.Annotations!["snapshot.storage.kubernetes.io/deletion-secret-name"],
@@ -132,15 +133,23 @@ public sealed class SnapshotReconcilerTests
     [Fact]
     public void Reconcile_ContentThatBecomesReady_IsFollowed()
     {
-        var snapshot = Snapshot(s => s.Status = new() { BoundVolumeSnapshotContentName = "snapcontent-s-1", ReadyToUse = false, Error = new() { Message = "once" } });
-        var content = Content(c => c.Status = new() { CreationTime = 1_767_323_045_000_000_007, RestoreSize = 1 << 20, ReadyToUse = true, SnapshotHandle = "h" });
+        var snapshot = Snapshot(s => s.Status = new()
+        {
+            BoundVolumeSnapshotContentName = "snapcontent-s-1", ReadyToUse = false, Error = new() { Message = "once" },
+        });
+        var content = Content(c => c.Status = new()
+        {
+            CreationTime = 1_767_323_045_000_000_007, RestoreSize = 1 << 20, ReadyToUse = true, SnapshotHandle = "h",
+        });
 
         var plan = SnapshotReconciler.Reconcile(View(snapshot) with { Content = content });
 
         Assert.Equal((true, "1Mi", Now), (plan.Status!.ReadyToUse, plan.Status.RestoreSize.ToString(), plan.Status.CreationTime!.Value));
         Assert.Null(plan.Status.Error);
         Assert.Equal(["SnapshotCreated", "SnapshotReady"], plan.Events.Select(e => e.Reason));
-        Assert.Equal(["Snapshot default/snap was successfully created by the CSI driver.", "Snapshot default/snap is ready to use."], plan.Events.Select(e => e.Message));
+        Assert.Equal(
+            ["Snapshot default/snap was successfully created by the CSI driver.", "Snapshot default/snap is ready to use."],
+            plan.Events.Select(e => e.Message));
         Assert.Equal([SnapshotNames.SourceFinalizer, SnapshotNames.BoundFinalizer], plan.AddFinalizers);
         snapshot.Status = plan.Status;
         Assert.Null(SnapshotReconciler.Reconcile(View(snapshot) with { Content = content }).Status);
@@ -200,7 +209,8 @@ public sealed class SnapshotReconcilerTests
     [InlineData("Retain", false)]
     public void Reconcile_GoingSnapshot_TakesItsContentAlongByPolicy(string policy, bool goes)
     {
-        var snapshot = Snapshot(s => (s.Metadata.DeletionTimestamp, s.Metadata.Finalizers) = (Now, [SnapshotNames.SourceFinalizer, SnapshotNames.BoundFinalizer]));
+        var snapshot = Snapshot(s => (s.Metadata.DeletionTimestamp, s.Metadata.Finalizers) =
+            (Now, [SnapshotNames.SourceFinalizer, SnapshotNames.BoundFinalizer]));
         var view = View(snapshot) with { Content = Content(c => c.Spec.DeletionPolicy = policy), Classes = [] };
 
         var plan = SnapshotReconciler.Reconcile(view);
@@ -265,7 +275,8 @@ public sealed class SnapshotReconcilerTests
         return content;
     }
 
-    private static VolumeSnapshotClass Class(string name, string driver = "disk.example.com", bool isDefault = false, Action<VolumeSnapshotClass>? change = null)
+    private static VolumeSnapshotClass Class(
+        string name, string driver = "disk.example.com", bool isDefault = false, Action<VolumeSnapshotClass>? change = null)
     {
         var storage = new VolumeSnapshotClass
         {
