@@ -60,6 +60,11 @@ internal sealed class StateReader(Func<StoreState> current)
     /// <summary>The live records of a range of one tree.</summary>
     public static RangeResult Read(RecordTree tree, in RangeRequest request, long revision)
     {
+        if (!request.CountOnly && tree.LiveWithinLeaf(request.Range) is { } few)
+        {
+            var isMore = request.Limit > 0 && request.Limit < few.Length;
+            return new RangeResult(isMore ? few[..request.Limit] : few, revision, few.Length, isMore);
+        }
         var count = tree.CountLive(request.Range);
         if (request.CountOnly)
             return new RangeResult([], revision, count, false);

@@ -74,6 +74,10 @@ public class RecordTreeTests
             var inside = twin.Where(pair => range.Contains(pair.Key)).ToList();
             Assert.Equal(string.Join(' ', inside.Select(pair => pair.Key)), Keys(tree, range));
             Assert.Equal(inside.Count(pair => !pair.Value.IsDeletion), tree.CountLive(range));
+            if (tree.LiveWithinLeaf(range) is { } live)
+                Assert.Equal(inside.Select(pair => pair.Value).Where(record => !record.IsDeletion), live);
+            var one = tree.LiveWithinLeaf(KeyRange.Key(key));
+            Assert.True(one is null || one.SequenceEqual(tree.Find(key) is { IsDeletion: false } found ? [found] : []), key);
         }
     }
 

@@ -47,6 +47,8 @@ internal sealed class ResourceQuotaAdmission(RegistryServices services) : IAdmis
         var range = await services.Store.RangeAsync(new(RegistryServices.RangeOf(quotas, attributes.Context.Namespace)), cancellation);
         if (!range.TryGet(out var found, out var error))
             throw StoredJson.FailureOf(error);
+        if (found.Records.Count == 0)
+            return [];
         return
         [
             .. found.Records.Select(r => (Quota: (ResourceQuota)quotas.DecodeStored(r.Value), Record: r))

@@ -23,12 +23,33 @@ internal readonly struct RecordTree(TreeNode root)
     /// <summary>The key's record, which may be a deletion; null when the tree does not have the key.</summary>
     public Record? Find(string key)
     {
-        var node = Root;
-        while (node is Branch branch)
-            node = branch.Children[branch.ChildOf(key)];
-        var leaf = (Leaf)node;
+        var leaf = LeafOf(key);
         var index = leaf.Find(key, out var found);
         return found ? leaf.Records[index] : null;
+    }
+
+    /// <summary>
+    /// The live records of a range that begins and ends within one leaf, as most small ones do; null when it does not. Unlike counting, it
+    /// touches no node beside the way to the leaf.
+    /// </summary>
+    public Record[]? LiveWithinLeaf(KeyRange range)
+    {
+        var leaf = LeafOf(range.Start);
+        var start = leaf.Find(range.Start, out _);
+        if (start == leaf.Count || !range.IsPast(leaf.Records[leaf.Count - 1].Key))
+            return null;
+        var (end, live) = (start, 0);
+        for (; !range.IsPast(leaf.Records[end].Key); end++)
+            live += leaf.Records[end].IsDeletion ? 0 : 1;
+        if (live == 0)
+            return [];
+        var records = new Record[live];
+        for (var i = end - 1; i >= start; i--)
+        {
+            if (!leaf.Records[i].IsDeletion)
+                records[--live] = leaf.Records[i];
+        }
+        return records;
     }
 
     /// <summary>How many live records the range has, without walking over them.</summary>
@@ -79,6 +100,14 @@ internal readonly struct RecordTree(TreeNode root)
                 return false;
         }
         return true;
+    }
+
+    private Leaf LeafOf(string key)
+    {
+        var node = Root;
+        while (node is Branch branch)
+            node = branch.Children[branch.ChildOf(key)];
+        return (Leaf)node;
     }
 
     private int LiveBelow(string key)
