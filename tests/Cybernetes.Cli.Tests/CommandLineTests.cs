@@ -40,6 +40,16 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("10.96.0.0/12,10.97.0.0/16", "must be of different IP family")]
+    [InlineData("10.96.0.0/12,fd00::/112,fd01::/112", "must not contain more than two entries")]
+    [InlineData("10.96.0.0/12,nonsense", "invalid argument \"nonsense\" for \"--service-cluster-ip-range\" flag")]
+    public async Task Run_ServiceRangesThatCannotBe_EndsAtOnce(string ranges, string message)
+    {
+        Assert.Equal(2, await Run("server", "--service-cluster-ip-range", ranges, "--data-dir", "/proc/nowhere"));
+        Assert.Contains(message, _error.ToString());
+    }
+
+    [Theory]
     [InlineData("server", "scheduler-config", 2)]
     [InlineData("scheduler", "config", 2)]
     [InlineData("why", "config", 1)]

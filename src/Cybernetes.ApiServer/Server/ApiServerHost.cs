@@ -131,7 +131,10 @@ public sealed class ApiServerHost : IAsyncDisposable
         {
             Gates = options.FeatureGates,
             EventTimeToLive = options.EventTimeToLive,
-            ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random),
+            ServiceAddresses = new(options.ServiceClusterIPRange, options.FirstNodePort, options.LastNodePort, options.Random)
+            {
+                Secondary = options.SecondaryServiceClusterIPRange,
+            },
             Tokens = tokens,
             Kubelets = kubelets,
             Proxies = new(kubelets, options.ProxyConnect),

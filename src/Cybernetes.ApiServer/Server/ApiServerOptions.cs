@@ -41,6 +41,11 @@ public sealed record ApiServerOptions
     /// <summary>Range of service addresses (<c>--service-cluster-ip-range</c>).</summary>
     public IPNetwork ServiceClusterIPRange { get; init; } = IPNetwork.Parse("10.96.0.0/12");
 
+    /// <summary>
+    /// Range of services' second addresses, of the other family (the second of <c>--service-cluster-ip-range</c>). Default null: one family only.
+    /// </summary>
+    public IPNetwork? SecondaryServiceClusterIPRange { get; init; }
+
     /// <summary>First node port (<c>--service-node-port-range</c>).</summary>
     public int FirstNodePort { get; init; } = 30000;
 

@@ -188,8 +188,12 @@ internal sealed class ServiceRepair : IAsyncDisposable
         return written.TryGet(out var result, out var error) ? result.Succeeded : throw StoredJson.FailureOf(error);
     }
 
-    private async Task<IReadOnlyList<IPNetwork>> RangesAsync(CancellationToken cancellation) =>
-        [_options.ServiceClusterIPRange, .. (await ServiceRanges.ReadAsync(Store, cancellation)).Select(r => r.Range.Network)];
+    private async Task<IReadOnlyList<IPNetwork>> RangesAsync(CancellationToken cancellation)
+    {
+        var named = await ServiceRanges.ReadAsync(Store, cancellation);
+        IEnumerable<IPNetwork> second = _options.SecondaryServiceClusterIPRange is { } range ? [range] : [];
+        return [_options.ServiceClusterIPRange, .. second, .. named.Select(r => r.Range.Network)];
+    }
 
     private async Task<IReadOnlyList<Record>> RangeAsync(KeyRange keys, CancellationToken cancellation)
     {

@@ -102,10 +102,12 @@ internal sealed class SystemObjects : IAsyncDisposable
     private async Task<bool> EnsureServiceRangeAsync(CancellationToken cancellation)
     {
         const string path = "/apis/networking.k8s.io/v1/servicecidrs";
-        if (await SendAsync(HttpMethod.Get, path + "/kubernetes", null, cancellation) == HttpStatusCode.OK)
-            return true;
+        if (await _services.FindAsync<Objects.Networking.V1.ServiceCIDR>("networking.k8s.io", "servicecidrs", "", "kubernetes", cancellation) is { } there)
+            return await AddSecondRangeAsync(path, there, cancellation);
+        var second = _options.SecondaryServiceClusterIPRange is { } range ? $",\"{range}\"" : "";
         var spec = $$$"""
-            "apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"kubernetes"},"spec":{"cidrs":["{{{_options.ServiceClusterIPRange}}}"]}
+            "apiVersion":"networking.k8s.io/v1","kind":"ServiceCIDR","metadata":{"name":"kubernetes"},
+            "spec":{"cidrs":["{{{_options.ServiceClusterIPRange}}}"{{{second}}}]}
             """;
         if (!await CreateAsync(path, "{" + spec + "}", cancellation))
             return false;
@@ -114,6 +116,16 @@ internal sealed class SystemObjects : IAsyncDisposable
             { {{{spec}}},"status":{"conditions":[{"type":"Ready","status":"True","lastTransitionTime":"{{{now}}}","reason":"",
             "message":"Kubernetes default Service CIDR is ready"}]}}
             """, cancellation) == HttpStatusCode.OK;
+    }
+
+    /// <summary>A cluster that had one family and is started with two has two from now on; any other difference is left to people, as upstream.</summary>
+    private async Task<bool> AddSecondRangeAsync(string path, Objects.Networking.V1.ServiceCIDR there, CancellationToken cancellation)
+    {
+        if (_options.SecondaryServiceClusterIPRange is not { } second || there.Spec.CIDRs is not [var only]
+            || only != _options.ServiceClusterIPRange.ToString())
+            return true;
+        var both = $$$"""{"spec":{"cidrs":["{{{only}}}","{{{second}}}"]}}""";
+        return await SendAsync(HttpMethod.Patch, path + "/kubernetes", both, cancellation) == HttpStatusCode.OK;
     }
 
     private async Task<bool> EnsureServiceAsync(CancellationToken cancellation)
@@ -182,7 +194,8 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(method, new Uri("https://in-process" + path))
         {
-            Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"),
+            Content = json is null ? null
+                : new StringContent(json, Encoding.UTF8, method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json"),
         };
         request.Headers.TryAddWithoutValidation("User-Agent", "kube-apiserver");
         using var response = await _client.SendAsync(request, cancellation);

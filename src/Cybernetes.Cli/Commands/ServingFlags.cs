@@ -39,7 +39,7 @@ internal sealed class ServingFlags
                 "The address under which the cluster reaches the API server; by default that of the default route's interface");
         _serviceRange = flags.Text(
             "service-cluster-ip-range", "10.96.0.0/12",
-                "The CIDR from which services get their addresses; not one of the pods' or the nodes'", "cidr");
+                "The CIDR from which services get their addresses, or one of each family; not one of the pods' or the nodes'", "cidr[,cidr]");
         _nodePorts = flags.Text(
             "service-node-port-range", "30000-32767", "The ports that services may have on every node", "range");
         _eventTimeToLive = flags.Duration("event-ttl", TimeSpan.FromHours(1), "How long events are kept");
@@ -73,7 +73,8 @@ internal sealed class ServingFlags
         }
     }
 
-    public string ServiceRange => _serviceRange.Value;
+    /// <summary>The range out of which services get their IPv4 addresses, or their only ones.</summary>
+    public string ServiceRange => _serviceRange.Value.Split(',') is var ranges && Array.Find(ranges, r => !r.Contains(':')) is { } four ? four : ranges[0];
 
     public string DataDirectory => Path.GetFullPath(_dataDirectory.Value);
 
@@ -81,6 +82,7 @@ internal sealed class ServingFlags
     public ControlPlaneOptions ToOptions(ILoggerFactory loggers)
     {
         (int first, int last) = NodePorts();
+        (IPNetwork services, IPNetwork? secondServices) = ServiceRanges();
         return new ControlPlaneOptions
         {
             DataDirectory = DataDirectory,
@@ -88,7 +90,8 @@ internal sealed class ServingFlags
             BindAddress = _bindAddress.Value ?? IPAddress.Any,
             SecurePort = _securePort.Value,
             AdvertiseAddress = _advertiseAddress.Value,
-            ServiceRange = Cidr("service-cluster-ip-range", _serviceRange.Value),
+            ServiceRange = services,
+            SecondaryServiceRange = secondServices,
             EventTimeToLive = _eventTimeToLive.Value > TimeSpan.Zero
                 ? _eventTimeToLive.Value : throw new FlagException("invalid argument for \"--event-ttl\" flag: must be above zero"),
             FirstNodePort = first,
@@ -114,6 +117,16 @@ internal sealed class ServingFlags
         bool hasHostBits = slash > 0 && IPAddress.TryParse(text.AsSpan(0, slash), out _);
         string hint = hasHostBits ? "the bits behind the prefix must be zero" : "a CIDR is needed, such as 10.96.0.0/12";
         throw new FlagException($"invalid argument \"{text}\" for \"--{flag}\" flag: {hint}");
+    }
+
+    private (IPNetwork First, IPNetwork? Second) ServiceRanges()
+    {
+        IPNetwork[] ranges = [.. _serviceRange.Value.Split(',').Select(range => Cidr("service-cluster-ip-range", range))];
+        if (ranges.Length > 2)
+            throw new FlagException("--service-cluster-ip-range must not contain more than two entries");
+        if (ranges.Length == 2 && ranges[0].BaseAddress.AddressFamily == ranges[1].BaseAddress.AddressFamily)
+            throw new FlagException("--service-cluster-ip-range[0] and --service-cluster-ip-range[1] must be of different IP family");
+        return (ranges[0], ranges.Length == 2 ? ranges[1] : null);
     }
 
     private (int First, int Last) NodePorts()

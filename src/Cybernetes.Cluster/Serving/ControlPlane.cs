@@ -190,6 +190,7 @@ public sealed class ControlPlane : IAsyncDisposable
             KubeletAuthorities = () => authorities,
             KubeletClientCertificate = () => keeper.Current.ApiServerKubeletClient.Certificate,
             ServiceClusterIPRange = options.ServiceRange,
+            SecondaryServiceClusterIPRange = options.SecondaryServiceRange,
             EventTimeToLive = options.EventTimeToLive,
             FirstNodePort = options.FirstNodePort,
             LastNodePort = options.LastNodePort,

@@ -27,6 +27,9 @@ public sealed record ControlPlaneOptions
 
     public IPNetwork ServiceRange { get; init; } = IPNetwork.Parse("10.96.0.0/12");
 
+    /// <summary>The range of services' addresses of the other family; null: they have one family.</summary>
+    public IPNetwork? SecondaryServiceRange { get; init; }
+
     public int FirstNodePort { get; init; } = 30000;
     public int LastNodePort { get; init; } = 32767;
 

@@ -31,8 +31,12 @@ internal static class ServiceTable
     }
 
     private static bool IsServed(Service service) =>
-        service.Spec.Type != "ExternalName" && service.Spec.ClusterIP is not ("" or "None") && !service.Spec.ClusterIP.Contains(':')
+        service.Spec.Type != "ExternalName" && AddressOf(service).Length > 0
         && service.Metadata.Labels.OrEmpty() is var labels && !labels.ContainsKey(ProxyNameLabel) && !labels.ContainsKey(HeadlessLabel);
+
+    /// <summary>The service's IPv4 address, which may be its second; empty where it has none.</summary>
+    private static string AddressOf(Service service) =>
+        (service.Spec.ClusterIPs is { Count: > 0 } addresses ? addresses : [service.Spec.ClusterIP]).Find(a => a != "None" && IsIPv4(a)) ?? "";
 
     private static ServicePort Of(Service service, Objects.Core.V1.ServicePort port, IReadOnlyList<ServiceEndpoint> endpoints)
     {
@@ -44,7 +48,7 @@ internal static class ServiceTable
             Service = service.Metadata.Name,
             Port = port.Name,
             Protocol = port.Protocol.Length == 0 ? "tcp" : port.Protocol.ToLowerInvariant(),
-            ClusterIP = spec.ClusterIP,
+            ClusterIP = AddressOf(service),
             Number = port.Port,
             NodePort = external ? port.NodePort : 0,
             ExternalIPs = [.. spec.ExternalIPs.OrEmpty().Where(IsIPv4)],

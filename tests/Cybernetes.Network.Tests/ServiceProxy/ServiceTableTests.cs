@@ -42,6 +42,14 @@ public sealed class ServiceTableTests
         Assert.Equal(new ServiceEndpoint("10.1.0.1", 8080, true, true, true), Assert.Single(port.Endpoints));
     }
 
+    [Fact]
+    public void Build_ServiceOfBothFamilies_IsServedByItsIPv4Address() => Assert.Equal("10.96.0.10", Assert.Single(ServiceTable.Build(
+        [Web(s => (s.Spec.ClusterIP, s.Spec.ClusterIPs) = ("fd00::10", ["fd00::10", "10.96.0.10"]))], [], "a")).ClusterIP);
+
+    [Fact]
+    public void Build_ServiceOfIPv6Alone_IsNotServed() =>
+        Assert.Empty(ServiceTable.Build([Web(s => (s.Spec.ClusterIP, s.Spec.ClusterIPs) = ("fd00::10", ["fd00::10"]))], [], "a"));
+
     [Theory]
     [InlineData("None", "ClusterIP")]
     [InlineData("", "ClusterIP")]

@@ -22,10 +22,21 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
     internal const string Manager = "ipallocator.k8s.io";
 
     private readonly AddressRange _range = new(clusterIPs);
+    private readonly AddressRange? _second;
     private readonly NodePorts _nodePorts = new(firstNodePort, lastNodePort, random);
+
+    /// <summary>The range of the other address family; null where services have one family.</summary>
+    public IPNetwork? Secondary
+    {
+        get => _second?.Network;
+        init => _second = value is { } network ? new AddressRange(network) : null;
+    }
 
     /// <summary>The address of the <c>kubernetes</c> service: the first of the range.</summary>
     public IPAddress First => _range.At(1);
+
+    /// <summary>The address families that services may have, the one they have by default first.</summary>
+    internal IReadOnlyList<string> Families => _second is { } second ? [FamilyOf(_range), FamilyOf(second)] : [FamilyOf(_range)];
 
     /// <summary>Whether services of this type have a cluster IP (which may be None).</summary>
     public static bool NeedsClusterIP(Service service) => service.Spec.Type != ServiceType.ExternalName;
@@ -79,17 +90,18 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         var spec = obj.Spec;
         spec.IPFamilyPolicy ??= IPFamilyPolicy.SingleStack;
         if (spec.IPFamilies is not { Count: > 0 })
-            spec.IPFamilies = [clusterIPs.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? "IPv4" : "IPv6"];
+            spec.IPFamilies = [FamilyOf(_range)];
         if (spec.ClusterIP.Length == 0 && spec.ClusterIPs is { Count: > 0 })
             spec.ClusterIP = spec.ClusterIPs[0];
-        if (spec.ClusterIP.Length == 0)
+        if (spec.ClusterIP == Headless)
         {
-            spec.ClusterIP = (await FindFreeAsync(plan, cancellation)).ToString();
-            spec.ClusterIPs = [spec.ClusterIP];
-            Take(obj, spec.ClusterIP, plan);
+            spec.ClusterIPs ??= [Headless];
             return;
         }
-        spec.ClusterIPs ??= [spec.ClusterIP];
+        spec.ClusterIPs ??= spec.ClusterIP.Length > 0 ? [spec.ClusterIP] : [];
+        List<string> found = [];
+        foreach (var family in spec.IPFamilies.Skip(spec.ClusterIPs.Count))
+            found.Add((await FindFreeAsync(RangeOf(family), plan, cancellation)).ToString());
         foreach (var text in AddressesOf(obj))
         {
             if (held.Contains(text))
@@ -99,12 +111,19 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
             else
                 Take(obj, text, plan);
         }
+        foreach (var address in found)
+            Take(obj, address, plan);
+        spec.ClusterIPs.AddRange(found);
+        spec.ClusterIP = spec.ClusterIPs[0];
     }
+
+    private AddressRange RangeOf(string family) => _second is { } second && FamilyOf(second) == family ? second : _range;
 
     private async ValueTask<string?> ProblemOfAsync(string text, WritePlan plan, CancellationToken cancellation)
     {
-        if (!IPAddress.TryParse(text, out var address) || (!_range.Allows(address) && !await IsInFurtherRangeAsync(address, plan, cancellation)))
-            return $"provided IP is not in the valid range. The range of valid IPs is {clusterIPs}";
+        var range = RangeOf(FamilyOf(text));
+        if (!IPAddress.TryParse(text, out var address) || (!range.Allows(address) && !await IsInFurtherRangeAsync(address, plan, cancellation)))
+            return $"provided IP is not in the valid range. The range of valid IPs is {range.Network}";
         return await IsTakenAsync(KeyOf(text), plan, cancellation) ? "provided IP is already allocated" : null;
     }
 
@@ -122,15 +141,15 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         plan.Also(Record(address, plan.Context.Namespace, service.Metadata.Name, plan.Context.Identities, plan.Context.Now));
     }
 
-    private async ValueTask<IPAddress> FindFreeAsync(WritePlan plan, CancellationToken cancellation)
+    private async ValueTask<IPAddress> FindFreeAsync(AddressRange range, WritePlan plan, CancellationToken cancellation)
     {
-        if (await FindFreeAsync(_range, plan, cancellation) is { } address)
+        if (await TryFindFreeAsync(range, plan, cancellation) is { } address)
             return address;
         // Full: what else there is, if it is still there when the service is written.
         foreach (var further in await ServiceRanges.ReadAsync(plan.Store, cancellation))
         {
-            if (!further.IsReady || further.Range.Family != _range.Family || further.Range.Network == clusterIPs
-                || await FindFreeAsync(further.Range, plan, cancellation) is not { } other)
+            if (!further.IsReady || further.Range.Family != range.Family || further.Range.Network == range.Network
+                || await TryFindFreeAsync(further.Range, plan, cancellation) is not { } other)
                 continue;
             plan.Require(Compare.ModRevision(further.Key, further.ModRevision));
             return other;
@@ -138,7 +157,7 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         throw Failure.Internal("failed to allocate a serviceIP: range is full");
     }
 
-    private async ValueTask<IPAddress?> FindFreeAsync(AddressRange range, WritePlan plan, CancellationToken cancellation)
+    private async ValueTask<IPAddress?> TryFindFreeAsync(AddressRange range, WritePlan plan, CancellationToken cancellation)
     {
         var (size, lower) = (range.Size, range.Reserved);
         for (var i = 0; i < RandomTries && size > 0; i++)
@@ -189,6 +208,8 @@ public sealed class ServiceAddresses(IPNetwork clusterIPs, int firstNodePort, in
         var (json, offset) = StoredJson.Encode(obj);
         return new(KeyOf(address), json, offset);
     }
+
+    private static string FamilyOf(AddressRange range) => range.Family == System.Net.Sockets.AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
 
     internal static string FamilyOf(string address) => address.Contains(':') ? "IPv6" : "IPv4";
 }

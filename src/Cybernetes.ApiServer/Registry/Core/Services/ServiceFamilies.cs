@@ -4,16 +4,18 @@ using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.ApiServer.Registry.Core.Services;
 
-/// <summary>IP families of a service on a cluster whose service range has one family.</summary>
+/// <summary>IP families of a service on a cluster whose services have one family or two.</summary>
 internal static class ServiceFamilies
 {
     private static readonly FieldPath SpecPath = FieldPath.Of("spec");
 
     /// <summary>Fills in policy and families where the client left them open.</summary>
-    public static void Fill(Service service, Service? old, string family)
+    /// <param name="families">The cluster's, the default one first.</param>
+    public static void Fill(Service service, Service? old, IReadOnlyList<string> families)
     {
         var spec = service.Spec;
-        if (spec.Type == "ExternalName")
+        // What would take two families and was made when the cluster had one keeps its one until someone asks.
+        if (spec.Type == "ExternalName" || (old is not null && PrefersTheSame(spec, old.Spec)))
             return;
         var headlessAlone = spec.ClusterIP == "None" && spec.Selector is not { Count: > 0 };
         spec.IPFamilyPolicy ??= old?.Spec.IPFamilyPolicy ?? (headlessAlone ? "RequireDualStack" : "SingleStack");
@@ -26,14 +28,15 @@ internal static class ServiceFamilies
                 (spec.IPFamilies ??= []).Add(address.Contains(':') ? "IPv6" : "IPv4");
         }
         if (spec.IPFamilies is not { Count: > 0 })
-            spec.IPFamilies = [family];
+            spec.IPFamilies = [families[0]];
         // Nobody's endpoints are known: such a service may have addresses of both families, whatever the cluster.
-        if (headlessAlone && spec.IPFamilies.Count == 1 && spec.IPFamilyPolicy != "SingleStack")
+        if ((headlessAlone || (families.Count == 2 && families.Contains(spec.IPFamilies[0])))
+            && spec.IPFamilies.Count == 1 && spec.IPFamilyPolicy is "PreferDualStack" or "RequireDualStack")
             spec.IPFamilies.Add(spec.IPFamilies[0] == "IPv4" ? "IPv6" : "IPv4");
     }
 
     /// <summary>What this cluster can give.</summary>
-    public static void Check(Service service, string family, FieldErrorList errors)
+    public static void Check(Service service, IReadOnlyList<string> families, FieldErrorList errors)
     {
         var spec = service.Spec;
         if (spec.Type == "ExternalName")
@@ -46,12 +49,12 @@ internal static class ServiceFamilies
             errors.Invalid(policy, spec.IPFamilyPolicy, Dual + "IP families are specified");
         if (spec.ClusterIP == "None" && spec.Selector is not { Count: > 0 })
             return;
-        if (spec.IPFamilyPolicy == "RequireDualStack")
+        if (spec.IPFamilyPolicy == "RequireDualStack" && families.Count < 2)
             errors.Invalid(policy, spec.IPFamilyPolicy, "this cluster is not configured for dual-stack services");
         for (var i = 0; i < (spec.IPFamilies?.Count ?? 0); i++)
         {
             var asked = spec.IPFamilies![i];
-            if (asked is "IPv4" or "IPv6" && asked != family)
+            if (asked is "IPv4" or "IPv6" && !families.Contains(asked))
                 errors.Invalid(SpecPath.Child("ipFamilies").Index(i), asked, "not configured on this cluster");
         }
     }
@@ -75,6 +78,11 @@ internal static class ServiceFamilies
         if (Addresses(spec.ClusterIPs, path, errors))
             AddressesFit(service, path, errors);
     }
+
+    private static bool PrefersTheSame(ServiceSpec spec, ServiceSpec old) =>
+        spec.IPFamilyPolicy == "PreferDualStack" && old.IPFamilyPolicy == "PreferDualStack" && spec.Type == old.Type && spec.ClusterIP == old.ClusterIP
+        && spec.ClusterIPs.OrEmpty().SequenceEqual(old.ClusterIPs.OrEmpty(), StringComparer.Ordinal)
+        && spec.IPFamilies is { Count: > 0 } && spec.IPFamilies.SequenceEqual(old.IPFamilies.OrEmpty(), StringComparer.Ordinal);
 
     private static void ReleaseSecond(ServiceSpec spec, ServiceSpec old)
     {

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Cybernetes.ApiServer.Registry.Allocation;
 using Cybernetes.ApiServer.Streams;
 using Cybernetes.Objects;
@@ -9,7 +8,7 @@ namespace Cybernetes.ApiServer.Registry.Core.Services;
 /// <summary>Services. Their addresses and ports are taken in the transaction that writes them.</summary>
 internal sealed class ServiceKind(ServiceAddresses addresses, ProxyConnections? proxies = null) : KindDefinition<Service>
 {
-    private readonly string _family = addresses.First.AddressFamily == AddressFamily.InterNetworkV6 ? "IPv6" : "IPv4";
+    private readonly IReadOnlyList<string> _families = addresses.Families;
 
     public override string StoragePath => "services/specs";
 
@@ -40,7 +39,7 @@ internal sealed class ServiceKind(ServiceAddresses addresses, ProxyConnections? 
         obj.Status = new ServiceStatus();
         if (obj.Spec.ClusterIP.Length > 0 && obj.Spec.ClusterIPs is not { Count: > 0 })
             obj.Spec.ClusterIPs = [obj.Spec.ClusterIP];
-        ServiceFamilies.Fill(obj, null, _family);
+        ServiceFamilies.Fill(obj, null, _families);
     }
 
     protected override void PrepareForUpdate(Service obj, Service old, WriteContext context)
@@ -49,7 +48,7 @@ internal sealed class ServiceKind(ServiceAddresses addresses, ProxyConnections? 
         ServiceAddresses.KeepAllocated(obj, old);
         ServiceTransitions.SyncClusterIPs(obj, old);
         ServiceTransitions.DropWhatTheTypeDoesNotHave(obj, old);
-        ServiceFamilies.Fill(obj, old, _family);
+        ServiceFamilies.Fill(obj, old, _families);
     }
 
     protected override void PrepareForStatusUpdate(Service obj, Service old, WriteContext context) => obj.Spec = old.Spec;
@@ -57,7 +56,7 @@ internal sealed class ServiceKind(ServiceAddresses addresses, ProxyConnections? 
     protected override void Validate(Service obj, FieldErrorList errors)
     {
         ServiceValidation.Validate(obj, errors);
-        ServiceFamilies.Check(obj, _family, errors);
+        ServiceFamilies.Check(obj, _families, errors);
     }
 
     protected override void ValidateUpdate(Service obj, Service old, FieldErrorList errors) =>
