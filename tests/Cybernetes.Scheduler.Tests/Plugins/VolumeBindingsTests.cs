@@ -60,6 +60,26 @@ public sealed class VolumeBindingsTests : IDisposable
         Assert.Null(await Eventually(binding));
     }
 
+    [Theory]
+    [InlineData("here", null)]
+    [InlineData("there", "binding volumes: pv \"made\" node affinity doesn't match node \"node-7\": no matching NodeSelectorTerms")]
+    public async Task Bind_VolumeMadeOnANode_MustBeReachedFromThePods(string place, string? refusal)
+    {
+        var claim = Claim("data");
+        _bindings.Assume("p", [new VolumeChoice(claim, null)], new() { Metadata = { Name = "node-7", Labels = new() { ["place"] = "here" } } });
+        var binding = _bindings.BindAsync(_pod, "node-7", default).AsTask();
+        _objects.Claims[0] = Bound(claim, "made");
+        await _time.AdvanceAsync(TimeSpan.FromSeconds(5));
+        Assert.False(binding.IsCompleted);
+        var volume = Volume("made");
+        volume.Spec.NodeAffinity = new()
+        {
+            Required = new() { NodeSelectorTerms = [new() { MatchExpressions = [new() { Key = "place", Operator = "In", Values = [place] }] }] },
+        };
+        _objects.Volumes.Add(volume);
+        Assert.Equal(refusal, await Eventually(binding));
+    }
+
     [Fact]
     public async Task Bind_NeverBound_GivesUpAfterTheTimeout()
     {

@@ -76,8 +76,9 @@ internal sealed class VolumeBindingPlugin(IVolumeObjects objects, VolumeBindings
         if (cycle.NoteOf<Claims>(this) is not { Waiting.Count: > 0 } claims)
             return;
         var chosen = new List<VolumeChoice>();
-        Choose(cycle.Columns, claims.Waiting, cycle.Columns.SlotOf(nodeName), chosen);
-        bindings.Assume(cycle.Pod.Pod.Metadata.UID, chosen);
+        var slot = cycle.Columns.SlotOf(nodeName);
+        Choose(cycle.Columns, claims.Waiting, slot, chosen);
+        bindings.Assume(cycle.Pod.Pod.Metadata.UID, chosen, new Node { Metadata = { Name = nodeName, Labels = new(cycle.Columns.LabelsOf(slot)) } });
     }
 
     public void Unreserve(Pod pod) => bindings.Forget(pod.Metadata.UID);

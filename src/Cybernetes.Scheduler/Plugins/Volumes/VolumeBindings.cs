@@ -1,6 +1,7 @@
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Workloads;
 
 namespace Cybernetes.Scheduler.Plugins.Volumes;
 
@@ -17,7 +18,7 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
     private static readonly TimeSpan s_longestPoll = TimeSpan.FromSeconds(1);
     private ApiClient client => api ?? throw new InvalidOperationException("there is no API server to bind volumes at");
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, IReadOnlyList<VolumeChoice>> _chosen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (IReadOnlyList<VolumeChoice> Choices, Node? Node)> _chosen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _takenBy = new(StringComparer.Ordinal);
 
     /// <summary>Whether another claim has been given the volume.</summary>
@@ -27,11 +28,14 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
             return _takenBy.TryGetValue(volume, out var uid) && uid != claim.Metadata.UID;
     }
 
-    public void Assume(string podUid, IReadOnlyList<VolumeChoice> chosen)
+    /// <param name="podUid">The pod.</param>
+    /// <param name="chosen">What was chosen for its claims.</param>
+    /// <param name="node">Name and labels of its node: volumes that are made must be reached from there. Null takes any.</param>
+    public void Assume(string podUid, IReadOnlyList<VolumeChoice> chosen, Node? node = null)
     {
         lock (_lock)
         {
-            _chosen[podUid] = chosen;
+            _chosen[podUid] = (chosen, node);
             foreach (var choice in chosen.Where(c => c.Volume is not null))
                 _takenBy[choice.Volume!.Metadata.Name] = choice.Claim.Metadata.UID;
         }
@@ -43,7 +47,7 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
         {
             if (!_chosen.Remove(podUid, out var chosen))
                 return;
-            foreach (var choice in chosen.Where(c => c.Volume is not null))
+            foreach (var choice in chosen.Choices.Where(c => c.Volume is not null))
                 _takenBy.Remove(choice.Volume!.Metadata.Name);
         }
     }
@@ -52,8 +56,9 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
     public async ValueTask<string?> BindAsync(Pod pod, string node, CancellationToken cancellation)
     {
         IReadOnlyList<VolumeChoice>? chosen;
+        Node? place;
         lock (_lock)
-            chosen = _chosen.GetValueOrDefault(pod.Metadata.UID);
+            (chosen, place) = _chosen.GetValueOrDefault(pod.Metadata.UID);
         if (chosen is null)
             return null;
         foreach (var choice in chosen)
@@ -66,11 +71,19 @@ internal sealed class VolumeBindings(ApiClient? api, IVolumeObjects objects, Tim
             while (true)
             {
                 var claim = objects.Claim(choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name);
-                if (claim is not null && PodClaims.IsFullyBound(claim))
-                    break;
+                var isBound = claim is not null && PodClaims.IsFullyBound(claim);
+                if (isBound)
+                {
+                    // A volume that was made elsewhere, such as where its data source is: the pod is placed anew, there.
+                    var made = place is null || choice.Volume is not null ? null : objects.Volume(claim!.Spec.VolumeName);
+                    if (made?.Spec.NodeAffinity?.Required is { } required && !NodeSelectors.Matches(required, place!))
+                        return $"binding volumes: pv \"{made.Metadata.Name}\" node affinity doesn't match node \"{node}\": no matching NodeSelectorTerms";
+                    if (made is not null || place is null || choice.Volume is not null)
+                        break;
+                }
                 if (client.Time.GetUtcNow() > deadline)
                     return "binding volumes: context deadline exceeded";
-                var isPinned = claim is null || claim.Metadata.Annotations.OrEmpty().ContainsKey(PodClaims.SelectedNode);
+                var isPinned = claim is null || isBound || claim.Metadata.Annotations.OrEmpty().ContainsKey(PodClaims.SelectedNode);
                 if (delay == s_longestPoll && choice.Volume is null && !isPinned)
                     return $"binding volumes: provisioning failed for PVC \"{choice.Claim.Metadata.Name}\"";
                 await Task.Delay(delay, client.Time, cancellation).ConfigureAwait(false);
