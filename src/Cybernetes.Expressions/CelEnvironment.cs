@@ -17,8 +17,8 @@ public sealed class CelEnvironment
 
     public IReadOnlyDictionary<string, CelType> Variables { get; }
 
-    /// <summary>Types that may be made with <c>Name{field: value}</c>; one without declared fields takes any. Default: none.</summary>
-    public IReadOnlyDictionary<string, CelType> Objects { get; init; } = new Dictionary<string, CelType>();
+    /// <summary>Finds the type that may be made with <c>Name{field: value}</c>; one without declared fields takes any. Default: there is none.</summary>
+    public Func<string, CelType?> ObjectTypes { get; init; } = _ => null;
 
     /// <summary>Whether <c>cel.bind(name, value, expression)</c> is there. Default: no.</summary>
     public bool Bindings { get; init; }
@@ -31,6 +31,6 @@ public sealed class CelEnvironment
     public CelEnvironment With(string variable, CelType type) =>
         new(new Dictionary<string, CelType>(Variables, StringComparer.Ordinal) { [variable] = type })
         {
-            Objects = Objects, Bindings = Bindings, Functions = Functions,
+            ObjectTypes = ObjectTypes, Bindings = Bindings, Functions = Functions,
         };
 }

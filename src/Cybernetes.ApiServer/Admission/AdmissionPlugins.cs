@@ -1,3 +1,4 @@
+using Cybernetes.ApiServer.Admission.Policies;
 using Cybernetes.ApiServer.Admission.Quota;
 using Cybernetes.ApiServer.Registry;
 
@@ -25,6 +26,7 @@ internal static class AdmissionPlugins
         new ClaimResize(services),
         new RuntimeClassAdmission(services),
         new DefaultIngressClass(services),
+        new ValidatingPolicyAdmission(services),
         new ResourceQuotaAdmission(services),
     ];
 }

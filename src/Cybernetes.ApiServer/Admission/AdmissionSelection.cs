@@ -31,7 +31,7 @@ public sealed class AdmissionSelection
     [
         "NamespaceLifecycle", "PodPreset", "LimitRanger", "ServiceAccount", "TaintNodesByCondition", "Priority", "DefaultTolerationSeconds",
         "DefaultStorageClass", "StorageObjectInUseProtection", "PodGroupProtection", "PersistentVolumeClaimResize", "RuntimeClass", "DefaultIngressClass",
-        "ResourceQuota",
+        "ValidatingAdmissionPolicy", "ResourceQuota",
     ];
 
     private readonly IReadOnlyList<string> _enabled;

@@ -82,7 +82,8 @@ internal sealed partial class Checker(CelEnvironment environment, List<CelIssue>
             case CelKind.Map:
                 return target.Parameters[1];
             case CelKind.Object:
-                if (target.Fields!.TryGetValue(select.Field, out var field)) return field;
+                if (target.Fields is null) return CelType.Dyn;
+                if (target.Fields.TryGetValue(select.Field, out var field)) return field;
                 return Issue(select.Offset, $"undefined field '{select.Field}'");
             case CelKind.Parameter:
                 // The type of an empty list's elements and the like: taken for dyn.
@@ -123,7 +124,7 @@ internal sealed partial class Checker(CelEnvironment environment, List<CelIssue>
 
     private CelType Made(ObjectExpr made)
     {
-        if (environment.Objects.GetValueOrDefault(made.Name) is not { } type)
+        if (environment.ObjectTypes(made.Name) is not { } type)
         {
             foreach (var entry in made.Entries) TypeOf(entry.Value);
             return Undeclared(made.Offset, made.Name);

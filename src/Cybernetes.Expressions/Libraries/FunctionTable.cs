@@ -51,6 +51,7 @@ internal sealed class FunctionTable
         IpLibrary.AddTo(table);
         CidrLibrary.AddTo(table);
         FormatLibrary.AddTo(table);
+        AuthorizerLibrary.AddTo(table);
         foreach (var overload in more) table.Add(overload);
         return table;
     }

@@ -31,6 +31,7 @@ internal static class StringLibrary
         table.Member("join", [CelType.List(text)], text, a => Join((CelList)a[0], ""), Costs.ResultTwice);
         table.Member("join", [CelType.List(text), text], text, a => Join((CelList)a[0], Text(a[1])), Costs.ResultTwice);
         table.Global("strings.quote", [text], text, a => new CelString(Quote(Text(a[0]))), Costs.First);
+        table.Global("jsonpatch.escapeKey", [text], text, a => new CelString(Pointer(Text(a[0]))), Costs.First);
         table.Member("format", [text, CelType.List(CelType.Dyn)], text, a => StringFormatting.Format(Text(a[0]), (CelList)a[1]), Costs.ResultTwice);
     }
 
@@ -58,6 +59,9 @@ internal static class StringLibrary
         }
         return builder.Append('"').ToString();
     }
+
+    /// <summary>A key as one step of a JSON pointer (RFC 6901).</summary>
+    private static string Pointer(string key) => key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     private static string Text(CelValue value) => ((CelString)value).Value;
 

@@ -88,7 +88,7 @@ public sealed class CelType : IEquatable<CelType>
 
     public IReadOnlyList<CelType> Parameters { get; }
 
-    /// <summary>The declared fields of an object; null for every other kind.</summary>
+    /// <summary>The declared fields of an object; null where none are declared, and for every other kind.</summary>
     public IReadOnlyDictionary<string, CelType>? Fields { get; private init; }
 
     /// <summary>Whether nothing is known of the value before it is there.</summary>
@@ -106,8 +106,8 @@ public sealed class CelType : IEquatable<CelType>
 
     public static CelType Optional(CelType of) => Opaque("optional_type", of);
 
-    /// <summary>An object whose fields are known; an unknown one is a compile error.</summary>
-    public static CelType Object(string name, IReadOnlyDictionary<string, CelType> fields) => new(CelKind.Object, name) { Fields = fields };
+    /// <summary>An object. Where its fields are known an unknown one is a compile error; null takes any.</summary>
+    public static CelType Object(string name, IReadOnlyDictionary<string, CelType>? fields) => new(CelKind.Object, name) { Fields = fields };
 
     /// <summary>Whether two types are the same, seen without their parameters: what can be asked of a value at run time.</summary>
     public bool SameFamily(CelType other) =>

@@ -11,6 +11,10 @@ namespace Cybernetes.ApiServer.Tests.Registry;
 /// <summary>Takes an object through the stages of a write without a server: defaults, strategy, checks; and shows its row.</summary>
 internal static class KindBench
 {
+    /// <summary>Errors written in one text with bars between them; a bar that begins a quoted line of an expression is none of those.</summary>
+    public static string[] Expected(string errors) =>
+        [.. System.Text.RegularExpressions.Regex.Split(errors, "(?<!\n )\\|").Where(e => e.Length > 0)];
+
     public static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
 
     /// <summary>What is wrong with a new object, one line each.</summary>

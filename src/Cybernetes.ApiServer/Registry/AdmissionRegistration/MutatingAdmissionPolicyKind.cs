@@ -1,9 +1,11 @@
+using Cybernetes.ApiServer.Admission.Policies;
+using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.AdmissionRegistration.V1;
 
 namespace Cybernetes.ApiServer.Registry.AdmissionRegistration;
 
-/// <summary>Mutating admission policies. Stored and validated but for their CEL expressions; nothing evaluates them yet.</summary>
+/// <summary>Mutating admission policies. Stored and validated; nothing evaluates them yet.</summary>
 internal sealed class MutatingAdmissionPolicyKind : KindDefinition<MutatingAdmissionPolicy>
 {
     private static readonly FieldPath SpecPath = FieldPath.Of("spec");
@@ -44,26 +46,31 @@ internal sealed class MutatingAdmissionPolicyKind : KindDefinition<MutatingAdmis
     {
         var spec = obj.Spec;
         PolicyChecks.Head(spec.FailurePolicy, spec.ParamKind, spec.MatchConstraints, spec.MatchConditions, SpecPath, errors);
-        PolicyChecks.Variables(spec.Variables, SpecPath.Child("variables"), errors);
+        var environment = PolicyExpressions.Environment(spec.ParamKind is not null, patches: true);
+        environment = PolicyChecks.Variables(spec.Variables, environment, SpecPath.Child("variables"), errors);
         if (spec.Mutations is not { Count: > 0 })
             errors.Required(SpecPath.Child("mutations"), "mutations must contain at least one item");
         for (var i = 0; i < (spec.Mutations?.Count ?? 0); i++)
-            One(spec.Mutations![i], SpecPath.Child("mutations").Index(i), errors);
+            One(spec.Mutations![i], environment, SpecPath.Child("mutations").Index(i), errors);
         if (spec.ReinvocationPolicy.Length == 0)
             errors.Required(SpecPath.Child("reinvocationPolicy"));
         else if (spec.ReinvocationPolicy is not ("Never" or "IfNeeded"))
             errors.NotSupported(SpecPath.Child("reinvocationPolicy"), spec.ReinvocationPolicy, "IfNeeded", "Never");
     }
 
-    private static void One(Mutation mutation, FieldPath path, FieldErrorList errors)
+    private static void One(Mutation mutation, CelEnvironment environment, FieldPath path, FieldErrorList errors)
     {
         switch (mutation.PatchType)
         {
             case "ApplyConfiguration":
-                Patch(mutation.ApplyConfiguration?.Expression, mutation.JSONPatch is not null, "applyConfiguration", "jsonPatch", mutation, path, errors);
+                Patch(
+                    mutation.ApplyConfiguration?.Expression, mutation.JSONPatch is not null, "applyConfiguration", "jsonPatch", mutation, environment,
+                    path, errors);
                 return;
             case "JSONPatch":
-                Patch(mutation.JSONPatch?.Expression, mutation.ApplyConfiguration is not null, "jsonPatch", "applyConfiguration", mutation, path, errors);
+                Patch(
+                    mutation.JSONPatch?.Expression, mutation.ApplyConfiguration is not null, "jsonPatch", "applyConfiguration", mutation, environment,
+                    path, errors);
                 return;
             case "":
                 errors.Required(path.Child("patchType"));
@@ -75,12 +82,17 @@ internal sealed class MutatingAdmissionPolicyKind : KindDefinition<MutatingAdmis
     }
 
     private static void Patch(
-        string? expression, bool hasOther, string field, string other, Mutation mutation, FieldPath path, FieldErrorList errors)
+        string? expression, bool hasOther, string field, string other, Mutation mutation, CelEnvironment environment, FieldPath path,
+        FieldErrorList errors)
     {
         if (expression is null)
             errors.Required(path.Child(field), $"must be specified when patchType is {mutation.PatchType}");
         else if (string.IsNullOrWhiteSpace(expression))
             errors.Required(path.Child(field, "expression"));
+        else if (field == "jsonPatch")
+            PolicyChecks.Compile(expression, environment, path.Child(field, "expression"), errors, CelType.List(PolicyExpressions.PatchStep));
+        else
+            PolicyChecks.Compile(expression, environment, path.Child(field, "expression"), errors, PolicyExpressions.AppliedObject);
         if (hasOther)
             errors.Invalid(path.Child(other), $"{{{other}}}", $"must not be specified when patchType is {mutation.PatchType}");
     }

@@ -1,12 +1,13 @@
 using System.Text.RegularExpressions;
+using Cybernetes.ApiServer.Admission.Policies;
+using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.AdmissionRegistration.V1;
 
 namespace Cybernetes.ApiServer.Registry.AdmissionRegistration;
 
 /// <summary>
-/// What validating and mutating admission policies and their bindings share, in upstream's words. Expressions are not compiled: CEL comes
-/// with its own issue.
+/// What validating and mutating admission policies and their bindings share, in upstream's words, their expressions included.
 /// </summary>
 internal static partial class PolicyChecks
 {
@@ -42,26 +43,46 @@ internal static partial class PolicyChecks
         RuleChecks.Resources(constraints, path, errors);
         if (constraints is not null && constraints.ResourceRules is not { Count: > 0 })
             errors.Required(path.Child("resourceRules"));
-        RuleChecks.MatchConditions(conditions, spec.Child("matchConditions"), errors);
+        RuleChecks.MatchConditions(conditions, paramKind is not null, spec.Child("matchConditions"), errors);
     }
 
-    public static void Variables(List<Variable>? variables, FieldPath path, FieldErrorList errors)
+    /// <summary>Checks a policy's variables.</summary>
+    /// <returns>The environment with those that compile; the rest are of any type there, so that one mistake is told once.</returns>
+    public static CelEnvironment Variables(List<Variable>? variables, CelEnvironment environment, FieldPath path, FieldErrorList errors)
     {
-        for (var i = 0; i < (variables?.Count ?? 0); i++)
+        if (variables is not { Count: > 0 })
+            return environment;
+        var types = new Dictionary<string, CelType>(StringComparer.Ordinal);
+        environment = PolicyExpressions.WithVariables(environment, types);
+        for (var i = 0; i < variables.Count; i++)
         {
-            var (variable, at) = (variables![i], path.Index(i));
+            var (variable, at) = (variables[i], path.Index(i));
             if (string.IsNullOrWhiteSpace(variable.Name))
                 errors.Required(at.Child("name"), "name is not specified");
             else if (!Identifier().IsMatch(variable.Name) || s_reserved.Contains(variable.Name))
                 errors.Invalid(at.Child("name"), variable.Name, "name is not a valid CEL identifier");
-            Expression(variable.Expression, at, errors);
+            // A variable sees those before it only.
+            types[variable.Name] = Expression(variable.Expression, environment, at, errors)?.Type ?? CelType.Dyn;
         }
+        return environment;
     }
 
-    public static void Expression(string expression, FieldPath path, FieldErrorList errors)
+    /// <summary>Checks the field expression of what stands at the path; without types asked for any result will do.</summary>
+    public static CelProgram? Expression(string expression, CelEnvironment environment, FieldPath path, FieldErrorList errors, params CelType[] results)
     {
-        if (string.IsNullOrWhiteSpace(expression))
-            errors.Required(path.Child("expression"), "expression is not specified");
+        if (!string.IsNullOrWhiteSpace(expression))
+            return Compile(expression, environment, path.Child("expression"), errors, results);
+        errors.Required(path.Child("expression"), "expression is not specified");
+        return null;
+    }
+
+    /// <summary>Compiles what stands at the path; what is wrong with it becomes an error of that field.</summary>
+    public static CelProgram? Compile(string expression, CelEnvironment environment, FieldPath path, FieldErrorList errors, params CelType[] results)
+    {
+        var compilation = PolicyExpressions.Compile(expression, environment, results);
+        if (compilation.Error is not null)
+            errors.Invalid(path, expression, compilation.Error);
+        return compilation.Program;
     }
 
     /// <summary>A binding's policy, parameters and narrower match.</summary>

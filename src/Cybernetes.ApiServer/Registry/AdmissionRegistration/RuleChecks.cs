@@ -1,3 +1,5 @@
+using Cybernetes.ApiServer.Admission.Policies;
+using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.AdmissionRegistration.V1;
 
@@ -75,7 +77,11 @@ internal static class RuleChecks
             errors.NotSupported(path.Child("scope"), scope, "*", "Cluster", "Namespaced");
     }
 
-    public static void MatchConditions(List<MatchCondition>? conditions, FieldPath path, FieldErrorList errors)
+    /// <param name="conditions">The conditions; may be null.</param>
+    /// <param name="parameters">Whether their expressions may name <c>params</c>.</param>
+    /// <param name="path">Their path.</param>
+    /// <param name="errors">Gets the errors.</param>
+    public static void MatchConditions(List<MatchCondition>? conditions, bool parameters, FieldPath path, FieldErrorList errors)
     {
         var all = conditions.OrEmpty();
         if (all.Count > MostMatchConditions)
@@ -86,6 +92,8 @@ internal static class RuleChecks
             var (name, at) = (all[i].Name, path.Index(i));
             if (string.IsNullOrWhiteSpace(all[i].Expression))
                 errors.Required(at.Child("expression"));
+            else
+                PolicyChecks.Compile(all[i].Expression.Trim(), PolicyExpressions.Environment(parameters), at.Child("expression"), errors, CelType.Bool);
             if (name.Length == 0)
                 errors.Required(at.Child("name"));
             else

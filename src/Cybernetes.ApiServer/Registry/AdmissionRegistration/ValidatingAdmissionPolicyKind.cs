@@ -1,9 +1,11 @@
+using Cybernetes.ApiServer.Admission.Policies;
+using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.AdmissionRegistration.V1;
 
 namespace Cybernetes.ApiServer.Registry.AdmissionRegistration;
 
-/// <summary>Validating admission policies. Stored and validated but for their CEL expressions; nothing evaluates them yet.</summary>
+/// <summary>Validating admission policies. Evaluated by the admission plugin of their name.</summary>
 internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingAdmissionPolicy>
 {
     private const int MostAuditAnnotations = 20;
@@ -69,7 +71,11 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
     {
         var spec = obj.Spec;
         PolicyChecks.Head(spec.FailurePolicy, spec.ParamKind, spec.MatchConstraints, spec.MatchConditions, SpecPath, errors);
-        PolicyChecks.Variables(spec.Variables, SpecPath.Child("variables"), errors);
+        var environment = PolicyExpressions.Environment(spec.ParamKind is not null);
+        environment = PolicyChecks.Variables(spec.Variables, environment, SpecPath.Child("variables"), errors);
+        var messages = PolicyExpressions.Environment(spec.ParamKind is not null, authorizer: false);
+        if (environment.Variables.TryGetValue("variables", out var variables))
+            messages = messages.With("variables", variables);
         if (spec is { Validations: not { Count: > 0 }, AuditAnnotations: not { Count: > 0 } })
         {
             errors.Required(SpecPath.Child("validations"), Nothing);
@@ -77,8 +83,8 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
             return;
         }
         for (var i = 0; i < (spec.Validations?.Count ?? 0); i++)
-            One(spec.Validations![i], SpecPath.Child("validations").Index(i), errors);
-        AuditAnnotations(obj.Metadata.Name, spec.AuditAnnotations.OrEmpty(), SpecPath.Child("auditAnnotations"), errors);
+            One(spec.Validations![i], environment, messages, SpecPath.Child("validations").Index(i), errors);
+        AuditAnnotations(obj.Metadata.Name, spec.AuditAnnotations.OrEmpty(), environment, SpecPath.Child("auditAnnotations"), errors);
     }
 
     protected override void ValidateStatusUpdate(ValidatingAdmissionPolicy obj, ValidatingAdmissionPolicy old, FieldErrorList errors)
@@ -95,11 +101,13 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
         ConditionChecks.Conditions(obj.Status.Conditions, StatusPath.Child("conditions"), errors);
     }
 
-    private static void One(Validation validation, FieldPath path, FieldErrorList errors)
+    private static void One(Validation validation, CelEnvironment environment, CelEnvironment messages, FieldPath path, FieldErrorList errors)
     {
-        PolicyChecks.Expression(validation.Expression, path, errors);
+        PolicyChecks.Expression(validation.Expression, environment, path, errors, CelType.Bool);
         if (validation.MessageExpression.Length > 0 && string.IsNullOrWhiteSpace(validation.MessageExpression))
             errors.Invalid(path.Child("messageExpression"), validation.MessageExpression, "must be non-empty if specified");
+        else if (validation.MessageExpression.Length > 0)
+            PolicyChecks.Compile(validation.MessageExpression, messages, path.Child("messageExpression"), errors, CelType.String);
         var message = validation.Message.Trim();
         if (validation.Message.Length > 0 && message.Length == 0)
             errors.Invalid(path.Child("message"), validation.Message, "message must be non-empty if specified");
@@ -109,7 +117,8 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
             errors.NotSupported(path.Child("reason"), reason, "Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
     }
 
-    private static void AuditAnnotations(string policy, IReadOnlyList<AuditAnnotation> annotations, FieldPath path, FieldErrorList errors)
+    private static void AuditAnnotations(
+        string policy, IReadOnlyList<AuditAnnotation> annotations, CelEnvironment environment, FieldPath path, FieldErrorList errors)
     {
         if (annotations.Count > MostAuditAnnotations)
             errors.Invalid(path, annotations.Count, $"must not have more than {MostAuditAnnotations} auditAnnotations");
@@ -126,6 +135,8 @@ internal sealed class ValidatingAdmissionPolicyKind : KindDefinition<ValidatingA
                 errors.Required(at.Child("valueExpression"), "valueExpression is not specified");
             else if (System.Text.Encoding.UTF8.GetByteCount(expression) > MostExpressionBytes)
                 errors.Required(at.Child("valueExpression"), $"must not exceed {MostExpressionBytes} bytes in length");
+            else
+                PolicyChecks.Compile(expression, environment, at.Child("valueExpression"), errors, CelType.String, CelType.Null);
             if (annotations.Take(i).Any(a => a.Key == annotation.Key))
                 errors.Duplicate(at.Child("key"), annotation.Key);
         }

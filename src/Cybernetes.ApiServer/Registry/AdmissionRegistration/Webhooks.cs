@@ -74,7 +74,7 @@ internal static class Webhooks
         if (webhook.ReinvocationPolicy is { } policy and not ("Never" or "IfNeeded"))
             errors.NotSupported(path.Child("reinvocationPolicy"), policy, "IfNeeded", "Never");
         WebhookClientChecks.Client(webhook.Client, path.Child("clientConfig"), errors);
-        RuleChecks.MatchConditions(webhook.Conditions, path.Child("matchConditions"), errors);
+        RuleChecks.MatchConditions(webhook.Conditions, false, path.Child("matchConditions"), errors);
     }
 
     private static void ReviewVersions(Webhook webhook, bool knownIsRequired, FieldPath path, FieldErrorList errors)

@@ -1,18 +1,18 @@
 using System.Text;
 using System.Text.Json;
 using Cybernetes.ApiServer.Registry.Core.Pods;
+using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Resource.V1;
 
 namespace Cybernetes.ApiServer.Registry.ResourceAllocation;
 
-/// <summary>Checks that the kinds of resource.k8s.io share, in upstream's words. CEL expressions are not compiled.</summary>
+/// <summary>Checks that the kinds of resource.k8s.io share, in upstream's words. What selectors may cost is not estimated beforehand.</summary>
 internal static class DeviceChecks
 {
     public const int MostRequests = 32;
     public const int MostConfigurations = 32;
     private const int MostSelectors = 32;
-    private const int MostExpressionBytes = 10 * 1024;
     private const int MostParameterBytes = 10 * 1024;
     private const int MostIdBytes = 32;
     private const int MostPoolNameBytes = 253;
@@ -94,8 +94,10 @@ internal static class DeviceChecks
         {
             if (selector.CEL is null)
                 errors.Required(at.Child("cel"));
-            else if (Encoding.UTF8.GetByteCount(selector.CEL.Expression) > MostExpressionBytes)
-                errors.TooLong(at.Child("cel", "expression"), MostExpressionBytes);
+            else if (Encoding.UTF8.GetByteCount(selector.CEL.Expression) > DeviceExpression.MaximumLengthBytes)
+                errors.TooLong(at.Child("cel", "expression"), DeviceExpression.MaximumLengthBytes);
+            else if (DeviceExpression.Compile(selector.CEL.Expression).Error is { } wrong)
+                errors.Invalid(at.Child("cel", "expression"), selector.CEL.Expression, wrong);
         });
 
     public static void Opaque(OpaqueDeviceConfiguration? opaque, FieldPath path, FieldErrorList errors)
