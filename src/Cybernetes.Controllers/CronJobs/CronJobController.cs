@@ -18,17 +18,19 @@ internal sealed class CronJobController : IController
     private readonly ObjectStore<Job> _jobs;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly IEventRecorder _events;
+    private readonly LiveOwners<CronJob> _live;
 
     public CronJobController(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue<ObjectKey>("cronjob");
         _events = context.Recorder(Name);
+        _live = new(context.Client);
         var crons = context.Informers.For<CronJob>();
         var jobs = context.Informers.For<Job>();
         (_crons, _jobs) = (crons.Store, jobs.Store.WithOwnerIndex());
-        crons.AddHandler(Enqueue, (_, cron) => Enqueue(cron), Enqueue);
-        jobs.AddHandler(JobChanged, JobUpdated, JobChanged);
+        crons.AddHandler(Enqueue, (_, cron) => Enqueue(cron), Deleted);
+        jobs.AddHandler(JobChanged, JobUpdated, JobDeleted);
     }
 
     public string Name => "cronjob-controller";
@@ -37,6 +39,12 @@ internal sealed class CronJobController : IController
         _queue.RunWorkersAsync(_context.Options.ConcurrentCronJobSyncs, ReconcileAsync, _context.Logger, cancellation);
 
     private void Enqueue(CronJob cron) => _queue.Add(ObjectKey.Of(cron));
+
+    private void Deleted(CronJob cron)
+    {
+        _live.Forget(ObjectKey.Of(cron));
+        Enqueue(cron);
+    }
 
     private void JobUpdated(Job before, Job job)
     {
@@ -47,10 +55,20 @@ internal sealed class CronJobController : IController
 
     private void JobChanged(Job job)
     {
-        if (OwnerReferences.ControllerOf(job) is { Kind: "CronJob" } owner
-            && _crons.Get(job.Metadata.Namespace, owner.Name) is { } cron && cron.Metadata.UID == owner.UID)
+        if (OwnerOf(job) is { } cron)
             Enqueue(cron);
     }
+
+    private void JobDeleted(Job job)
+    {
+        if (OwnerOf(job) is not { } cron)
+            return;
+        _live.Lost(cron);
+        Enqueue(cron);
+    }
+
+    private CronJob? OwnerOf(Job job) => OwnerReferences.ControllerOf(job) is { Kind: "CronJob" } owner
+        && _crons.Get(job.Metadata.Namespace, owner.Name) is { } cron && cron.Metadata.UID == owner.UID ? cron : null;
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)
     {
@@ -100,6 +118,8 @@ internal sealed class CronJobController : IController
     private async Task<Exception?> CreateAsync(
         CronJob cron, Job job, DateTimeOffset scheduled, CronJobStatus status, CancellationToken cancellation)
     {
+        if (!await _live.IsLiveAsync(cron, cancellation).ConfigureAwait(false))
+            return null;
         var jobs = _context.Client.For<Job>();
         Job? made;
         try

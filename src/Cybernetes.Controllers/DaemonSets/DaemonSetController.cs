@@ -66,7 +66,7 @@ internal sealed class DaemonSetController : IController
     {
         _expectations.Forget(ObjectKey.Of(set));
         _revisions.Forget(set.Metadata.UID);
-        _live.Forget(set);
+        _live.Forget(ObjectKey.Of(set));
         Enqueue(set);
     }
 

@@ -20,19 +20,21 @@ internal sealed class DeploymentController : IController
     private readonly ObjectStore<Pod> _pods;
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly IEventRecorder _events;
+    private readonly LiveOwners<Deployment> _live;
 
     public DeploymentController(ControllerContext context)
     {
         _context = context;
         _queue = context.Queue<ObjectKey>("deployment");
         _events = context.Recorder("deployment-controller");
+        _live = new(context.Client);
         var deployments = context.Informers.For<Deployment>();
         var sets = context.Informers.For<ReplicaSet>();
         var pods = context.Informers.For<Pod>();
         (_deployments, _sets, _pods) = (deployments.Store, sets.Store.WithOwnerIndex(), pods.Store.WithOwnerIndex());
         _selectors = new(_deployments, d => LabelMatcher.For(d.Spec.Selector) is { IsEmpty: false } wanted ? wanted : LabelMatcher.Nothing);
-        deployments.AddHandler(Enqueue, (_, d) => Enqueue(d), Enqueue);
-        sets.AddHandler(SetChanged, SetUpdated, SetChanged);
+        deployments.AddHandler(Enqueue, (_, d) => Enqueue(d), Deleted);
+        sets.AddHandler(SetChanged, SetUpdated, SetDeleted);
         pods.AddHandler(deleted: PodDeleted);
     }
 
@@ -43,12 +45,26 @@ internal sealed class DeploymentController : IController
 
     private void Enqueue(Deployment deployment) => _queue.Add(ObjectKey.Of(deployment));
 
+    private void Deleted(Deployment deployment)
+    {
+        _live.Forget(ObjectKey.Of(deployment));
+        Enqueue(deployment);
+    }
+
     private void SetUpdated(ReplicaSet before, ReplicaSet set)
     {
         if (before.Metadata.ResourceVersion == set.Metadata.ResourceVersion)
             return;
         if (OwnerReferences.ControllerOf(before)?.UID != OwnerReferences.ControllerOf(set)?.UID)
             SetChanged(before);
+        SetChanged(set);
+    }
+
+    private void SetDeleted(ReplicaSet set)
+    {
+        if (OwnerReferences.ControllerOf(set) is { Kind: "Deployment" } owner
+            && _deployments.Get(set.Metadata.Namespace, owner.Name) is { } loser && loser.Metadata.UID == owner.UID)
+            _live.Lost(loser);
         SetChanged(set);
     }
 
@@ -109,7 +125,7 @@ internal sealed class DeploymentController : IController
             _queue.AddAfter(key, after);
     }
 
-    /// <returns>Whether to go on; not after a hash collision, nor in a namespace that is going.</returns>
+    /// <returns>Whether to go on; not after a hash collision, nor in a namespace that is going, nor for a deployment that is gone.</returns>
     private async Task<bool> CarryOutAsync(
         Deployment deployment, DeploymentAction action, DeploymentStatus status, CancellationToken cancellation)
     {
@@ -133,6 +149,8 @@ internal sealed class DeploymentController : IController
     private async Task<bool> CreateAsync(
         Deployment deployment, ReplicaSet set, DeploymentStatus status, CancellationToken cancellation)
     {
+        if (!await _live.IsLiveAsync(deployment, cancellation).ConfigureAwait(false))
+            return false;
         var sets = _context.Client.For<ReplicaSet>();
         try
         {

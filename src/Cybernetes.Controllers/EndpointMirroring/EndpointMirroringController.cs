@@ -22,6 +22,7 @@ internal sealed class EndpointMirroringController : IController
     private readonly WorkQueue<ObjectKey> _queue;
     private readonly ControllerExpectations _expectations;
     private readonly IEventRecorder _events;
+    private readonly LiveOwners<Endpoints> _live;
 
     public EndpointMirroringController(ControllerContext context)
     {
@@ -29,13 +30,14 @@ internal sealed class EndpointMirroringController : IController
         _queue = context.Queue<ObjectKey>("endpoint_slice_mirroring");
         _expectations = new ControllerExpectations(context.Time);
         _events = context.Recorder("endpoint-slice-mirroring-controller");
+        _live = new(context.Client);
         var (endpoints, services) = (context.Informers.For<Endpoints>(), context.Informers.For<Service>());
         var slices = context.Informers.For<EndpointSlice>();
         (_endpoints, _services, _slices) = (endpoints.Store, services.Store, slices.Store);
         _slices.AddIndex(ByService, static s => ServiceOf(s) is { } key ? [key.ToString()] : []);
         endpoints.AddHandler(e => _queue.Add(ObjectKey.Of(e)), (_, e) => _queue.Add(ObjectKey.Of(e)), e => _queue.Add(ObjectKey.Of(e)));
         services.AddHandler(s => _queue.Add(ObjectKey.Of(s)), (_, s) => _queue.Add(ObjectKey.Of(s)), s => _queue.Add(ObjectKey.Of(s)));
-        slices.AddHandler(SliceAdded, (_, s) => SliceChanged(s), SliceChanged);
+        slices.AddHandler(SliceAdded, (_, s) => SliceChanged(s), SliceDeleted);
     }
 
     public string Name => "endpointslice-mirroring-controller";
@@ -57,6 +59,13 @@ internal sealed class EndpointMirroringController : IController
         SliceChanged(slice);
     }
 
+    private void SliceDeleted(EndpointSlice slice)
+    {
+        if (ServiceOf(slice) is { } key && _endpoints.Get(key) is { } endpoints)
+            _live.Lost(endpoints);
+        SliceChanged(slice);
+    }
+
     private void SliceChanged(EndpointSlice slice)
     {
         if (ServiceOf(slice) is { } key)
@@ -70,6 +79,8 @@ internal sealed class EndpointMirroringController : IController
             return;
         var existing = _slices.ByIndex(ByService, key.ToString());
         var endpoints = _endpoints.Get(key);
+        if (endpoints is null)
+            _live.Forget(key);
         if (!MirrorReconciler.IsMirrored(endpoints, _services.Get(key)))
         {
             await CarryOutAsync(key, new([], [], [.. existing]), cancellation).ConfigureAwait(false);
@@ -83,6 +94,8 @@ internal sealed class EndpointMirroringController : IController
         if (plan.Invalid > 0)
             _events.Event(endpoints!, "Warning", "InvalidIPAddress",
                 $"Skipped {plan.Invalid} invalid IP addresses when mirroring to EndpointSlices");
+        if (plan.Create.Count > 0 && !await _live.IsLiveAsync(endpoints!, cancellation).ConfigureAwait(false))
+            return;
         try
         {
             await CarryOutAsync(key, plan, cancellation).ConfigureAwait(false);

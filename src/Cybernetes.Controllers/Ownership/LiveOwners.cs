@@ -2,31 +2,28 @@ using System.Collections.Concurrent;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
-using Cybernetes.Objects.Core.V1;
 
 namespace Cybernetes.Controllers.Ownership;
 
 /// <summary>
-/// Doubts about owners that an informer shows. Where the owner's watch trails while the pods' is up to date, an owner that is gone has its pods
-/// collected as fast as they are made, without end. So who lost a pod before it ran is asked for at the API server before it gets another one.
+/// Doubts about owners that an informer shows. Where the owner's watch trails while that of its pods or sets is up to date, an owner that is gone
+/// has them collected as fast as they are made, without end. So who lost one is asked for at the API server before it gets another one.
 /// Safe for concurrent use.
 /// </summary>
 internal sealed class LiveOwners<TOwner>(ApiClient client) where TOwner : class, IKubernetesObject<TOwner>
 {
-    private readonly ConcurrentDictionary<string, ObjectKey> _doubted = new(StringComparer.Ordinal);
+    // By key the uid, so that an owner of the same name is not held to its forerunner's loss.
+    private readonly ConcurrentDictionary<ObjectKey, string> _doubted = new();
 
-    /// <summary>Notes that a pod of the owner goes.</summary>
-    public void Lost(TOwner owner, Pod pod)
-    {
-        if (pod.Status.Phase is "" or PodPhase.Pending)
-            _doubted[owner.Metadata.UID] = ObjectKey.Of(owner);
-    }
+    /// <summary>Notes that something of the owner goes.</summary>
+    public void Lost(TOwner owner) => _doubted[ObjectKey.Of(owner)] = owner.Metadata.UID;
 
-    /// <summary>Whether pods may be made for the owner. Where not, the informer's own event of it is on the way and brings it here again.</summary>
+    /// <summary>Whether anything may be made for the owner. Where not, the informer's own event of it is on the way and brings it here again.</summary>
     /// <exception cref="ApiStatusException">The API server does not say.</exception>
     public async Task<bool> IsLiveAsync(TOwner owner, CancellationToken cancellation)
     {
-        if (!_doubted.TryRemove(owner.Metadata.UID, out var key))
+        var key = ObjectKey.Of(owner);
+        if (!_doubted.TryRemove(key, out var uid) || uid != owner.Metadata.UID)
             return true;
         var isLive = false;
         try
@@ -36,10 +33,10 @@ internal sealed class LiveOwners<TOwner>(ApiClient client) where TOwner : class,
         finally
         {
             if (!isLive)
-                _doubted[owner.Metadata.UID] = key;
+                _doubted.TryAdd(key, uid);
         }
     }
 
     /// <summary>The informer knows that the owner is gone.</summary>
-    public void Forget(TOwner owner) => _doubted.TryRemove(owner.Metadata.UID, out _);
+    public void Forget(ObjectKey key) => _doubted.TryRemove(key, out _);
 }

@@ -75,8 +75,9 @@ internal sealed class PodWatch<TOwner>(
         if (OwnerOf(pod) is not { } owner)
             return;
         expectations?.DeletionObserved(owner, pod.Metadata.UID);
-        if (owners.Get(owner) is { } loser)
-            live?.Lost(loser, pod);
+        // Who runs takes its time to go: whoever makes the next one then knows more.
+        if (pod.Status.Phase is "" or PodPhase.Pending && owners.Get(owner) is { } loser)
+            live?.Lost(loser);
         enqueue(owner);
     }
 

@@ -77,7 +77,7 @@ internal abstract class ReplicaController<T> : IController where T : class, IKub
     private void Forget(T obj)
     {
         _expectations.Forget(ObjectKey.Of(obj));
-        _live.Forget(obj);
+        _live.Forget(ObjectKey.Of(obj));
     }
 
     private async Task ReconcileAsync(ObjectKey key, CancellationToken cancellation)

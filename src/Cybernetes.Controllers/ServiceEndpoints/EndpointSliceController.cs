@@ -23,6 +23,7 @@ internal sealed class EndpointSliceController : IController
     private readonly ControllerExpectations _expectations;
     private readonly IEventRecorder _events;
     private readonly TriggerTimes _triggers = new();
+    private readonly LiveOwners<Service> _live;
 
     /// <summary>Services that ask for shares of zones, with what was told of it last; null when nothing was yet.</summary>
     private readonly ConcurrentDictionary<ObjectKey, string?> _sharing = new();
@@ -33,6 +34,7 @@ internal sealed class EndpointSliceController : IController
         _queue = context.Queue<ObjectKey>("endpoint_slice");
         _expectations = new ControllerExpectations(context.Time);
         _events = context.Recorder("endpoint-slice-controller");
+        _live = new(context.Client);
         _selected = new SelectedServices(context, _queue.Add);
         var slices = context.Informers.For<EndpointSlice>();
         _slices = slices.Store;
@@ -41,7 +43,7 @@ internal sealed class EndpointSliceController : IController
         _nodes = nodes.Store;
         // Pods of a node that is not known are left out, and a zone may be told later than the pods come.
         nodes.AddHandler(NodeChanged, NodeUpdated, NodeChanged);
-        slices.AddHandler(SliceAdded, SliceUpdated, SliceChanged);
+        slices.AddHandler(SliceAdded, SliceUpdated, SliceDeleted);
     }
 
     public string Name => "endpointslice-controller";
@@ -114,6 +116,13 @@ internal sealed class EndpointSliceController : IController
         SliceChanged(slice);
     }
 
+    private void SliceDeleted(EndpointSlice slice)
+    {
+        if (ServiceOf(slice) is { } key && _selected.Find(key) is { } service)
+            _live.Lost(service);
+        SliceChanged(slice);
+    }
+
     private void SliceChanged(EndpointSlice slice)
     {
         if (ServiceOf(slice) is { } key)
@@ -126,6 +135,7 @@ internal sealed class EndpointSliceController : IController
         if (service is null)
         {
             _triggers.Forget(key);
+            _live.Forget(key);
             _sharing.TryRemove(key, out _);
         }
         // A service that is gone takes its slices along by the garbage collector.
@@ -144,6 +154,8 @@ internal sealed class EndpointSliceController : IController
         var plan = EndpointSliceReconciler.Reconcile(
             service, pods, existing, name => _nodes.Get("", name), _context.Options.MaxEndpointsPerSlice, _triggers.Next(service, pods),
             _nodes.List);
+        if (plan.Create.Count > 0 && !await _live.IsLiveAsync(service, cancellation).ConfigureAwait(false))
+            return;
         try
         {
             await CarryOutAsync(key, plan, cancellation).ConfigureAwait(false);

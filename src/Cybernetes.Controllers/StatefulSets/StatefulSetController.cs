@@ -65,7 +65,7 @@ internal sealed class StatefulSetController : IController
     private void Forget(StatefulSet set)
     {
         _revisions.Forget(set.Metadata.UID);
-        _live.Forget(set);
+        _live.Forget(ObjectKey.Of(set));
     }
 
     private static string ClaimsKey(string ns, string name) => $"{ns}/{name}";
