@@ -93,6 +93,12 @@ internal sealed class LocalSnapshotter
         if (!OperatingSystem.IsLinux() || !LocalSnapshots.IsOurs(content, _options.NodeName, volume)
             || LocalSnapshots.PlaceOf(content, _options.NodeName) is not { } place)
             return;
+        await ActAsync(content, volume, place, cancellation).ConfigureAwait(false);
+    }
+
+    [SupportedOSPlatform("linux")]
+    private async Task ActAsync(VolumeSnapshotContent content, PersistentVolume? volume, SnapshotPlace place, CancellationToken cancellation)
+    {
         switch (LocalSnapshots.Decide(content))
         {
             case SnapshotStep.Take:
