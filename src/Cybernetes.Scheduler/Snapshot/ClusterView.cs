@@ -162,6 +162,9 @@ internal sealed partial class ClusterView(
             PodRemoved(pod);
         else if (_profiles.ContainsKey(pod.Spec.SchedulerName))
         {
+            // From before its binding, which is told later: deciding for it again could only undo what was done.
+            if (IsBound(pod))
+                return;
             Nominate(pod);
             // The pod counts when it is asked whether its gang is complete.
             var isNew = groups?.Add(pod) == true;
@@ -169,6 +172,16 @@ internal sealed partial class ClusterView(
             if (isNew)
                 queue.Reconsider(groups!.MembersOf(pod.Metadata.Namespace, GangSchedulingPlugin.GroupOf(pod)!));
         }
+    }
+
+    private bool IsBound(Pod pod)
+    {
+        lock (_lock)
+        {
+            if (!_assumed.Contains(pod.Metadata.UID))
+                return false;
+        }
+        return queue.Find(pod.Metadata.UID) is null;
     }
 
     /// <summary>A promise that stands in a pod's status, from before this scheduler began or from an autoscaler, holds too.</summary>

@@ -184,6 +184,14 @@ internal sealed partial class DynamicResourcesPlugin
         await Api.For<ResourceClaim>().UpdateStatusAsync(empty, null, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Deletes what an earlier attempt left, unless that attempt went through after all.</summary>
+    private async Task DeleteLeftAsync(Pod pod, ResourceClaim claim, CancellationToken cancellation)
+    {
+        var live = await Api.For<Pod>().FindAsync(pod.Metadata.Namespace, pod.Metadata.Name, cancellation).ConfigureAwait(false);
+        if (live is null || live.Metadata.UID != pod.Metadata.UID || live.Spec.NodeName.Length == 0)
+            await DeleteAsync(claim, cancellation).ConfigureAwait(false);
+    }
+
     private async Task DeleteAsync(ResourceClaim claim, CancellationToken cancellation)
     {
         var claims = Api.For<ResourceClaim>();

@@ -154,7 +154,7 @@ internal sealed partial class DynamicResourcesPlugin(DeviceServices services, Ti
                 return new PostFilterResult("deallocation of ResourceClaim completed") { AtServer = token => DeallocateAsync(claim.Claim, token) };
         }
         return devices.Extended is { Claim.Metadata.Name: not ExtendedResourceClaims.UnmadeName } made
-            ? new PostFilterResult("deletion of ResourceClaim completed") { AtServer = token => DeleteAsync(made.Claim, token) }
+            ? new PostFilterResult("deletion of ResourceClaim completed") { AtServer = token => DeleteLeftAsync(devices.Pod, made.Claim, token) }
             : new PostFilterResult("still not schedulable");
     }
 

@@ -19,10 +19,14 @@ internal sealed class NodeResourcesFitFilter(
 {
     public string Name => "NodeResourcesFit";
 
-    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeAllocatableChanged | ClusterEvent.AssignedPodRemoved;
+    public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeAllocatableChanged | ClusterEvent.AssignedPodRemoved
+        | ClusterEvent.DeviceChanged;
 
     public bool MayHelp(Pod pod, in ClusterHappening happening)
     {
+        // A device class may stand for what no node has.
+        if (happening.Event == ClusterEvent.DeviceChanged)
+            return isDeviceBacked is not null && PodResources.Requests(pod.Spec).Keys.Any(isDeviceBacked);
         // A pod that goes gives back at least its place; a node must have room for the pod at all.
         if (happening.Node is not { } node)
             return true;
