@@ -33,6 +33,7 @@ internal sealed class SchedulingQueue : IDisposable
     private TaskCompletionSource _available = NewSignal();
     private long _order;
     private bool _missedEvents;
+    private bool _flushes;
 
     public SchedulingQueue(TimeProvider time, IComparer<QueuedPod>? order = null, BackoffOptions? backoff = null, Func<Pod, bool>? isGated = null)
     {
@@ -42,7 +43,7 @@ internal sealed class SchedulingQueue : IDisposable
         _isGated = isGated ?? (pod => Plugins.SchedulingGates.SchedulingGatesPlugin.MessageFor(pod) is not null);
         _active = new(order ?? Plugins.QueueSort.PrioritySort.Instance);
         _backoffTimer = time.CreateTimer(_ => Guarded(FlushBackoff), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _flushTimer = time.CreateTimer(_ => Guarded(FlushUnschedulable), null, s_flushInterval, s_flushInterval);
+        _flushTimer = time.CreateTimer(_ => Guarded(FlushUnschedulable), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     // Not the clock's time: a clock that is set back must not keep pods waiting, nor one that is set forward wake them.
@@ -276,6 +277,15 @@ internal sealed class SchedulingQueue : IDisposable
         _places[(int)place]++;
         queued.Place = place;
         Wait(queued, isWaiting: true);
+        if (place == QueuePlace.Unschedulable && !_flushes)
+            AwaitFlush();
+    }
+
+    // Each half minute since the beginning, while pods wait: else a virtual clock would stop there for nothing.
+    private void AwaitFlush()
+    {
+        _flushes = true;
+        _flushTimer.Change(s_flushInterval - new TimeSpan(Now.Ticks % s_flushInterval.Ticks), Timeout.InfiniteTimeSpan);
     }
 
     private void Wait(QueuedPod queued, bool isWaiting)
@@ -312,6 +322,9 @@ internal sealed class SchedulingQueue : IDisposable
         var oldest = Now - s_longestUnschedulable;
         foreach (var queued in _pods.Values.Where(p => p.Place == QueuePlace.Unschedulable && p.Timestamp <= oldest).ToList())
             BackOff(queued);
+        _flushes = false;
+        if (_places[(int)QueuePlace.Unschedulable] > 0)
+            AwaitFlush();
     }
 
     private void Guarded(Action action)
