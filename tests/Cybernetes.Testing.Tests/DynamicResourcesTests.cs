@@ -192,7 +192,7 @@ public sealed class DynamicResourcesTests
         await cluster.Client.For<Pod>().CreateAsync(OfTemplate("a"));
         var claim = (await cluster.UntilAsync<ResourceClaim>("default", all => all.Any(c => c.Status.ReservedFor is { Count: 1 })))[0];
         await death.CancelAsync();
-        await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Assert.Equal("", (await cluster.Client.For<Pod>().GetAsync("default", "a")).Spec.NodeName);
 
         cluster.Run("scheduler", (next, token) => new PodScheduler(next, new SchedulerOptions(), NullLogger.Instance).RunAsync(token));
