@@ -80,6 +80,10 @@ public sealed class ControllerManager(ApiClient client, ControllerManagerOptions
             ["certificatesigningrequest-approving-controller"] = c => new CertificateApprovingController(c),
             ["certificatesigningrequest-signing-controller"] = c => new CertificateSigningController(c),
             ["certificatesigningrequest-cleaner-controller"] = c => new CertificateCleanerController(c),
+            ["podcertificaterequest-cleaner-controller"] =
+                c => c.Options.Features.Contains("PodCertificateRequest") ? new PodCertificateRequestCleaner(c) : null,
+            ["kube-apiserver-serving-clustertrustbundle-publisher-controller"] = c =>
+                c.Options.Features.Contains("ClusterTrustBundle") && c.Options.RootCertificateAuthority.Length > 0 ? new TrustBundlePublisher(c) : null,
             ["bootstrap-signer-controller"] = c => new BootstrapSignerController(c),
             ["token-cleaner-controller"] = c => new TokenCleanerController(c),
             ["disruption-controller"] = c => new DisruptionController(c),
