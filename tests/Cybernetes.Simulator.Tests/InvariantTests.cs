@@ -96,6 +96,32 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public void JobCounts_SucceededAsItsJobFailed_IsEither()
+    {
+        Check(new JobCounts(_model));
+        var pod = Pod("a");
+        pod.Metadata.OwnerReferences = [new() { Kind = "Job", Name = "j", UID = "j", Controller = true }];
+        pod.Metadata.Finalizers = ["batch.kubernetes.io/job-tracking"];
+        pod.Status.Phase = "Succeeded";
+        Put(pod);
+        Put(FailedJob());
+        Assert.Contains("says 1 pods failed, 0 have", Assert.Single(_wrong), StringComparison.Ordinal);
+        var deleted = pod.DeepClone();
+        deleted.Metadata.DeletionTimestamp = DateTimeOffset.UnixEpoch;
+        Put(deleted);
+        Put(FailedJob());
+        Assert.Single(_wrong);
+
+        static Job FailedJob()
+        {
+            var job = Job(succeeded: 0);
+            job.Status.Failed = 1;
+            job.Status.Conditions = [new() { Type = "FailureTarget", Status = "True" }];
+            return job;
+        }
+    }
+
+    [Fact]
     public void PodEndings_NodeSaidNothing_IsWrong()
     {
         var endings = new PodEndings(_model);
