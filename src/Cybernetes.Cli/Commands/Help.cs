@@ -49,15 +49,18 @@ internal static class Help
     {
         string help = flag.DefaultText.Length > 0 ? $"{flag.Help} (default {flag.DefaultText})" : flag.Help;
         text.Append(head.PadRight(column));
-        int used = column;
+        int start = column;
+        int used = start;
         foreach (string word in help.Split(' '))
         {
-            if (used > column && used + 1 + word.Length > Width)
+            if (used > start && used + 1 + word.Length > Width)
             {
-                text.Append('\n').Append(' ', column);
-                used = column;
+                // A word that is longer than the column begins further left.
+                start = Math.Min(column, Math.Max(0, Width - word.Length));
+                text.Append('\n').Append(' ', start);
+                used = start;
             }
-            if (used > column)
+            if (used > start)
             {
                 text.Append(' ');
                 used++;
