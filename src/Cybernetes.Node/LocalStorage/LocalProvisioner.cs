@@ -58,7 +58,7 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         snapshotInformers.Start(cancellation);
         var recording = _events.RunAsync(cancellation);
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
-        await MakeClassAsync(cancellation).ConfigureAwait(false);
+        await DefaultClasses.MakeAsync(client, _classes, LocalVolumes.DefaultClass(options.StorageClass), cancellation).ConfigureAwait(false);
         // One worker for both kinds of claims' work: room is counted and given by one hand.
         await Task.WhenAll(
             _claimQueue.RunWorkersAsync(1, ReconcileClaimAsync, logger, cancellation),
@@ -115,21 +115,6 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
         {
             if (claim.Spec.StorageClassName == storage.Metadata.Name && claim.Spec.VolumeName.Length == 0)
                 _claimQueue.Add(ObjectKey.Of(claim));
-        }
-    }
-
-    private async Task MakeClassAsync(CancellationToken cancellation)
-    {
-        if (options.StorageClass.Length == 0 || _classes.Get("", options.StorageClass) is not null)
-            return;
-        try
-        {
-            await client.For<StorageClass>().CreateAsync(LocalVolumes.DefaultClass(options.StorageClass), cancellation: cancellation)
-                .ConfigureAwait(false);
-        }
-        catch (ApiStatusException failure) when (failure.IsAlreadyExists)
-        {
-            // Another node was first.
         }
     }
 

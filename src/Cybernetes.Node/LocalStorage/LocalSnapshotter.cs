@@ -53,7 +53,7 @@ internal sealed class LocalSnapshotter
     public async Task RunAsync(InformerFactory informers, CancellationToken cancellation)
     {
         await informers.WaitForSyncAsync(cancellation).ConfigureAwait(false);
-        await MakeClassAsync(cancellation).ConfigureAwait(false);
+        await DefaultClasses.MakeAsync(_client, _classes, LocalSnapshots.DefaultClass(_options.SnapshotClass), cancellation).ConfigureAwait(false);
         await _queue.RunWorkersAsync(1, ReconcileAsync, _logger, cancellation).ConfigureAwait(false);
     }
 
@@ -68,21 +68,6 @@ internal sealed class LocalSnapshotter
     {
         foreach (var content in Contents.ByIndex(ByVolume, volume.Metadata.Name))
             ContentChanged(content);
-    }
-
-    private async Task MakeClassAsync(CancellationToken cancellation)
-    {
-        if (_options.SnapshotClass.Length == 0 || _classes.Get("", _options.SnapshotClass) is not null)
-            return;
-        try
-        {
-            await _client.For<VolumeSnapshotClass>().CreateAsync(LocalSnapshots.DefaultClass(_options.SnapshotClass), cancellation: cancellation)
-                .ConfigureAwait(false);
-        }
-        catch (ApiStatusException failure) when (failure.IsAlreadyExists)
-        {
-            // Another node was first.
-        }
     }
 
     private async Task ReconcileAsync(string name, CancellationToken cancellation)
