@@ -94,10 +94,22 @@ internal sealed class TaintEvictionController : IController
             _queue.AddAfter(key, left);
             return;
         }
+        // A pod that came after what is known of its node may have been placed because the taint is gone. While the news of that is on its way, every
+        // successor would be placed there and driven out again at once.
+        if (ResourceVersions.IsNewer(pod, node) && !await IsDrivenOutNowAsync(pod, cancellation).ConfigureAwait(false))
+        {
+            // The taint's end, or another one, brings it back here.
+            _waiting.TryRemove(key, out _);
+            return;
+        }
         _events.Event(pod, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {key}");
         await _context.Client.IgnoreNotFoundAsync(_ => EvictAsync(pod, cancellation)).ConfigureAwait(false);
         _waiting.TryRemove(key, out _);
     }
+
+    private async Task<bool> IsDrivenOutNowAsync(Pod pod, CancellationToken cancellation) =>
+        await _context.Client.For<Node>().FindAsync(null, pod.Spec.NodeName, cancellation).ConfigureAwait(false) is { } live
+        && TaintEviction.DueAt(pod, live) is { } due && due <= _context.Time.GetUtcNow();
 
     private async Task EvictAsync(Pod pod, CancellationToken cancellation)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Cybernetes.Client.Informers;
 using Cybernetes.Objects;
 
@@ -22,7 +21,7 @@ internal sealed class Written<T> where T : class, IKubernetesObject<T>
         var key = ObjectKey.Of(known);
         if (!_written.TryGetValue(key, out var written))
             return known;
-        if (written.Metadata.UID == known.Metadata.UID && Revision(written) > Revision(known))
+        if (written.Metadata.UID == known.Metadata.UID && ResourceVersions.IsNewer(written, known))
             return written;
         _written.TryRemove(new(key, written));
         return known;
@@ -32,7 +31,4 @@ internal sealed class Written<T> where T : class, IKubernetesObject<T>
     public bool IsOutdated(T known) => !ReferenceEquals(Newest(known), known);
 
     public void Forget(ObjectKey key) => _written.TryRemove(key, out _);
-
-    private static ulong Revision(T value) =>
-        ulong.TryParse(value.Metadata.ResourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : 0;
 }

@@ -39,7 +39,8 @@ internal sealed class StatefulPodControl(ApiClient client, ObjectStore<Persisten
         }
         catch (ApiStatusException failure) when (failure.IsAlreadyExists)
         {
-            // Made by this controller a moment ago, and the informer does not show it yet; or somebody else's, of whose end nobody tells.
+            // Made by this controller a moment ago, and the informer does not show it yet: the set is looked at again. Of the end of somebody else's
+            // nobody tells.
             var there = await client.For<Pod>().FindAsync(pod.Metadata.Namespace, pod.Metadata.Name, cancellation).ConfigureAwait(false);
             if (there is null || OwnerReferences.ControllerOf(there)?.UID != set.Metadata.UID)
                 throw;

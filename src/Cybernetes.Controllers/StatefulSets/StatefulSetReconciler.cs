@@ -30,7 +30,7 @@ internal sealed record StatefulRevisions(string Current, PodTemplateSpec Current
 
 /// <summary>What a stateful set needs.</summary>
 /// <param name="InOrder">Actions are carried out one after another, and none after one that fails; else in growing batches.</param>
-/// <param name="CheckAfter">When a ready pod becomes available without any event; null where none will.</param>
+/// <param name="CheckAfter">When a ready pod becomes available, or one that is made may have been lost, without any event; null for never.</param>
 internal sealed record StatefulSetPlan(
     IReadOnlyList<StatefulSetAction> Actions, bool InOrder, StatefulSetStatus Status, TimeSpan? CheckAfter);
 
@@ -39,6 +39,11 @@ internal sealed class StatefulSetReconciler
 {
     /// <summary>Pods looked after in one go at most when they may come in any order; the rest follows.</summary>
     public const int Burst = 500;
+
+    /// <summary>
+    /// When a set whose pods are made is looked at again in any case: a pod that comes and goes while the informer is cut off is never told of.
+    /// </summary>
+    private static readonly TimeSpan s_lookAgain = TimeSpan.FromSeconds(30);
 
     private readonly StatefulSet _set;
     private readonly StatefulRevisions _revisions;
@@ -71,7 +76,13 @@ internal sealed class StatefulSetReconciler
         var step = new StatefulSetReconciler(set, pods, revisions, now);
         if (set.Metadata.DeletionTimestamp is null)
             step.Run();
-        return new(step._actions, step._ordered, step.Status(), step.NextAvailability());
+        return new(step._actions, step._ordered, step.Status(), step.CheckAfter());
+    }
+
+    private TimeSpan? CheckAfter()
+    {
+        var available = NextAvailability();
+        return _actions.Exists(a => a is StatefulSetAction.Create) && !(available < s_lookAgain) ? s_lookAgain : available;
     }
 
     private void Run()
