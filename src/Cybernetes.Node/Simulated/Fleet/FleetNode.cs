@@ -72,6 +72,7 @@ internal sealed class FleetNode(FleetShape shape, int number, int index, FleetOp
         },
         DaemonEndpoints = { KubeletEndpoint = { Port = ServerPort } },
         Conditions = Conditions(now),
+        DeclaredFeatures = ["RestartAllContainersOnContainerExits"],
     };
 
     public List<NodeCondition> Conditions(DateTimeOffset now)

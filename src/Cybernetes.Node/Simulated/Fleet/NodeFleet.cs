@@ -54,7 +54,8 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
             if (options.NodeDrainsPerHour > 0)
                 drains.Plan(node);
         }
-        var watching = pods.WatchAsync(cancellation);
+        var mirror = new FleetMirror(client, byName, due, TellUnlessSilentAsync, logger);
+        var watching = Task.WhenAll(pods.WatchAsync(cancellation), mirror.WatchAsync(cancellation));
         try
         {
             while (true)
@@ -215,10 +216,12 @@ public sealed class NodeFleet(ApiClient client, FleetOptions options, ILogger lo
     private async Task TellAsync(FleetNode node, DueQueue<Func<CancellationToken, Task>> due, CancellationToken cancellation)
     {
         var now = client.Time.GetUtcNow();
-        if (!node.IsSilent(now))
-            await TellOnceAsync(node, cancellation).ConfigureAwait(false);
+        await TellUnlessSilentAsync(node, cancellation).ConfigureAwait(false);
         due.Add(token => TellAsync(node, due, token), now + options.StatusInterval);
     }
+
+    private Task TellUnlessSilentAsync(FleetNode node, CancellationToken cancellation) =>
+        node.IsSilent(client.Time.GetUtcNow()) ? Task.CompletedTask : TellOnceAsync(node, cancellation);
 
     private Task TellOnceAsync(FleetNode node, CancellationToken cancellation, bool all = false)
     {
