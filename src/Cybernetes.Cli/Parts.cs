@@ -29,7 +29,8 @@ internal static class Parts
             context.Settings.Scheduler.LeaderElect,
             context,
             (client, term) => new PodScheduler(
-                client, new SchedulerOptions { Configuration = context.Settings.Scheduler }, Logger(context, "scheduler")).RunAsync(term),
+                client, new SchedulerOptions { Configuration = context.Settings.Scheduler, Features = context.Settings.SchedulerFeatures },
+                Logger(context, "scheduler")).RunAsync(term),
             cancellation));
 
     public static Part Controllers { get; } = new(

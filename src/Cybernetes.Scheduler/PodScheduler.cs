@@ -31,7 +31,10 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         var reporter = options.Configuration.Profiles[0].SchedulerName;
         var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
         var inventory = new DeviceInventory();
-        var devices = new DeviceServices(inventory, new DeviceWatch(inventory), DeviceSelectors.Instance, client, events);
+        var devices = new DeviceServices(inventory, new DeviceWatch(inventory), DeviceSelectors.Instance, client, events)
+        {
+            HasLists = options.Features.Contains("DRAListTypeAttributes"),
+        };
         var services = new PluginServices(new InformedVolumeObjects(informers), budgets.ListNamespace, client, groups, devices);
         var profiles = ProfileBuilder.Build(options.Configuration, services);
         using var queue = QueueFor(profiles);
@@ -39,7 +42,8 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         var columns = new ClusterColumns();
         var view = new ClusterView(columns, queue, profiles, groups, inventory);
         groups.WatchBy(client, queue.Reconsider, logger, cancellation);
-        devices.Watch.WatchBy(client, happening => queue.Move(happening), queue.Reconsider, logger, cancellation);
+        devices.Watch.WatchBy(
+            client, happening => queue.Move(happening), queue.Reconsider, options.Features.Contains("DRADeviceTaintRules"), logger, cancellation);
         var owners = new SpreadOwners(informers);
         var synced = view.Watch(informers);
         informers.Start(cancellation);

@@ -191,7 +191,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         }
         if (_options.Scheduler)
         {
-            var options = new SchedulerOptions { Configuration = _options.SchedulerConfiguration };
+            var options = new SchedulerOptions { Configuration = _options.SchedulerConfiguration, Features = Gates(_options).EnabledNames() };
             RunPart("kube-scheduler", (client, token) => new PodScheduler(client, options, Logger("scheduler")).RunAsync(token));
         }
         if (_options.FleetOrDefault() is { } fleet)

@@ -4,10 +4,12 @@ using Cybernetes.Node.Simulated.Fleet;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
+using Cybernetes.Objects.Scheduling.V1alpha2;
 using Cybernetes.Scheduler;
 using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Why;
 using Microsoft.Extensions.Logging.Abstractions;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 
 namespace Cybernetes.Testing.Tests;
@@ -26,9 +28,11 @@ public sealed class DynamicResourcesTests
         },
     };
 
-    private static async Task<TestCluster> StartAsync(int nodes, int devices, bool scheduler = true)
+    private static Task<TestCluster> StartAsync(int nodes, int devices, bool scheduler = true) => StartAsync(Options(nodes, devices, scheduler));
+
+    private static async Task<TestCluster> StartAsync(TestClusterOptions options)
     {
-        var cluster = await TestCluster.StartAsync(Options(nodes, devices, scheduler));
+        var cluster = await TestCluster.StartAsync(options);
         await cluster.Client.For<DeviceClass>().CreateAsync(new() { Metadata = { Name = "gpu" }, Spec = { ExtendedResourceName = "example.com/gpu" } });
         await cluster.Client.For<ResourceClaimTemplate>().CreateAsync(new()
         {
@@ -121,6 +125,27 @@ public sealed class DynamicResourcesTests
     }
 
     [Fact]
+    public async Task Pod_AdministratorsRuleTaintsTheDevice_WaitsUntilTheRuleIsGone()
+    {
+        await using var cluster = await StartAsync(Options(nodes: 1, devices: 1) with
+        {
+            FeatureGates = "DRADeviceTaintRules=true",
+            RuntimeConfig = "resource.k8s.io/v1beta2=true",
+        });
+        await cluster.Client.For<DeviceTaintRule>().CreateAsync(new()
+        {
+            Metadata = { Name = "sick" }, Spec = { DeviceSelector = new() { Pool = "n-0" }, Taint = new() { Key = "sick", Effect = "NoSchedule" } },
+        });
+        await cluster.Client.For<Pod>().CreateAsync(OfTemplate("a"));
+        await cluster.UntilAsync<Pod>("default", "a", p => p.Status.Conditions.OrEmpty().Any(c => c.Reason == "Unschedulable"));
+        var why = await PlacementAdvice.AskAsync(cluster.Client, "default", "a", new SchedulerConfiguration());
+        Assert.Contains("comes nearest: of the 1 that it reaches 1 have a taint that is not tolerated.", why, StringComparison.Ordinal);
+
+        await cluster.Client.For<DeviceTaintRule>().DeleteAsync(null, "sick");
+        await RunningAsync(cluster, "a");
+    }
+
+    [Fact]
     public async Task Pods_OfOneClaim_ShareItsDevice()
     {
         await using var cluster = await StartAsync(nodes: 3, devices: 1);
@@ -139,6 +164,35 @@ public sealed class DynamicResourcesTests
         await cluster.UntilAsync<ResourceClaim>("default", "shared", c => c.Status.ReservedFor is [var one] && one.UID == b.Metadata.UID);
         await cluster.Client.For<Pod>().DeleteAsync("default", "b");
         await cluster.UntilAsync<ResourceClaim>("default", "shared", c => c.Status.Allocation is null && c.Metadata.Finalizers is not { Count: > 0 });
+    }
+
+    [Fact]
+    public async Task Gang_OfOneClaim_IsPlacedWhereItsDeviceIs()
+    {
+        await using var cluster = await StartAsync(Options(nodes: 2, devices: 1) with
+        {
+            FeatureGates = "GenericWorkload=true,GangScheduling=true",
+            RuntimeConfig = "scheduling.k8s.io/v1alpha2=true",
+        });
+        await cluster.Client.For<ResourceClaim>().CreateAsync(new()
+        {
+            Metadata = { Namespace = "default", Name = "shared" }, Spec = { Devices = { Requests = [OneGpu()] } },
+        });
+        await cluster.Client.For<PodGroup>().CreateAsync(new()
+        {
+            Metadata = { Namespace = "default", Name = "g" }, Spec = { SchedulingPolicy = new() { Gang = new() { MinCount = 3 } } },
+        });
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            var pod = OfClaim(name, "shared");
+            pod.Spec.SchedulingGroup = new() { PodGroupName = "g" };
+            await cluster.Client.For<Pod>().CreateAsync(pod);
+        }
+        var pods = await cluster.UntilAsync<Pod>("default", all => all.Count(p => p.Status.Phase == "Running") == 3);
+        Assert.Single(pods.Select(p => p.Spec.NodeName).Distinct());
+        var claim = Assert.Single(await ClaimsAsync(cluster));
+        Assert.Equal(pods[0].Spec.NodeName, claim.Status.Allocation!.Devices.Results!.Single().Pool);
+        Assert.Equal(["a", "b", "c"], claim.Status.ReservedFor!.Select(r => r.Name).Order());
     }
 
     [Fact]

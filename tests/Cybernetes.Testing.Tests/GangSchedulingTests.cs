@@ -53,6 +53,37 @@ public sealed class GangSchedulingTests
         await cluster.UntilConditionAsync<PodGroup>("default", "g", "PodGroupScheduled");
     }
 
+    [Fact]
+    public async Task Gang_ScheduledOnce_StaysSoWhateverBecomesOfItsPods()
+    {
+        await using var cluster = await TestCluster.StartAsync(s_gangs);
+        await cluster.Client.For<PodGroup>().CreateAsync(Group(2));
+        await cluster.Client.For<Pod>().CreateAsync(Member("a", cpu: "1500m"));
+        await cluster.Client.For<Pod>().CreateAsync(Member("b", cpu: "1500m"));
+        var before = ConditionOf(await cluster.UntilConditionAsync<PodGroup>("default", "g", "PodGroupScheduled"));
+        // One more that finds no place, the gang being complete, and then the gang's end with nothing but pods that find none.
+        await cluster.Client.For<Pod>().CreateAsync(Member("c", cpu: "1500m"));
+        await UnschedulableAsync(cluster, "c");
+        Assert.Equal(before, ConditionOf(await cluster.Client.For<PodGroup>().GetAsync("default", "g")));
+        foreach (var name in new[] { "a", "b", "c" })
+            await cluster.Client.For<Pod>().DeleteAsync("default", name);
+        await cluster.UntilAsync<Pod>("default", all => all.Count == 0);
+        await cluster.Client.For<Pod>().CreateAsync(Member("d", cpu: "9"));
+        await cluster.Client.For<Pod>().CreateAsync(Member("e", cpu: "9"));
+        await UnschedulableAsync(cluster, "d");
+        await UnschedulableAsync(cluster, "e");
+        Assert.Equal(before, ConditionOf(await cluster.Client.For<PodGroup>().GetAsync("default", "g")));
+    }
+
+    private static Task UnschedulableAsync(TestCluster cluster, string name) =>
+        cluster.UntilAsync<Pod>("default", name, p => p.Status.Conditions.OrEmpty().Any(c => c.Reason == "Unschedulable"));
+
+    private static (string Status, string Reason, string Message, DateTimeOffset? Since) ConditionOf(PodGroup group)
+    {
+        var condition = group.Status.Conditions!.Single(c => c.Type == "PodGroupScheduled");
+        return (condition.Status, condition.Reason, condition.Message, condition.LastTransitionTime);
+    }
+
     private static Dictionary<string, string> Capacity(string cpu) => new() { ["cpu"] = cpu, ["memory"] = "4Gi", ["pods"] = "20" };
 
     private static PodGroup Group(int minCount) => new()

@@ -54,6 +54,7 @@ internal sealed class SchedulerCommand : PartCommand
 {
     private readonly Flag<bool> _leaderElect;
     private readonly Flag<string> _config;
+    private readonly Flag<ApiServer.Registry.FeatureGates> _features;
     private readonly DiagnosticsFlags _port;
 
     public SchedulerCommand()
@@ -61,6 +62,7 @@ internal sealed class SchedulerCommand : PartCommand
     {
         _leaderElect = Flags.Switch("leader-elect", true, "Stand for election before scheduling; needed when several run");
         _config = Flags.Text("config", "", "A KubeSchedulerConfiguration: profiles, plugins, extenders", "file");
+        _features = Flags.FeatureGates();
         _port = new DiagnosticsFlags(Flags, 10259);
     }
 
@@ -82,6 +84,7 @@ internal sealed class SchedulerCommand : PartCommand
         Identity = NewIdentity(),
         LeaderElect = _leaderElect.Value,
         Scheduler = SchedulerConfigurationFile.ReadFlag(_config),
+        SchedulerFeatures = _features.Value.EnabledNames(),
     };
 }
 

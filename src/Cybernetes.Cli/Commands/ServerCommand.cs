@@ -110,6 +110,7 @@ internal sealed class ServerCommand : DaemonCommand
             Identity = options.Etcd is null ? options.NodeName : $"{options.NodeName}_{IdentitySource.System.NewUuidText()}",
             // Those for joining machines are off upstream unless named, as kubeadm names them.
             Controllers = ["*", "bootstrap-signer-controller", "token-cleaner-controller"],
+            SchedulerFeatures = options.FeatureGates.EnabledNames(),
             ControllerManager = new Controllers.ControllerManagerOptions
             {
                 Features = options.FeatureGates.EnabledNames(),

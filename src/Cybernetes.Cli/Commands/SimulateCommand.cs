@@ -49,7 +49,8 @@ internal sealed class SimulateCommand : DaemonCommand
         oom-killed and output; "sleep", "echo", "true" and "false" do what their names say. The configuration file:
           nodes:
           - {count: 100, name: big-, zones: [a, b, c], capacity: {cpu: "64", memory: 512Gi, pods: "250"},
-             labels: {team: blue}, taints: [{key: big, value: "true", effect: NoSchedule}]}
+             labels: {team: blue}, taints: [{key: big, value: "true", effect: NoSchedule}],
+             devices: [{driver: gpu.example.com, count: 8, name: gpu-, attributes: {model: a1}, capacity: {memory: 80Gi}}]}
           scripts:
           - {namespace: batch, labels: {app: nightly}, script: {start-delay: "3", run-for: "60", exit-code: "0"}}
           startDelaySeconds: 2

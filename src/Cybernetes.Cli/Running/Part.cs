@@ -58,6 +58,9 @@ internal sealed record PartSettings
     /// <summary>Profiles, plugins and extenders of the scheduler.</summary>
     public Scheduler.Configuration.SchedulerConfiguration Scheduler { get; init; } = new();
 
+    /// <summary>The features that are on for the scheduler.</summary>
+    public IReadOnlySet<string> SchedulerFeatures { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     public NodeSettings Node { get; init; } = new();
     public ProxySettings Proxy { get; init; } = new();
 }

@@ -31,15 +31,18 @@ public static class HttpsTransport
             SslOptions = TlsOptions(access),
         };
 
-        Uri address = access.Server;
-        if (access.TlsServerName.Length > 0)
-        {
-            // The handler takes the name for SNI and for the check from the address; so the address carries it, and the dial goes
-            // elsewhere.
-            address = new UriBuilder(access.Server) { Host = access.TlsServerName }.Uri;
-            sockets.ConnectCallback = (_, cancellation) => DialAsync(access.Server, cancellation);
-        }
-        return (new CredentialHandler(access, time, sockets), address);
+        return (new CredentialHandler(access, time, sockets), AddressFor(access, sockets));
+    }
+
+    /// <summary>Makes the handler verify the server by the access's TLS name, where it has one.</summary>
+    /// <returns>The address that requests must be made to.</returns>
+    public static Uri AddressFor(ClusterAccess access, SocketsHttpHandler sockets)
+    {
+        if (access.TlsServerName.Length == 0)
+            return access.Server;
+        // The handler takes the name for SNI and for the check from the address; so the address carries it, and the dial goes elsewhere.
+        sockets.ConnectCallback = (_, cancellation) => DialAsync(access.Server, cancellation);
+        return new UriBuilder(access.Server) { Host = access.TlsServerName }.Uri;
     }
 
     /// <summary>How TLS to the server is made: whom to trust and what to show; host name and protocols are the caller's.</summary>

@@ -17,7 +17,7 @@ internal static class ArgumentReader
             if (!seen.Add(name))
                 throw node.Error($"Duplicate value: \"{name}\"");
             if (!PluginCatalog.Knows(name))
-                throw node.Error($"plugin \"{name}\" does not exist");
+                throw node.Error(PluginCatalog.Unknown(name));
             if (fields.TryGetValue("args", out var args))
                 arguments = Read(arguments, name, node, args);
         }
@@ -26,7 +26,13 @@ internal static class ArgumentReader
 
     private static PluginArguments Read(PluginArguments arguments, string name, ConfigurationNode node, ConfigurationNode args)
     {
-        Dictionary<string, ConfigurationNode> Fields(params string[] known) => args.Fields(["apiVersion", "kind", .. known]);
+        Dictionary<string, ConfigurationNode> Fields(params string[] known)
+        {
+            var fields = args.Fields(["apiVersion", "kind", .. known]);
+            fields.GetValueOrDefault("kind")?.OneOf(name + "Args");
+            fields.GetValueOrDefault("apiVersion")?.OneOf(ConfigurationReader.Versions);
+            return fields;
+        }
         switch (name)
         {
             case "NodeResourcesFit":
@@ -54,6 +60,8 @@ internal static class ArgumentReader
                 };
             case "VolumeBinding":
                 var binding = Fields("bindTimeoutSeconds", "shape");
+                if (binding.TryGetValue("shape", out var capacities))
+                    throw capacities.Error("Invalid value: unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring");
                 return arguments with { BindTimeout = TimeSpan.FromSeconds(binding.GetValueOrDefault("bindTimeoutSeconds")?.Number(0, int.MaxValue) ?? 600) };
             case "DynamicResources":
                 var devices = Fields("filterTimeout", "bindingTimeout");

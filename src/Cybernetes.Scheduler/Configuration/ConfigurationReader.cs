@@ -8,6 +8,9 @@ internal static class ConfigurationReader
 {
     private const string Group = "kubescheduler.config.k8s.io/";
 
+    /// <summary>The versions that are read. Before v1beta3 some scores weigh less.</summary>
+    public static string[] Versions => [Group + "v1", Group + "v1beta3", Group + "v1beta2", Group + "v1beta1"];
+
     public static SchedulerConfiguration Read(string yaml, string source)
     {
         var root = Root(yaml, source);
@@ -18,7 +21,7 @@ internal static class ConfigurationReader
         if (!fields.TryGetValue("kind", out var kind) || kind.Text() != "KubeSchedulerConfiguration")
             throw (kind ?? root).Error("kind must be KubeSchedulerConfiguration");
         var version = fields.TryGetValue("apiVersion", out var apiVersion)
-            ? apiVersion.OneOf(Group + "v1", Group + "v1beta3", Group + "v1beta2")[Group.Length..]
+            ? apiVersion.OneOf(Versions)[Group.Length..]
             : throw root.Error("apiVersion is missing: kubescheduler.config.k8s.io/v1");
         var read = new SchedulerConfiguration
         {
@@ -31,9 +34,9 @@ internal static class ConfigurationReader
         if (read.PodMaxBackoff < read.PodInitialBackoff)
             throw (fields.GetValueOrDefault("podMaxBackoffSeconds") ?? root).Error("Invalid value: must be greater than or equal to PodInitialBackoffSeconds");
         if (fields.TryGetValue("profiles", out var profiles) && profiles.Items().Select(p => Profile(p)).ToList() is { Count: > 0 } given)
-            read = read with { Profiles = Distinct(profiles, given) };
+            read = read with { Profiles = Together(profiles, given) };
         if (fields.TryGetValue("extenders", out var extenders))
-            read = read with { Extenders = [.. extenders.Items().Select(ExtenderReader.Read)] };
+            read = read with { Extenders = ExtenderReader.ReadAll(extenders) };
         return Surroundings(fields, read);
     }
 
@@ -102,11 +105,22 @@ internal static class ConfigurationReader
         return read;
     }
 
-    private static List<ProfileConfiguration> Distinct(ConfigurationNode node, List<ProfileConfiguration> profiles)
+    /// <summary>Each profile has a name of its own, and all have the one queue's order.</summary>
+    private static List<ProfileConfiguration> Together(ConfigurationNode node, List<ProfileConfiguration> profiles)
     {
-        var twice = profiles.GroupBy(p => p.SchedulerName, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
-        return twice is null ? profiles : throw node.Error($"Duplicate value: schedulerName \"{twice.Key}\"");
+        var items = node.Items().ToList();
+        for (var i = 1; i < profiles.Count; i++)
+        {
+            if (profiles.Take(i).Any(p => p.SchedulerName == profiles[i].SchedulerName))
+                throw items[i].Error($"Duplicate value: schedulerName \"{profiles[i].SchedulerName}\"");
+            if (!Same(profiles[0].Plugins.GetValueOrDefault("queueSort"), profiles[i].Plugins.GetValueOrDefault("queueSort")))
+                throw items[i].Error("Invalid value: plugins.queueSort: has to match for all profiles");
+        }
+        return profiles;
     }
+
+    private static bool Same(PluginSet? one, PluginSet? other) =>
+        (one?.Enabled ?? []).SequenceEqual(other?.Enabled ?? []) && (one?.Disabled ?? []).SequenceEqual(other?.Disabled ?? []);
 
     private static ProfileConfiguration Profile(ConfigurationNode node)
     {
@@ -136,7 +150,12 @@ internal static class ConfigurationReader
         {
             var inside = item.Fields("name", "weight");
             var weight = Number(inside, "weight", 0, 0, 100_000);
-            enabled.Add((Name(item, inside, allowsAll: false), weight));
+            var name = Name(item, inside, allowsAll: false);
+            var present = PluginCatalog.Present(name);
+            if (!enabled.Exists(e => e.Item1 == present))
+                enabled.Add((present, weight));
+            else if (present == name)
+                throw inside["name"].Error($"plugin \"{name}\" already registered");
         }
         var disabled = (fields.GetValueOrDefault("disabled")?.Items() ?? []).Select(item => Name(item, item.Fields("name", "weight"), allowsAll: true));
         return new PluginSet(enabled, [.. disabled]);
@@ -147,7 +166,7 @@ internal static class ConfigurationReader
         if (!fields.TryGetValue("name", out var node))
             throw item.Error("Required value: name");
         var name = node.Text();
-        return (allowsAll && name == "*") || PluginCatalog.Knows(name) ? name : throw node.Error($"plugin \"{name}\" does not exist");
+        return (allowsAll && name == "*") || PluginCatalog.Knows(name) ? name : throw node.Error(PluginCatalog.Unknown(name));
     }
 
     private static int Number(Dictionary<string, ConfigurationNode> fields, string name, int absent, int least, int most) =>

@@ -7,7 +7,24 @@ namespace Cybernetes.Scheduler.Configuration;
 /// <summary>Reads one extender of a KubeSchedulerConfiguration.</summary>
 internal static class ExtenderReader
 {
-    public static ExtenderConfiguration Read(ConfigurationNode node)
+    /// <summary>All extenders: one at most binds, and each manages resources of its own.</summary>
+    public static IReadOnlyList<ExtenderConfiguration> ReadAll(ConfigurationNode list)
+    {
+        var extenders = new List<ExtenderConfiguration>();
+        var managed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in list.Items())
+        {
+            var extender = Read(item);
+            extenders.Add(extender);
+            if (extender.ManagedResources.FirstOrDefault(r => !managed.Add(r)) is { } twice)
+                throw item.Error($"Invalid value: \"{twice}\": duplicate extender managed resource name");
+            if (extender.BindVerb.Length > 0 && extenders.Count(e => e.BindVerb.Length > 0) > 1)
+                throw item.Error("Invalid value: only one extender can implement bind");
+        }
+        return extenders;
+    }
+
+    private static ExtenderConfiguration Read(ConfigurationNode node)
     {
         var fields = node.Fields(
             "urlPrefix", "filterVerb", "preemptVerb", "prioritizeVerb", "weight", "bindVerb", "enableHTTPS", "tlsConfig", "httpTimeout", "nodeCacheCapable",
@@ -45,14 +62,20 @@ internal static class ExtenderReader
     {
         var fields = item.Fields("name", "ignoredByScheduler");
         var name = fields.TryGetValue("name", out var node) ? node.Text() : throw item.Error("Required value: name");
+        var domain = name.Split('/')[0];
+        if (!name.Contains('/') || domain == "kubernetes.io" || domain.EndsWith(".kubernetes.io", StringComparison.Ordinal)
+            || name.StartsWith("requests.", StringComparison.Ordinal))
+            throw node.Error($"Invalid value: \"{name}\": {name} is an invalid extended resource name");
         return (name, fields.GetValueOrDefault("ignoredByScheduler")?.Truth() ?? false);
     }
+
+    private static string Name(ConfigurationNode? node) =>
+        node?.Text() is not { Length: > 0 } name ? ""
+        : Uri.CheckHostName(name) != UriHostNameType.Unknown ? name : throw node.Error($"Invalid value: \"{name}\": must be a host name or an address");
 
     private static ExtenderConfiguration Tls(ConfigurationNode node, ExtenderConfiguration extender)
     {
         var fields = node.Fields("insecure", "serverName", "certFile", "keyFile", "caFile", "certData", "keyData", "caData");
-        if (fields.TryGetValue("serverName", out var serverName) && serverName.Text().Length > 0)
-            throw serverName.Error("Forbidden: an extender is verified by the name in its urlPrefix");
         string? Pem(string name) =>
             fields.TryGetValue(name + "Data", out var data) ? Encoding.ASCII.GetString(data.Bytes())
             : fields.TryGetValue(name + "File", out var file) ? Encoding.ASCII.GetString(file.FileBytes()) : null;
@@ -70,6 +93,7 @@ internal static class ExtenderReader
             return extender with
             {
                 Insecure = insecure,
+                TlsServerName = Name(fields.GetValueOrDefault("serverName")),
                 Authorities = roots,
                 ClientCertificate = certificate is null ? null : X509Certificate2.CreateFromPem(certificate, key),
             };

@@ -8,7 +8,7 @@ internal static class PluginCatalog
         "preEnqueue", "queueSort", "preFilter", "filter", "postFilter", "preScore", "score", "reserve", "permit", "preBind", "bind", "postBind", "multiPoint",
     ];
 
-    /// <summary>The default profile: name, weight of its score, and that weight in v1beta2.</summary>
+    /// <summary>The default profile: name, weight of its score, and that weight before v1beta3.</summary>
     public static IReadOnlyList<(string Name, int Weight, int OldWeight)> Defaults { get; } =
     [
         ("SchedulingGates", 0, 0),
@@ -30,6 +30,7 @@ internal static class PluginCatalog
         ("NodeResourcesBalancedAllocation", 1, 1),
         ("ImageLocality", 1, 1),
         ("DefaultBinder", 0, 0),
+        ("NodeDeclaredFeatures", 0, 0),
         ("GangScheduling", 0, 0),
     ];
 
@@ -39,7 +40,24 @@ internal static class PluginCatalog
         "EBSLimits", "GCEPDLimits", "AzureDiskLimits", "CinderLimits", "SelectorSpread", "NodePreferAvoidPods", "DefaultPodTopologySpread",
     };
 
+    /// <summary>Names of v1beta1 whose work another plugin does when it is told to; what to write instead.</summary>
+    private static readonly Dictionary<string, string> s_replaced = new(StringComparer.Ordinal)
+    {
+        ["NodeResourcesLeastAllocated"] = "NodeResourcesFit with scoringStrategy.type LeastAllocated",
+        ["NodeResourcesMostAllocated"] = "NodeResourcesFit with scoringStrategy.type MostAllocated",
+        ["RequestedToCapacityRatio"] = "NodeResourcesFit with scoringStrategy.type RequestedToCapacityRatio",
+        ["NodeLabel"] = "NodeAffinity with addedAffinity",
+        ["ServiceAffinity"] = "InterPodAffinity",
+    };
+
     public static bool Knows(string name) => s_former.Contains(name) || Defaults.Any(d => d.Name == name);
+
+    /// <summary>What is wrong with a name that is not known.</summary>
+    public static string Unknown(string name) => s_replaced.TryGetValue(name, out var instead)
+        ? $"plugin \"{name}\" does not exist any more: use {instead}" : $"plugin \"{name}\" does not exist";
+
+    /// <summary>Who does the work of a name now: the limits of each cloud's volumes are those of their CSI drivers.</summary>
+    public static string Present(string name) => name is "EBSLimits" or "GCEPDLimits" or "AzureDiskLimits" or "CinderLimits" ? "NodeVolumeLimits" : name;
 
     /// <summary>
     /// The plugins of one extension point in their order: those that the point names itself and that stand in the defaults or multiPoint come first,
@@ -66,7 +84,7 @@ internal static class PluginCatalog
             foreach (var (name, weight, old) in Defaults.Where(d => !multi.Disabled.Contains(d.Name)))
             {
                 var replaced = multi.Enabled.FirstOrDefault(e => e.Name == name);
-                merged.Add(replaced.Name is null ? (name, version == "v1beta2" ? old : weight) : (name, replaced.Weight));
+                merged.Add(replaced.Name is null ? (name, IsOld(version) ? old : weight) : (name, replaced.Weight));
             }
         }
         merged.AddRange(multi.Enabled.Where(e => !merged.Exists(m => m.Name == e.Name)));
@@ -79,6 +97,8 @@ internal static class PluginCatalog
         if (plugin.Weight > 0)
             return plugin.Weight;
         var known = Defaults.FirstOrDefault(d => d.Name == plugin.Name);
-        return Math.Max(1, version == "v1beta2" ? known.OldWeight : known.Weight);
+        return Math.Max(1, IsOld(version) ? known.OldWeight : known.Weight);
     }
+
+    private static bool IsOld(string version) => version is "v1beta1" or "v1beta2";
 }

@@ -8,6 +8,7 @@ using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.ImageLocality;
 using Cybernetes.Scheduler.Plugins.InterPodAffinity;
 using Cybernetes.Scheduler.Plugins.NodeAffinity;
+using Cybernetes.Scheduler.Plugins.NodeDeclaredFeatures;
 using Cybernetes.Scheduler.Plugins.NodeName;
 using Cybernetes.Scheduler.Plugins.NodePorts;
 using Cybernetes.Scheduler.Plugins.NodeResources;
@@ -103,6 +104,7 @@ internal static class ProfileBuilder
         "NodeResourcesBalancedAllocation" => new BalancedAllocationScore(arguments.BalancedResources),
         "ImageLocality" => new ImageLocalityScore(),
         "DefaultBinder" => new DefaultBinder(services.Client),
+        "NodeDeclaredFeatures" => new NodeDeclaredFeaturesFilter(),
         "GangScheduling" => new GangSchedulingPlugin(services.Groups),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such plugin"),
     };

@@ -101,6 +101,10 @@ internal sealed record ExtenderConfiguration
     public bool Ignorable { get; init; }
     public TimeSpan HttpTimeout { get; init; } = TimeSpan.FromSeconds(5);
     public bool Insecure { get; init; }
+
+    /// <summary>The name that its certificate must bear; empty: that in the URL.</summary>
+    public string TlsServerName { get; init; } = "";
+
     public X509Certificate2Collection Authorities { get; init; } = [];
     public X509Certificate2? ClientCertificate { get; init; }
     public IReadOnlyList<string> ManagedResources { get; init; } = [];

@@ -14,35 +14,54 @@ namespace Cybernetes.Scheduler.Extenders;
 /// A scheduler extender: an HTTP service that is asked to filter, rate, preempt or bind (kube-scheduler's extender/v1). A decision waits for it,
 /// at most its timeout; one that fails rejects the pod, unless it may be ignored.
 /// </summary>
-internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMessageHandler? transport = null) : IBindPlugin, IDisposable
+internal sealed class HttpExtender : IBindPlugin, IDisposable
 {
     private const int ScoreScale = 10;
-    private readonly HttpClient _http = new(transport ?? ExtenderTransport.For(configuration)) { Timeout = configuration.HttpTimeout };
+    private readonly ExtenderConfiguration _configuration;
+    private readonly HttpClient _http;
+    private readonly string _prefix;
 
-    public string Name => configuration.UrlPrefix;
+    public HttpExtender(ExtenderConfiguration configuration)
+        : this(configuration, ExtenderTransport.For(configuration))
+    {
+    }
 
-    public bool Prioritizes => configuration.PrioritizeVerb.Length > 0;
+    public HttpExtender(ExtenderConfiguration configuration, HttpMessageHandler transport)
+        : this(configuration, (transport, new Uri(configuration.UrlPrefix)))
+    {
+    }
 
-    public bool Preempts => configuration.PreemptVerb.Length > 0;
+    private HttpExtender(ExtenderConfiguration configuration, (HttpMessageHandler Handler, Uri Address) transport)
+    {
+        _configuration = configuration;
+        _http = new(transport.Handler) { Timeout = configuration.HttpTimeout };
+        _prefix = transport.Address.AbsoluteUri.TrimEnd('/');
+    }
 
-    public bool Binds => configuration.BindVerb.Length > 0;
+    public string Name => _configuration.UrlPrefix;
+
+    public bool Prioritizes => _configuration.PrioritizeVerb.Length > 0;
+
+    public bool Preempts => _configuration.PreemptVerb.Length > 0;
+
+    public bool Binds => _configuration.BindVerb.Length > 0;
 
     /// <summary>Whether the extender wants to hear of the pod: it manages no resources, or one that the pod asks for.</summary>
     public bool IsInterestedIn(PodSpec spec)
     {
-        if (configuration.ManagedResources.Count == 0)
+        if (_configuration.ManagedResources.Count == 0)
             return true;
-        return PodResources.Requests(spec).Keys.Concat(PodResources.Limits(spec).Keys).Any(configuration.ManagedResources.Contains);
+        return PodResources.Requests(spec).Keys.Concat(PodResources.Limits(spec).Keys).Any(_configuration.ManagedResources.Contains);
     }
 
     public void Filter(SchedulingCycle cycle)
     {
-        if (configuration.FilterVerb.Length == 0 || cycle.Feasible.IsEmpty || !IsInterestedIn(cycle.Pod.Spec))
+        if (_configuration.FilterVerb.Length == 0 || cycle.Feasible.IsEmpty || !IsInterestedIn(cycle.Pod.Spec))
             return;
         cycle.SpeakAs(this);
         try
         {
-            using var answer = Call(configuration.FilterVerb, writer => WriteArguments(writer, cycle));
+            using var answer = Call(_configuration.FilterVerb, writer => WriteArguments(writer, cycle));
             if (Text(answer.RootElement, "Error") is { Length: > 0 } error)
                 throw new HttpRequestException(error);
             var allowed = new NodeBits(cycle.Columns.Capacity);
@@ -57,7 +76,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
         {
-            if (!configuration.Ignorable)
+            if (!_configuration.Ignorable)
                 cycle.RejectPod($"extender {Name}: {failure.Message}");
         }
     }
@@ -69,11 +88,11 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
             return;
         try
         {
-            using var answer = Call(configuration.PrioritizeVerb, writer => WriteArguments(writer, cycle));
+            using var answer = Call(_configuration.PrioritizeVerb, writer => WriteArguments(writer, cycle));
             foreach (var rated in answer.RootElement.EnumerateArray())
             {
                 if (cycle.Columns.SlotOf(Text(rated, "Host") ?? "") is >= 0 and var slot && Property(rated, "Score") is { } score)
-                    total[slot] += score.GetInt32() * configuration.Weight * ScoreScale;
+                    total[slot] += score.GetInt32() * _configuration.Weight * ScoreScale;
             }
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
@@ -89,14 +108,14 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
             return plans;
         try
         {
-            using var answer = Call(configuration.PreemptVerb, writer => WritePreemption(writer, cycle, plans));
+            using var answer = Call(_configuration.PreemptVerb, writer => WritePreemption(writer, cycle, plans));
             if (Property(answer.RootElement, "NodeNameToMetaVictims") is not { ValueKind: JsonValueKind.Object } kept)
                 return [];
             return [.. kept.EnumerateObject().Select(node => PlanOf(cycle.Columns, node.Name, node.Value)).OfType<PreemptionPlan>()];
         }
         catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or JsonException)
         {
-            return configuration.Ignorable ? plans : [];
+            return _configuration.Ignorable ? plans : [];
         }
     }
 
@@ -104,7 +123,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
     {
         if (!Binds || !IsInterestedIn(pod.Spec))
             return false;
-        using var request = Request(configuration.BindVerb, writer =>
+        using var request = Request(_configuration.BindVerb, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("PodName", pod.Metadata.Name);
@@ -136,7 +155,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
             body(writer);
         var content = new ByteArrayContent(stream.ToArray());
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return new HttpRequestMessage(HttpMethod.Post, configuration.UrlPrefix.TrimEnd('/') + "/" + verb) { Content = content };
+        return new HttpRequestMessage(HttpMethod.Post, _prefix + "/" + verb) { Content = content };
     }
 
     private void WriteArguments(Utf8JsonWriter writer, SchedulingCycle cycle)
@@ -144,7 +163,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         writer.WriteStartObject();
         writer.WritePropertyName("Pod");
         cycle.Pod.Pod.WriteJson(writer);
-        if (configuration.NodeCacheCapable)
+        if (_configuration.NodeCacheCapable)
         {
             writer.WriteNull("Nodes");
             writer.WriteStartArray("NodeNames");
@@ -173,14 +192,14 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
         writer.WriteStartObject();
         writer.WritePropertyName("Pod");
         cycle.Pod.Pod.WriteJson(writer);
-        writer.WriteStartObject(configuration.NodeCacheCapable ? "NodeNameToMetaVictims" : "NodeNameToVictims");
+        writer.WriteStartObject(_configuration.NodeCacheCapable ? "NodeNameToMetaVictims" : "NodeNameToVictims");
         foreach (var plan in plans)
         {
             writer.WriteStartObject(plan.NodeName);
             writer.WriteStartArray("Pods");
             foreach (var victim in plan.Victims.Select(v => v.Pod))
             {
-                if (!configuration.NodeCacheCapable)
+                if (!_configuration.NodeCacheCapable)
                 {
                     victim.WriteJson(writer);
                     continue;
@@ -227,7 +246,7 @@ internal sealed class HttpExtender(ExtenderConfiguration configuration, HttpMess
 
     private IEnumerable<string> NamesIn(JsonElement answer)
     {
-        if (configuration.NodeCacheCapable && Property(answer, "NodeNames") is { ValueKind: JsonValueKind.Array } names)
+        if (_configuration.NodeCacheCapable && Property(answer, "NodeNames") is { ValueKind: JsonValueKind.Array } names)
             return names.EnumerateArray().Select(n => n.GetString() ?? "");
         if (Property(answer, "Nodes") is { ValueKind: JsonValueKind.Object } nodes && Property(nodes, "items") is { ValueKind: JsonValueKind.Array } items)
             return items.EnumerateArray().Select(n => Property(n, "metadata") is { } metadata ? Text(metadata, "name") ?? "" : "");

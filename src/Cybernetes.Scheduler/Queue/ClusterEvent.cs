@@ -27,7 +27,8 @@ internal enum ClusterEvent
     NamespaceChanged = 32768,
     DeviceChanged = 65536,
     PodGroupChanged = 131072,
-    NodeChanged = NodeAdded | NodeAllocatableChanged | NodeLabelsChanged | NodeTaintsChanged | NodeUncordoned,
+    NodeFeaturesChanged = 262144,
+    NodeChanged = NodeAdded | NodeAllocatableChanged | NodeLabelsChanged | NodeTaintsChanged | NodeUncordoned | NodeFeaturesChanged,
 }
 
 /// <summary>

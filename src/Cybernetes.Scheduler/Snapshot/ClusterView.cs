@@ -93,6 +93,7 @@ internal sealed partial class ClusterView(
             Tell<CSINode>(informers, ClusterEvent.StorageNodeChanged),
             Tell<CSIDriver>(informers, ClusterEvent.StorageNodeChanged),
             Tell<CSIStorageCapacity>(informers, ClusterEvent.StorageNodeChanged),
+            informers.For<VolumeAttachment>().AddHandler(deleted: _ => queue.Move(new ClusterHappening(ClusterEvent.StorageNodeChanged))),
         ];
         return Task.WhenAll(all.Select(registration => registration.Synced));
     }
@@ -251,6 +252,8 @@ internal sealed partial class ClusterView(
             happened |= ClusterEvent.NodeTaintsChanged;
         if (before.Spec.Unschedulable && !after.Spec.Unschedulable)
             happened |= ClusterEvent.NodeUncordoned;
+        if (!before.Status.DeclaredFeatures.OrEmpty().SequenceEqual(after.Status.DeclaredFeatures.OrEmpty()))
+            happened |= ClusterEvent.NodeFeaturesChanged;
         return happened;
     }
 }

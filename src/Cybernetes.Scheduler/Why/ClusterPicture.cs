@@ -9,6 +9,7 @@ using Cybernetes.Scheduler.Configuration;
 using Cybernetes.Scheduler.Cycle;
 using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Cybernetes.Scheduler.Snapshot;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 using NodeObject = Cybernetes.Objects.Core.V1.Node;
 
@@ -45,6 +46,7 @@ internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<Sched
             Nodes = await All<CSINode>().ConfigureAwait(false),
             Drivers = await All<CSIDriver>().ConfigureAwait(false),
             Capacities = await All<CSIStorageCapacity>().ConfigureAwait(false),
+            Attachments = await All<VolumeAttachment>().ConfigureAwait(false),
         };
         var budgets = (await All<PodDisruptionBudget>().ConfigureAwait(false)).ToLookup(b => b.Metadata.Namespace, StringComparer.Ordinal);
         var devices = new DeviceInventory();
@@ -53,8 +55,17 @@ internal sealed class ClusterPicture(ClusterColumns columns, IReadOnlyList<Sched
             (await All<DeviceClass>().ConfigureAwait(false)).ForEach(devices.Set);
             (await All<ResourceSlice>().ConfigureAwait(false)).ForEach(devices.Set);
             (await All<ResourceClaim>().ConfigureAwait(false)).ForEach(c => devices.Set(c));
+            try
+            {
+                (await All<DeviceTaintRule>().ConfigureAwait(false)).ForEach(devices.Set);
+            }
+            catch (ApiStatusException failure) when (failure.IsNotFound)
+            {
+                // The server does not serve rules (gate DRADeviceTaintRules): there are none.
+            }
         }
-        var services = new PluginServices(volumes, ns => [.. budgets[ns]], client, Devices: DeviceServices.Over(devices, client: client));
+        var services = new PluginServices(
+            volumes, ns => [.. budgets[ns]], client, Devices: DeviceServices.Over(devices, client: client) with { HasLists = true });
         var columns = new ClusterColumns();
         foreach (var ns in await All<Namespace>().ConfigureAwait(false))
             columns.SetNamespace(ns.Metadata.Name, ns.Metadata.Labels);

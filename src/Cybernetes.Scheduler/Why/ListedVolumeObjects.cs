@@ -19,6 +19,8 @@ internal sealed class ListedVolumeObjects : IVolumeObjects
 
     public List<CSIStorageCapacity> Capacities { get; init; } = [];
 
+    public List<VolumeAttachment> Attachments { get; init; } = [];
+
     public PersistentVolumeClaim? Claim(string ns, string name) => Claims.Find(c => c.Metadata.Namespace == ns && c.Metadata.Name == name);
 
     public PersistentVolume? Volume(string name) => Volumes.Find(v => v.Metadata.Name == name);
@@ -32,4 +34,6 @@ internal sealed class ListedVolumeObjects : IVolumeObjects
     public CSIDriver? Driver(string name) => Drivers.Find(d => d.Metadata.Name == name);
 
     public IReadOnlyList<CSIStorageCapacity> CapacitiesOf(string className) => Capacities.FindAll(c => c.StorageClassName == className);
+
+    public IReadOnlyList<VolumeAttachment> AttachmentsOf(string node) => Attachments.FindAll(a => a.Spec.NodeName == node);
 }

@@ -48,6 +48,23 @@ public sealed class SchedulerConfigurationTests
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {caData: '%'}", "c:5: extenders[0].tlsConfig.caData: Invalid value: must be base64")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certFile: /does/not/exist, keyFile: /does/not/exist}", "c:5: extenders[0].tlsConfig.certFile: Invalid value: \"/does/not/exist\"")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certData: QQ==}", "c:5: extenders[0].tlsConfig: Required value: certFile or certData and keyFile or keyData must be given together")]
+    [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {serverName: 'a b'}", "c:5: extenders[0].tlsConfig.serverName: Invalid value: \"a b\"")]
+    [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  managedResources: [{name: cpu}]",
+        "c:5: extenders[0].managedResources[0].name: Invalid value: \"cpu\": cpu is an invalid extended resource name")]
+    [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  managedResources: [{name: a.b/c}]\n- urlPrefix: http://y\n  managedResources: [{name: a.b/c}]",
+        "c:6: extenders[1]: Invalid value: \"a.b/c\": duplicate extender managed resource name")]
+    [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  bindVerb: bind\n- urlPrefix: http://y\n  bindVerb: bind",
+        "c:6: extenders[1]: Invalid value: only one extender can implement bind")]
+    [InlineData(Head + "profiles:\n- schedulerName: a\n- schedulerName: b\n  plugins:\n    queueSort:\n      disabled: [{name: PrioritySort}]",
+        "c:5: profiles[1]: Invalid value: plugins.queueSort: has to match for all profiles")]
+    [InlineData(Head + "profiles:\n- plugins:\n    filter:\n      enabled:\n      - name: NodeName\n      - name: NodeName",
+        "c:8: profiles[0].plugins.filter.enabled[1].name: plugin \"NodeName\" already registered")]
+    [InlineData(Head + "profiles:\n- plugins:\n    score:\n      enabled:\n      - name: NodeResourcesMostAllocated",
+        "c:7: profiles[0].plugins.score.enabled[0].name: plugin \"NodeResourcesMostAllocated\" does not exist any more: use NodeResourcesFit with")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: VolumeBinding\n    args:\n      shape: [{utilization: 0, score: 1}]",
+        "c:7: profiles[0].pluginConfig[0].args.shape: Invalid value: unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: VolumeBinding\n    args:\n      kind: NodeAffinityArgs",
+        "c:7: profiles[0].pluginConfig[0].args.kind: Unsupported value: \"NodeAffinityArgs\": supported values: \"VolumeBindingArgs\"")]
     public void Parse_Mistake_NamesLineAndField(string yaml, string expected)
     {
         var failure = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse(yaml, "c"));
@@ -70,11 +87,29 @@ public sealed class SchedulerConfigurationTests
             weights);
     }
 
-    [Fact]
-    public void Parse_OldVersion_HasItsOwnWeights()
+    [Theory]
+    [InlineData("v1beta1", 1)]
+    [InlineData("v1beta2", 1)]
+    [InlineData("v1beta3", 3)]
+    [InlineData("v1", 3)]
+    public void Parse_OldVersion_HasItsOwnWeights(string version, int expected)
     {
-        var profile = Cluster.Profile(configuration: "apiVersion: kubescheduler.config.k8s.io/v1beta2\nkind: KubeSchedulerConfiguration");
-        Assert.Equal(1, profile.ClusterScores.Single(s => s.Plugin.Name == "TaintToleration").Weight);
+        var profile = Cluster.Profile(configuration: $"apiVersion: kubescheduler.config.k8s.io/{version}\nkind: KubeSchedulerConfiguration");
+        Assert.Equal(expected, profile.ClusterScores.Single(s => s.Plugin.Name == "TaintToleration").Weight);
+    }
+
+    [Fact]
+    public void Parse_OldNamesOfVolumeLimits_AreThoseOfTheirDrivers()
+    {
+        var profile = Cluster.Profile(configuration: Head + """
+            profiles:
+            - plugins:
+                filter:
+                  disabled: [{name: "*"}]
+                  enabled: [{name: EBSLimits}, {name: NodeName}, {name: GCEPDLimits}, {name: AzureDiskLimits}, {name: SelectorSpread}]
+            """);
+        Assert.Equal(["NodeVolumeLimits"], profile.ClusterFilters.Select(f => f.Name));
+        Assert.Equal(["NodeName"], profile.FactsFilters.Select(f => f.Name));
     }
 
     [Fact]

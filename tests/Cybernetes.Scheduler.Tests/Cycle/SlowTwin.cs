@@ -38,6 +38,9 @@ internal sealed partial class SlowTwin(IReadOnlyList<NodeObject> nodes, IReadOnl
             return false;
         if (node.Spec.Taints.OrEmpty().Any(t => t.Effect == "NoSchedule" && !Tolerations.Tolerate(pod.Spec.Tolerations.OrEmpty(), t)))
             return false;
+        if (pod.Spec.Containers!.Any(c => c.RestartPolicyRules.OrEmpty().Any(r => r.Action == "RestartAllContainers"))
+            && !node.Status.DeclaredFeatures.OrEmpty().Contains("RestartAllContainersOnContainerExits"))
+            return false;
         if (On(node).Count + 1 > node.Status.Allocatable!["pods"].Value() || Ports(pod).Any(mine => On(node).SelectMany(Ports).Any(other => Collide(mine, other))))
             return false;
         return new[] { "cpu", "memory" }.All(resource => Requested(pod, resource) == 0

@@ -90,6 +90,7 @@ public sealed class TwinTests
         node.Spec.Unschedulable = random.Next(8) == 0;
         if (random.Next(4) == 0)
             node.Spec.Taints = [new Taint { Key = "t" + random.Next(2), Value = "x", Effect = random.Next(2) == 0 ? "NoSchedule" : "PreferNoSchedule" }];
+        node.Status.DeclaredFeatures = random.Next(2) == 0 ? null : ["RestartAllContainersOnContainerExits"];
         return node;
     }
 
@@ -116,6 +117,8 @@ public sealed class TwinTests
             p.Spec.Affinity = RandomAffinity(random);
         if (random.Next(3) == 0)
             (p.Spec.Affinity ??= new()).NodeAffinity = RandomNodeAffinity(random);
+        if (random.Next(8) == 0)
+            p.Spec.Containers![0].RestartPolicyRules = [new() { Action = "RestartAllContainers" }];
     });
 
     private static NodeAffinity RandomNodeAffinity(Random random)

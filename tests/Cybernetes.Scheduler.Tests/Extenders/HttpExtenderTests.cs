@@ -1,4 +1,9 @@
 using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Cybernetes.Objects;
@@ -137,6 +142,27 @@ public sealed class HttpExtenderTests
         Assert.Equal("taken", (await Assert.ThrowsAsync<HttpRequestException>(() => refusing.BindAsync(Cluster.Pod("p"), "a", default))).Message);
     }
 
+    [Theory]
+    [InlineData("extender.example", true)]
+    [InlineData("other.example", false)]
+    [InlineData("", false)] // the name in the URL then, which the certificate does not bear
+    public async Task Call_TlsServerName_IsTheNameThatTheCertificateMustBear(string name, bool isTrusted)
+    {
+        using var server = new TlsExtender("extender.example");
+        using var extender = new HttpExtender(s_caching with
+        {
+            UrlPrefix = $"https://127.0.0.1:{server.Port}/api",
+            Authorities = [server.Certificate],
+            TlsServerName = name,
+        });
+        var bound = extender.BindAsync(Cluster.Pod("p"), "a", TestContext.Current.CancellationToken);
+        if (isTrusted)
+            Assert.True(await bound);
+        else
+            await Assert.ThrowsAsync<HttpRequestException>(() => bound);
+        Assert.Equal(isTrusted, (await server.Served).Contains("POST /api/bind", StringComparison.Ordinal));
+    }
+
     private static Decision Decide(ClusterColumns columns, ExtenderConfiguration configuration, Asked asked, Objects.Core.V1.Pod? pod = null)
     {
         using var extender = new HttpExtender(configuration, asked);
@@ -155,6 +181,60 @@ public sealed class HttpExtenderTests
     }
 
     private static Objects.Core.V1.Pod Mighty() => Cluster.Pod("p", "900m", with: p => p.Spec.Priority = 10);
+
+    /// <summary>An extender behind TLS that answers one call with nothing.</summary>
+    private sealed class TlsExtender : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+        public TlsExtender(string name)
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddDnsName(name);
+            var request = new CertificateRequest("CN=extender", key, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(names.Build());
+            var now = TimeProvider.System.GetUtcNow();
+            Certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+            _listener.Start();
+            Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+            Served = ServeAsync();
+        }
+
+        public X509Certificate2 Certificate { get; }
+
+        public int Port { get; }
+
+        /// <summary>What was asked; empty where the caller went away.</summary>
+        public Task<string> Served { get; }
+
+        public void Dispose()
+        {
+            _listener.Dispose();
+            Certificate.Dispose();
+        }
+
+        private async Task<string> ServeAsync()
+        {
+            using var client = await _listener.AcceptTcpClientAsync();
+            await using var stream = new SslStream(client.GetStream());
+            var asked = new StringBuilder();
+            try
+            {
+                await stream.AuthenticateAsServerAsync(Certificate);
+                var buffer = new byte[4096];
+                while (!asked.ToString().EndsWith('}') && await stream.ReadAsync(buffer) is > 0 and var read)
+                    asked.Append(Encoding.UTF8.GetString(buffer, 0, read));
+                if (asked.Length > 0)
+                    await stream.WriteAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"u8.ToArray());
+            }
+            catch (Exception failure) when (failure is IOException or AuthenticationException)
+            {
+                // It did not trust this one.
+            }
+            return asked.ToString();
+        }
+    }
 
     /// <summary>An extender's answers by verb; null is an error 500.</summary>
     private sealed class Asked(params (string Verb, string? Answer)[] answers) : HttpMessageHandler

@@ -90,6 +90,65 @@ public sealed class VolumePluginsTests
             Cluster.Decide(columns, Pod("other", "two"), profile: Cluster.Profile(_volumes)).Diagnosis.Message(1));
     }
 
+    /// <summary>Volumes of the old kinds count for the drivers that attach them now, be they named by claims, in pods, or made by a class.</summary>
+    [Theory]
+    [InlineData("ebs.csi.aws.com", "aws://zone-1/vol-1", true)]
+    [InlineData("ebs.csi.aws.com", "vol-2", false)]
+    [InlineData("pd.csi.storage.gke.io", "vol-2", true)]
+    public void Decide_VolumesOfOldKinds_CountForTheirDriver(string limited, string second, bool fits)
+    {
+        _volumes.Nodes.Add(Limited("a", limited));
+        _volumes.Claims.Add(Claim("one", volume: "pv"));
+        var volume = Volume("pv");
+        volume.Spec.AWSElasticBlockStore = new() { VolumeID = "vol-1" };
+        _volumes.Volumes.Add(volume);
+        var columns = Cluster.Columns(Cluster.Node("a"));
+        Cluster.Place(columns, Pod("first", "one"), "a");
+        var other = Cluster.Pod("other", with: p => p.Spec.Volumes = [new Volume { Name = "v", AWSElasticBlockStore = new() { VolumeID = second } }]);
+        var decision = Cluster.Decide(columns, other, profile: Cluster.Profile(_volumes));
+        Assert.Equal(fits ? "a" : null, decision.NodeName);
+        if (!fits)
+            Assert.Contains("1 node(s) exceed max volume count", decision.Diagnosis.Message(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decide_ClassOfAnOldProvisioner_CountsForItsDriver()
+    {
+        _volumes.Nodes.Add(Limited("a", "disk.csi.azure.com"));
+        _volumes.Classes.Add(new StorageClass { Metadata = { Name = "old" }, Provisioner = "kubernetes.io/azure-disk", VolumeBindingMode = "WaitForFirstConsumer" });
+        _volumes.Claims.Add(Claim("one", className: "old"));
+        _volumes.Claims.Add(Claim("two", className: "old"));
+        var columns = Cluster.Columns(Cluster.Node("a"));
+        Cluster.Place(columns, Pod("first", "one"), "a");
+        Assert.Contains("node(s) exceed max volume count",
+            Cluster.Decide(columns, Pod("second", "two"), profile: Cluster.Profile(_volumes)).Diagnosis.Message(1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decide_VolumeStillAttachedThoughItsPodIsGone_Counts()
+    {
+        _volumes.Nodes.Add(Limited("a", "d"));
+        foreach (var name in new[] { "one", "two" })
+        {
+            _volumes.Claims.Add(Claim(name, volume: "pv-" + name));
+            var volume = Volume("pv-" + name);
+            volume.Spec.CSI = new() { Driver = "d", VolumeHandle = name };
+            _volumes.Volumes.Add(volume);
+        }
+        _volumes.Attachments.Add(new VolumeAttachment { Spec = { Attacher = "d", NodeName = "a", Source = { PersistentVolumeName = "pv-one" } } });
+        var columns = Cluster.Columns(Cluster.Node("a"));
+        Assert.Equal("a", Cluster.Decide(columns, Pod("same", "one"), profile: Cluster.Profile(_volumes)).NodeName);
+        Assert.StartsWith("0/1 nodes are available: 1 node(s) exceed max volume count. ",
+            Cluster.Decide(columns, Pod("other", "two"), profile: Cluster.Profile(_volumes)).Diagnosis.Message(1));
+        _volumes.Attachments.Clear();
+        Assert.Equal("a", Cluster.Decide(columns, Pod("other", "two"), profile: Cluster.Profile(_volumes)).NodeName);
+    }
+
+    private static CSINode Limited(string node, string driver) => new()
+    {
+        Metadata = { Name = node }, Spec = { Drivers = [new() { Name = driver, NodeID = node, Allocatable = new() { Count = 1 } }] },
+    };
+
     private Cybernetes.Scheduler.Cycle.Decision Decide(params string[] nodes) =>
         Cluster.Decide(Cluster.Columns([.. nodes.Select(n => Cluster.Node(n))]), Pod("p"), profile: Cluster.Profile(_volumes));
 

@@ -1,8 +1,12 @@
 using Cybernetes.Objects.Resource.V1;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
 
-/// <summary>The published devices of the cluster. A slice that comes or goes costs its pool. Not thread-safe.</summary>
+/// <summary>
+/// The published devices of the cluster, with the taints that administrators put on them. What comes or goes costs the pools that it is about. Not
+/// thread-safe.
+/// </summary>
 internal sealed class DeviceCatalog
 {
     private static readonly Comparison<DevicePool> s_order = (a, b) =>
@@ -13,6 +17,7 @@ internal sealed class DeviceCatalog
     private readonly Dictionary<PoolId, Dictionary<string, ResourceSlice>> _slicesOf = [];
     private readonly Dictionary<PoolId, DevicePool> _pools = [];
     private readonly HashSet<PoolId> _changed = [];
+    private readonly Dictionary<string, DeviceTaintRule> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, HashSet<PoolId>> _byNode = new(StringComparer.Ordinal);
     private readonly HashSet<PoolId> _wide = [];
 
@@ -25,6 +30,19 @@ internal sealed class DeviceCatalog
             _slicesOf[pool] = slices = new(StringComparer.Ordinal);
         slices[slice.Metadata.Name] = slice;
         _changed.Add(pool);
+    }
+
+    public void Set(DeviceTaintRule rule)
+    {
+        RemoveRule(rule.Metadata.Name);
+        _rules[rule.Metadata.Name] = rule;
+        Look(rule);
+    }
+
+    public void RemoveRule(string name)
+    {
+        if (_rules.Remove(name, out var rule))
+            Look(rule);
     }
 
     public void Remove(string name)
@@ -59,6 +77,8 @@ internal sealed class DeviceCatalog
         return sorted;
     }
 
+    private void Look(DeviceTaintRule rule) => _changed.UnionWith(_slicesOf.Keys.Where(p => DeviceTaints.Reaches(rule, p)));
+
     private static PoolId PoolOf(ResourceSlice slice) => new(slice.Spec.Driver, slice.Spec.Pool.Name);
 
     private void Refresh()
@@ -81,7 +101,7 @@ internal sealed class DeviceCatalog
                 _slicesOf.Remove(id);
                 continue;
             }
-            var pool = _pools[id] = new DevicePool(id, _slicesOf[id].Values);
+            var pool = _pools[id] = new DevicePool(id, _slicesOf[id].Values, _rules.Values);
             if (pool.Reaches.Exists(r => string.IsNullOrEmpty(r.NodeName)))
                 _wide.Add(id);
             foreach (var node in NodesOf(pool))

@@ -2,6 +2,7 @@ using System.Globalization;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
@@ -44,6 +45,18 @@ internal sealed class DeviceInventory
     {
         lock (_lock)
             Catalog.Remove(slice.Metadata.Name);
+    }
+
+    public void Set(DeviceTaintRule rule)
+    {
+        lock (_lock)
+            Catalog.Set(rule);
+    }
+
+    public void Remove(DeviceTaintRule rule)
+    {
+        lock (_lock)
+            Catalog.RemoveRule(rule.Metadata.Name);
     }
 
     public void Set(DeviceClass deviceClass)

@@ -2,6 +2,7 @@ using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
 
@@ -14,7 +15,11 @@ internal sealed record DeviceReach(string? NodeName, bool AllNodes, NodeSelector
 }
 
 /// <summary>A device as its driver published it, with what selectors said of it.</summary>
-internal sealed class PoolDevice(DevicePool pool, Device device, DeviceReach reach)
+/// <param name="pool">Its pool.</param>
+/// <param name="device">Not changed.</param>
+/// <param name="reach">Which nodes reach it.</param>
+/// <param name="ruled">The taints that administrators' rules put on it.</param>
+internal sealed class PoolDevice(DevicePool pool, Device device, DeviceReach reach, IReadOnlyList<DeviceTaint> ruled)
 {
     private const int MostRemembered = 64;
     private readonly Dictionary<string, (bool Matches, string? Error)> _selected = new(StringComparer.Ordinal);
@@ -27,6 +32,9 @@ internal sealed class PoolDevice(DevicePool pool, Device device, DeviceReach rea
     public Device Device { get; } = device;
 
     public DeviceReach Reach { get; } = reach;
+
+    /// <summary>The driver's and the administrators'.</summary>
+    public IReadOnlyList<DeviceTaint> Taints { get; } = ruled.Count == 0 ? device.Taints.OrEmpty() : [.. device.Taints.OrEmpty(), .. ruled];
 
     /// <summary>The device as expressions see it.</summary>
     public CelDevice Cel => _cel ??= new CelDevice(Id.Driver, Device);
@@ -68,7 +76,10 @@ internal sealed class DevicePool
     private Dictionary<(string Set, string Counter), Quantity> _left = [];
     private long _leftAsOf = -1;
 
-    public DevicePool(PoolId id, IEnumerable<ResourceSlice> slices)
+    /// <param name="id">Its name.</param>
+    /// <param name="slices">All that are published of it.</param>
+    /// <param name="rules">Those that put taints on its devices, or on others.</param>
+    public DevicePool(PoolId id, IEnumerable<ResourceSlice> slices, IEnumerable<DeviceTaintRule> rules)
     {
         Id = id;
         var all = slices.OrderBy(s => s.Metadata.Name, StringComparer.Ordinal).ToList();
@@ -77,6 +88,7 @@ internal sealed class DevicePool
         var newest = all.FindAll(s => s.Spec.Pool.Generation == generation);
         IsIncomplete = newest.Exists(s => s.Spec.Pool.ResourceSliceCount != newest.Count);
         var devices = new List<PoolDevice>();
+        var ruling = rules.Where(r => DeviceTaints.Reaches(r, id)).ToList();
         foreach (var slice in newest)
         {
             var isEach = slice.Spec.PerDeviceNodeSelection == true;
@@ -84,7 +96,9 @@ internal sealed class DevicePool
                 Reaches.Add(DeviceReach.Of(slice.Spec));
             foreach (var device in slice.Spec.Devices.OrEmpty())
             {
-                var made = new PoolDevice(this, device, isEach ? DeviceReach.Of(device) : Reaches[^1]);
+                var made = new PoolDevice(
+                    this, device, isEach ? DeviceReach.Of(device) : Reaches[^1],
+                    [.. ruling.Where(r => DeviceTaints.Selects(r, new(id.Driver, id.Pool, device.Name))).Select(DeviceTaints.Of)]);
                 devices.Add(made);
                 if (isEach)
                     Reaches.Add(made.Reach);

@@ -9,9 +9,16 @@ internal sealed class SearchBudget(TimeProvider time, TimeSpan limit, int steps 
     public const int MostSteps = 5_000_000;
 
     private const int StepsBetweenLooks = 1024;
-    private readonly long _begun = time.GetTimestamp();
+    private long _begun = time.GetTimestamp();
     private int _left = steps;
     private bool _isOver;
+
+    /// <summary>The time begins anew for another node (upstream's timeout is one of a node); the steps are those of all.</summary>
+    public void BeginNode()
+    {
+        _begun = time.GetTimestamp();
+        _isOver = _left <= 0;
+    }
 
     /// <summary>Takes one step; false when there is none left.</summary>
     public bool Step()
@@ -36,8 +43,10 @@ internal sealed record ChosenDevice(DeviceWish Wish, PoolDevice Device, Dictiona
 /// <param name="reaches">Whether the node reaches a device.</param>
 /// <param name="allocated">What others have.</param>
 /// <param name="budget">Ends a search that takes too long.</param>
+/// <param name="hasLists">Whether constraints look at attributes that are lists.</param>
 internal sealed class DeviceSearch(
-    IReadOnlyList<ClaimWish> claims, IReadOnlyList<DevicePool> pools, Func<DeviceReach, bool> reaches, AllocatedDevices allocated, SearchBudget budget)
+    IReadOnlyList<ClaimWish> claims, IReadOnlyList<DevicePool> pools, Func<DeviceReach, bool> reaches, AllocatedDevices allocated, SearchBudget budget,
+    bool hasLists = false)
 {
     /// <summary>The most devices a claim may have.</summary>
     public const int MostResults = 32;
@@ -53,7 +62,7 @@ internal sealed class DeviceSearch(
     private readonly Dictionary<(PoolId Pool, string Set, string Counter), Quantity> _counters = [];
     private readonly List<ChosenDevice>[] _chosen = [.. claims.Select(_ => new List<ChosenDevice>())];
     private readonly DeviceConstraintState[][] _constraints =
-        [.. claims.Select(c => c.Claim.Spec.Devices.Constraints.OrEmpty().Select(s => new DeviceConstraintState(s)).ToArray())];
+        [.. claims.Select(c => c.Claim.Spec.Devices.Constraints.OrEmpty().Select(s => new DeviceConstraintState(s, hasLists)).ToArray())];
 
     /// <summary>The one device that is looked at; null for all.</summary>
     public PoolDevice? Only { get; init; }
@@ -267,7 +276,7 @@ internal sealed class DeviceSearch(
     private bool Take(Place at, DeviceWish wish, PoolDevice device, out bool violates)
     {
         violates = false;
-        if (IsInUse(at.Claim, wish, device) || DeviceTaints.Prevent(device.Device, wish.Tolerations) || Consumption(wish, device) is not { } consumed)
+        if (IsInUse(at.Claim, wish, device) || DeviceTaints.Prevent(device, wish.Tolerations) || Consumption(wish, device) is not { } consumed)
             return false;
         if (!HasCounters(device))
             return false;

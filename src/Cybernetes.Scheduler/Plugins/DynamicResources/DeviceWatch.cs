@@ -5,6 +5,7 @@ using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
 using Cybernetes.Scheduler.Queue;
 using Microsoft.Extensions.Logging;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
@@ -27,13 +28,15 @@ internal sealed class DeviceWatch(DeviceInventory inventory)
     /// <param name="client">May list and watch resource claims, device classes and resource slices.</param>
     /// <param name="happened">Told of each change.</param>
     /// <param name="reconsider">Told of the pods that waited for what changed.</param>
+    /// <param name="hasRules">Whether administrators' rules are watched, too (gate DRADeviceTaintRules): only such a server serves them.</param>
     /// <param name="logger">Where the watches say what goes wrong.</param>
     /// <param name="cancellation">Ends the watches.</param>
     public void WatchBy(
-        ApiClient client, Action<ClusterHappening> happened, Action<IReadOnlyList<string>> reconsider, ILogger logger, CancellationToken cancellation)
+        ApiClient client, Action<ClusterHappening> happened, Action<IReadOnlyList<string>> reconsider, bool hasRules, ILogger logger,
+        CancellationToken cancellation)
     {
         lock (_lock)
-            _begin = () => Watching = Task.Run(() => WatchAsync(client, happened, reconsider, logger, cancellation), CancellationToken.None);
+            _begin = () => Watching = Task.Run(() => WatchAsync(client, happened, reconsider, hasRules, logger, cancellation), CancellationToken.None);
     }
 
     /// <summary>Whether all is known. A pod that asks too early is named again when it is.</summary>
@@ -56,7 +59,8 @@ internal sealed class DeviceWatch(DeviceInventory inventory)
     public void BeReady() => _isReady = true;
 
     private async Task WatchAsync(
-        ApiClient client, Action<ClusterHappening> happened, Action<IReadOnlyList<string>> reconsider, ILogger logger, CancellationToken cancellation)
+        ApiClient client, Action<ClusterHappening> happened, Action<IReadOnlyList<string>> reconsider, bool hasRules, ILogger logger,
+        CancellationToken cancellation)
     {
         var claims = new Informer<ResourceClaim>(client, null, logger);
         var classes = new Informer<DeviceClass>(client, null, logger);
@@ -74,13 +78,20 @@ internal sealed class DeviceWatch(DeviceInventory inventory)
             change(one);
             DevicesChanged();
         };
-        IInformerRegistration[] all =
+        List<IInformerRegistration> all =
         [
             claims.AddHandler(c => ClaimIs(null, c), ClaimIs, c => ClaimIs(c, null)),
             classes.AddHandler(Then<DeviceClass>(inventory.Set), (_, c) => Then<DeviceClass>(inventory.Set)(c), Then<DeviceClass>(inventory.Remove)),
             slices.AddHandler(Then<ResourceSlice>(inventory.Set), (_, s) => Then<ResourceSlice>(inventory.Set)(s), Then<ResourceSlice>(inventory.Remove)),
         ];
-        Task[] running = [claims.RunAsync(cancellation), classes.RunAsync(cancellation), slices.RunAsync(cancellation)];
+        List<Task> running = [claims.RunAsync(cancellation), classes.RunAsync(cancellation), slices.RunAsync(cancellation)];
+        if (hasRules)
+        {
+            var rules = new Informer<DeviceTaintRule>(client, null, logger);
+            var set = Then<DeviceTaintRule>(inventory.Set);
+            all.Add(rules.AddHandler(set, (_, r) => set(r), Then<DeviceTaintRule>(inventory.Remove)));
+            running.Add(rules.RunAsync(cancellation));
+        }
         try
         {
             await Task.WhenAll(all.Select(r => r.Synced)).WaitAsync(cancellation).ConfigureAwait(false);

@@ -68,7 +68,7 @@ internal sealed partial class DynamicResourcesPlugin
                 tally = tally with { NotMeant = tally.NotMeant + 1 };
             else if (!IsFree(device, claim, wish))
                 tally = tally with { Taken = tally.Taken + 1 };
-            else if (DeviceTaints.Prevent(device.Device, wish.Tolerations))
+            else if (DeviceTaints.Prevent(device, wish.Tolerations))
                 tally = tally with { Tainted = tally.Tainted + 1 };
             else
                 tally = tally with { Free = tally.Free + 1 };

@@ -67,7 +67,8 @@ internal sealed partial class DynamicResourcesPlugin
             var name = $"{current.Metadata.Namespace}/{current.Metadata.Name}";
             if (current.Metadata.DeletionTimestamp is not null)
                 return $"claim {name} got deleted in the meantime";
-            if (claim.Allocation is not null && current.Status.Allocation is not null)
+            // The same one is of another pod of the group, or of a write whose answer was lost.
+            if (claim.Allocation is not null && current.Status.Allocation is { } there && !IsSame(claim.Allocation, there))
                 return $"claim {name} got allocated elsewhere in the meantime";
             // An allocation that was decided on is gone: the devices may be somebody else's.
             if (claim.Allocation is null && current.Status.Allocation is null)
@@ -96,7 +97,7 @@ internal sealed partial class DynamicResourcesPlugin
     private async Task WriteAsync(Pod pod, PodClaim claim, ResourceClaim current, CancellationToken cancellation)
     {
         var claims = Api.For<ResourceClaim>();
-        if (claim.Allocation is { } allocation)
+        if (claim.Allocation is { } allocation && current.Status.Allocation is null)
         {
             // A normal update: the status cannot change it. It may be there from a try that was broken off.
             if (current.Metadata.Finalizers?.Contains(Finalizer) != true)
@@ -112,6 +113,13 @@ internal sealed partial class DynamicResourcesPlugin
         claim.Claim = await claims.UpdateStatusAsync(current, null, cancellation).ConfigureAwait(false);
         claim.IsReservedHere = true;
         _inventory.Written(claim.Claim);
+    }
+
+    private static bool IsSame(AllocationResult decided, AllocationResult written)
+    {
+        var copy = written.DeepClone();
+        copy.AllocationTimestamp = decided.AllocationTimestamp;
+        return copy.SemanticEquals(decided);
     }
 
     /// <summary>The claim for extended resources gets its name and uid; what was kept under its first uid is kept under that.</summary>

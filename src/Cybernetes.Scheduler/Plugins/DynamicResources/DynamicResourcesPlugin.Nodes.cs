@@ -50,7 +50,8 @@ internal sealed partial class DynamicResourcesPlugin
     private DeviceSearch SearchOn(SchedulingCycle cycle, PodDevices devices, int slot, IReadOnlyList<ClaimWish> wishes)
     {
         var (pools, reaches) = PoolsAt(cycle, devices, slot);
-        return new DeviceSearch(wishes, pools, reaches, _inventory.Allocated, devices.Budget!);
+        devices.Budget!.BeginNode();
+        return new DeviceSearch(wishes, pools, reaches, _inventory.Allocated, devices.Budget, services.HasLists);
     }
 
     /// <summary>The devices that the node reaches, with their pools.</summary>

@@ -4,7 +4,9 @@ using Cybernetes.Client.Transport;
 using Cybernetes.Foundation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
+using Cybernetes.Objects.Resource.V1;
 using Cybernetes.Scheduler.Cycle;
+using Cybernetes.Scheduler.Plugins.GangScheduling;
 using Cybernetes.Scheduler.Plugins.NodeAffinity;
 using Cybernetes.Scheduler.Queue;
 using Cybernetes.Scheduler.Snapshot;
@@ -20,6 +22,9 @@ namespace Cybernetes.Scheduler.Plugins.DynamicResources;
 internal sealed record DeviceServices(
     DeviceInventory Inventory, DeviceWatch Watch, IDeviceSelectors Selectors, ApiClient? Client = null, IEventRecorder? Events = null)
 {
+    /// <summary>Whether constraints look at attributes that are lists (gate DRAListTypeAttributes).</summary>
+    public bool HasLists { get; init; }
+
     /// <summary>A cluster without devices.</summary>
     public static DeviceServices None { get; } = Over(new DeviceInventory());
 
@@ -37,7 +42,7 @@ internal sealed record DeviceServices(
 /// The choice is made while filtering, kept from others at the reservation, and written before the binding.
 /// </summary>
 /// <param name="services">What it works on.</param>
-/// <param name="filterTimeout">How long the search for one pod may take over all nodes; zero: as long as it takes.</param>
+/// <param name="filterTimeout">How long the search for one pod may take on a node; zero: as long as it takes.</param>
 /// <param name="bindingTimeout">How long devices may take to get ready after their allocation.</param>
 internal sealed partial class DynamicResourcesPlugin(DeviceServices services, TimeSpan filterTimeout, TimeSpan bindingTimeout)
     : IPreEnqueuePlugin, IPreFilterPlugin, IClusterFilter, IPostFilterPlugin, IClusterScore, IReservePlugin, IPreBindPlugin, IPostBindPlugin
@@ -150,7 +155,7 @@ internal sealed partial class DynamicResourcesPlugin(DeviceServices services, Ti
         foreach (var claim in devices.Claims)
         {
             var users = claim.Claim.Status.ReservedFor.OrEmpty();
-            if (claim.IsUnavailable && (users.Count == 0 || (users.Count == 1 && users[0].UID == devices.Pod.Metadata.UID)))
+            if (claim.IsUnavailable && claim.Shared is null && (users.Count == 0 || (users.Count == 1 && users[0].UID == devices.Pod.Metadata.UID)))
                 return new PostFilterResult("deallocation of ResourceClaim completed") { AtServer = token => DeallocateAsync(claim.Claim, token) };
         }
         return devices.Extended is { Claim.Metadata.Name: not ExtendedResourceClaims.UnmadeName } made
@@ -199,6 +204,9 @@ internal sealed partial class DynamicResourcesPlugin(DeviceServices services, Ti
             _inventory.Assume(assumed);
             claim.Claim = wish.Claim;
         }
+        // Whoever of a group comes first writes what all of it use.
+        foreach (var claim in devices.Claims.Where(c => c.Shared is not null))
+            claim.Allocation = claim.Shared;
         // Where a device plugin has the resources nothing is to be made.
         if (node.Extended is null)
             devices.Extended = null;
@@ -212,7 +220,10 @@ internal sealed partial class DynamicResourcesPlugin(DeviceServices services, Ti
         if (!_decided.TryRemove(pod.Metadata.UID, out var devices))
             return;
         foreach (var claim in devices.All.Where(c => c.Allocation is not null))
-            _inventory.Drop(claim.Claim.Metadata.UID);
+        {
+            if (!_decided.Values.Any(d => Holds(d, claim.Claim.Metadata.UID)))
+                _inventory.Drop(claim.Claim.Metadata.UID);
+        }
     }
 
     public void PostBind(Pod pod, string nodeName) => _decided.TryRemove(pod.Metadata.UID, out _);
@@ -228,18 +239,31 @@ internal sealed partial class DynamicResourcesPlugin(DeviceServices services, Ti
                 error = "resourceclaim in use";
                 return null;
             }
-            return new PodClaim(claim, null)
-            {
-                Nodes = allocation.NodeSelector is { } selector
-                    ? NodeSelection.Matching(cycle.Columns, selector.NodeSelectorTerms.OrEmpty()) : null,
-            };
+            return new PodClaim(claim, null) { Nodes = NodesOf(cycle, allocation) };
         }
         if (_inventory.IsPending(claim.Metadata.UID))
         {
+            if (DecidedInGroupOf(pod, claim.Metadata.UID) is { } shared)
+                return new PodClaim(claim, null) { Nodes = NodesOf(cycle, shared), Shared = shared };
             error = $"resource claim {claim.Metadata.Namespace}/{claim.Metadata.Name} is in the process of being allocated";
             return null;
         }
         var wish = ClaimWish.Read(claim, _inventory.Class, services.Selectors, out error);
         return wish is null ? null : new PodClaim(claim, wish);
     }
+
+    private static NodeBits? NodesOf(SchedulingCycle cycle, AllocationResult allocation) =>
+        allocation.NodeSelector is { } selector ? NodeSelection.Matching(cycle.Columns, selector.NodeSelectorTerms.OrEmpty()) : null;
+
+    /// <summary>What was decided for a claim together with a pod of the same group: such pods are placed as one, and none would ever be the first.</summary>
+    private AllocationResult? DecidedInGroupOf(Pod pod, string uid)
+    {
+        if (GangSchedulingPlugin.GroupOf(pod) is not { } group)
+            return null;
+        bool IsMate(Pod other) => other.Metadata.Namespace == pod.Metadata.Namespace && GangSchedulingPlugin.GroupOf(other) == group;
+        var mate = _decided.Values.FirstOrDefault(d => Holds(d, uid) && IsMate(d.Pod));
+        return mate?.All.First(c => c.Claim.Metadata.UID == uid).Allocation;
+    }
+
+    private static bool Holds(PodDevices devices, string uid) => devices.All.Any(c => c.Allocation is not null && c.Claim.Metadata.UID == uid);
 }

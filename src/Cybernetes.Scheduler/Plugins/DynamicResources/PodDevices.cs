@@ -28,6 +28,9 @@ internal sealed class PodClaim(ResourceClaim claim, ClaimWish? wish)
     /// <summary>The nodes that can use what it has; null for all. Only of an allocated claim.</summary>
     public NodeBits? Nodes { get; init; }
 
+    /// <summary>What was decided for another pod of the pod's group and is still to be written: the two share it. Null where nothing is.</summary>
+    public AllocationResult? Shared { get; init; }
+
     /// <summary>What a decision gave it.</summary>
     public AllocationResult? Allocation { get; set; }
 

@@ -21,6 +21,9 @@ internal interface IVolumeObjects
     CSIDriver? Driver(string name);
 
     IReadOnlyList<CSIStorageCapacity> CapacitiesOf(string className);
+
+    /// <summary>What is attached to a node, or is about to be.</summary>
+    IReadOnlyList<VolumeAttachment> AttachmentsOf(string node);
 }
 
 /// <summary>They come from informers.</summary>
@@ -32,6 +35,7 @@ internal sealed class InformedVolumeObjects : IVolumeObjects
     private readonly ObjectStore<CSINode> _nodes;
     private readonly ObjectStore<CSIDriver> _drivers;
     private readonly ObjectStore<CSIStorageCapacity> _capacities;
+    private readonly ObjectStore<VolumeAttachment> _attachments;
 
     public InformedVolumeObjects(InformerFactory informers)
     {
@@ -41,8 +45,10 @@ internal sealed class InformedVolumeObjects : IVolumeObjects
         _nodes = informers.For<CSINode>().Store;
         _drivers = informers.For<CSIDriver>().Store;
         _capacities = informers.For<CSIStorageCapacity>().Store;
+        _attachments = informers.For<VolumeAttachment>().Store;
         _volumes.AddIndex("class", volume => [volume.Spec.StorageClassName]);
         _capacities.AddIndex("class", capacity => [capacity.StorageClassName]);
+        _attachments.AddIndex("node", attachment => [attachment.Spec.NodeName]);
     }
 
     public PersistentVolumeClaim? Claim(string ns, string name) => _claims.Get(ns, name);
@@ -58,4 +64,6 @@ internal sealed class InformedVolumeObjects : IVolumeObjects
     public CSIDriver? Driver(string name) => _drivers.Get("", name);
 
     public IReadOnlyList<CSIStorageCapacity> CapacitiesOf(string className) => _capacities.ByIndex("class", className);
+
+    public IReadOnlyList<VolumeAttachment> AttachmentsOf(string node) => _attachments.ByIndex("node", node);
 }

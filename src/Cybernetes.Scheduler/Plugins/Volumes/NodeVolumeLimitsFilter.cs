@@ -6,7 +6,10 @@ using Cybernetes.Scheduler.Snapshot;
 
 namespace Cybernetes.Scheduler.Plugins.Volumes;
 
-/// <summary>A node attaches no more volumes of a CSI driver than its CSINode says; a volume that is there already costs nothing.</summary>
+/// <summary>
+/// A node attaches no more volumes of a CSI driver than its CSINode says. Those of its pods count, and those that are still attached though no pod uses
+/// them any more; a volume that is there already costs nothing.
+/// </summary>
 internal sealed class NodeVolumeLimitsFilter(IVolumeObjects objects) : IClusterFilter
 {
     public string Name => "NodeVolumeLimits";
@@ -23,32 +26,49 @@ internal sealed class NodeVolumeLimitsFilter(IVolumeObjects objects) : IClusterF
         {
             if (objects.Node(cycle.Columns.NodeName(slot)) is not { } node)
                 continue;
-            foreach (var driver in node.Spec.Drivers.OrEmpty().Where(d => d.Allocatable?.Count is not null))
+            var limits = node.Spec.Drivers.OrEmpty().Where(d => d.Allocatable?.Count is not null && wanted.Any(v => v.Driver == d.Name)).ToList();
+            if (limits.Count == 0)
+                continue;
+            var there = cycle.Columns.PodsOn(slot).SelectMany(p => VolumesOf(p.Pod)).Concat(AttachedTo(node.Metadata.Name)).ToHashSet();
+            foreach (var driver in limits)
             {
-                var there = cycle.Columns.PodsOn(slot).SelectMany(p => VolumesOf(p.Pod)).Where(v => v.Driver == driver.Name).ToHashSet();
                 var added = wanted.Count(v => v.Driver == driver.Name && !there.Contains(v));
-                if (added > 0 && there.Count + added > driver.Allocatable!.Count)
+                if (added > 0 && there.Count(v => v.Driver == driver.Name) + added > driver.Allocatable!.Count)
                     cycle.Reject(slot, "node(s) exceed max volume count");
             }
         }
     }
 
-    /// <summary>A pod's CSI volumes; a claim that its class will fill counts by its own name.</summary>
-    private IEnumerable<(string Driver, string Handle)> VolumesOf(Pod pod)
+    private IEnumerable<AttachableVolume> AttachedTo(string node)
     {
-        if (!PodClaims.HasAny(pod))
-            yield break;
-        foreach (var (name, _) in PodClaims.NamesOf(pod))
+        foreach (var attachment in objects.AttachmentsOf(node))
         {
+            if (attachment.Spec.Source.PersistentVolumeName is { } name && objects.Volume(name) is { } volume
+                && AttachableVolumes.Of(volume) is { } attached)
+                yield return attached;
+        }
+    }
+
+    /// <summary>What is attached for a pod; a claim that its class will fill counts by its own name.</summary>
+    private IEnumerable<AttachableVolume> VolumesOf(Pod pod)
+    {
+        foreach (var volume in pod.Spec.Volumes.OrEmpty())
+        {
+            if (PodClaims.NameOf(pod, volume) is not { } name)
+            {
+                if (AttachableVolumes.Of(volume) is { } own)
+                    yield return own;
+                continue;
+            }
             if (objects.Claim(pod.Metadata.Namespace, name) is not { } claim)
                 continue;
             if (claim.Spec.VolumeName.Length > 0)
             {
-                if (objects.Volume(claim.Spec.VolumeName)?.Spec.CSI is { } csi)
-                    yield return (csi.Driver, csi.VolumeHandle);
+                if (objects.Volume(claim.Spec.VolumeName) is { } bound && AttachableVolumes.Of(bound) is { } attached)
+                    yield return attached;
             }
-            else if (objects.Class(PodClaims.ClassOf(claim)) is { } @class)
-                yield return (@class.Provisioner, $"{claim.Metadata.Namespace}/{claim.Metadata.Name}");
+            else if (objects.Class(PodClaims.ClassOf(claim)) is { } storageClass)
+                yield return new(AttachableVolumes.DriverOf(storageClass), $"{claim.Metadata.Namespace}/{claim.Metadata.Name}");
         }
     }
 }

@@ -14,12 +14,14 @@ internal static class PodClaims
     {
         foreach (var volume in pod.Spec.Volumes.OrEmpty())
         {
-            if (volume.PersistentVolumeClaim is { } claim)
-                yield return (claim.ClaimName, false);
-            else if (volume.Ephemeral is not null)
-                yield return ($"{pod.Metadata.Name}-{volume.Name}", true);
+            if (NameOf(pod, volume) is { } name)
+                yield return (name, volume.PersistentVolumeClaim is null);
         }
     }
+
+    /// <summary>The claim that a volume names; null for a volume of another kind.</summary>
+    public static string? NameOf(Pod pod, Volume volume) =>
+        volume.PersistentVolumeClaim is { } claim ? claim.ClaimName : volume.Ephemeral is not null ? $"{pod.Metadata.Name}-{volume.Name}" : null;
 
     public static bool HasAny(Pod pod) => pod.Spec.Volumes is { Count: > 0 } && NamesOf(pod).Any();
 

@@ -1,8 +1,10 @@
+using Cybernetes.Foundation;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Resource.V1;
 using Cybernetes.Scheduler.Plugins.DynamicResources;
 using Xunit;
 using static Cybernetes.Scheduler.Tests.Plugins.DynamicResources.Devices;
+using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 
 namespace Cybernetes.Scheduler.Tests.Plugins.DynamicResources;
@@ -75,6 +77,86 @@ public sealed class DeviceSearchTests
         Assert.Equal("x=a y=b", Three(claim));
         claim.Spec.Devices.Requests!.Add(Exactly("z"));
         Assert.Equal("none", Three(claim));
+    }
+
+    /// <summary>KEP-5491: devices match where they have a value in common, and differ where they have none.</summary>
+    [Theory]
+    [InlineData(true, true, "x=a y=b")] // 0 1, 1 2 and 2 3: the first two share 1
+    [InlineData(true, false, "x=a y=c")]
+    [InlineData(false, true, "none")] // a value of an unknown type is none: only the first device may have it
+    [InlineData(false, false, "none")]
+    public void Search_AttributesThatAreLists_AreLookedAtWithTheGateOnly(bool hasLists, bool isMatch, string expected)
+    {
+        var devices = new[] { ("a", 0L), ("b", 1L), ("c", 2L) }.Select(d => Device(d.Item1, e => e.Attributes = new()
+        {
+            ["numa"] = new() { IntValues = [d.Item2, d.Item2 + 1] },
+        }));
+        var claim = Claim("c1", Exactly("x"), Exactly("y")).With(c => c.Spec.Devices.Constraints = isMatch
+            ? [new() { MatchAttribute = "gpu.example.com/numa" }] : [new() { DistinctAttribute = "gpu.example.com/numa" }]);
+        Assert.Equal(expected, Search([Slice("s", "n", [.. devices])], [claim], hasLists: hasLists));
+    }
+
+    [Fact]
+    public void Search_ListsOfSeveralTypes_AllDevicesShareOneValueOfOneType()
+    {
+        static Device Of(string name, DeviceAttribute attribute) => Device(name, d => d.Attributes = new() { ["roots"] = attribute });
+        Device[] devices =
+        [
+            Of("a", new() { StringValues = ["1", "2"] }), Of("b", new() { IntValues = [1, 2] }), Of("c", new() { StringValue = "2" }),
+            Of("d", new() { StringValues = ["1", "3"] }), Of("e", new() { StringValues = ["3", "2"] }), Of("f", new() { VersionValues = ["2"] }),
+        ];
+        var claim = Claim("c1", Exactly(count: 3)).With(c => c.Spec.Devices.Constraints = [new() { MatchAttribute = "gpu.example.com/roots" }]);
+        Assert.Equal("gpu=a gpu=c gpu=e", Search([Slice("s", "n", devices)], [claim], hasLists: true));
+        claim.Spec.Devices.Requests![0].Exactly!.Count = 4;
+        Assert.Equal("none", Search([Slice("s", "n", devices)], [claim], hasLists: true));
+        claim.Spec.Devices.Constraints = [new() { DistinctAttribute = "gpu.example.com/roots" }];
+        Assert.Equal("gpu=b gpu=c gpu=d gpu=f", Search([Slice("s", "n", devices)], [claim], hasLists: true));
+    }
+
+    [Theory]
+    [InlineData(null, null, null, "gpu=b")]
+    [InlineData("gpu.example.com", "n", "a", "gpu=b")]
+    [InlineData("other.example.com", null, null, "gpu=a")]
+    [InlineData(null, "elsewhere", null, "gpu=a")]
+    [InlineData(null, null, "none", "gpu=a")]
+    public void Search_RuleOfAnAdministrator_TaintsTheDevicesItMeans(string? driver, string? pool, string? device, string expected)
+    {
+        DeviceTaintRule Rule(string name, string? onto, string effect) => new()
+        {
+            Metadata = { Name = name },
+            Spec = { DeviceSelector = new() { Driver = driver, Pool = pool, Device = onto }, Taint = new() { Key = "sick", Value = "yes", Effect = effect } },
+        };
+        var catalog = new DeviceCatalog();
+        catalog.Set(Slice("s", "n", [Device("a"), Device("b")]));
+        Assert.Equal("gpu=a", Search(catalog, [Claim("c1", Exactly())]));
+        catalog.Set(Rule("r", device ?? "a", "NoSchedule"));
+        Assert.Equal(expected, Search(catalog, [Claim("c1", Exactly())]));
+        Assert.Equal("gpu=a", Search(catalog, [Claim("c1", Exactly(with: e => e.Tolerations = [new() { Key = "sick", Operator = "Equal", Value = "yes" }]))]));
+        catalog.Set(Rule("r", null, "None"));
+        Assert.Equal("gpu=a", Search(catalog, [Claim("c1", Exactly())]));
+        catalog.Set(Rule("r", null, "NoExecute"));
+        catalog.Set(new DeviceTaintRule { Metadata = { Name = "without-selector" }, Spec = { Taint = new() { Key = "all", Effect = "NoSchedule" } } });
+        Assert.Equal(expected == "gpu=b" || device is not null ? "none" : "gpu=a", Search(catalog, [Claim("c1", Exactly())]));
+        catalog.RemoveRule("r");
+        Assert.Equal("gpu=a", Search(catalog, [Claim("c1", Exactly())]));
+    }
+
+    [Fact]
+    public void SearchBudget_NextNode_HasItsWholeTimeButNotMoreSteps()
+    {
+        var time = new VirtualTimeProvider();
+        var budget = new SearchBudget(time, TimeSpan.FromSeconds(10), 5000);
+        bool Steps(int count) => Enumerable.Range(0, count).All(_ => budget.Step());
+        time.Advance(TimeSpan.FromSeconds(9));
+        Assert.True(Steps(2000));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False(Steps(2000));
+        Assert.False(budget.Step());
+        budget.BeginNode();
+        Assert.True(budget.Step());
+        Assert.False(Steps(5000));
+        budget.BeginNode();
+        Assert.False(budget.Step());
     }
 
     [Fact]

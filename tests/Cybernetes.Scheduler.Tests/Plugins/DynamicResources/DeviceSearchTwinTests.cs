@@ -139,7 +139,7 @@ public sealed class DeviceSearchTwinTests
             if (random.Next(3) == 0)
                 (d.AllowMultipleAllocations, d.Capacity) = (true, new() { ["b"] = new() { Value = Quantity.FromInt64(3), RequestPolicy = new() { Default = Quantity.FromInt64(1) } } });
         }))], s => s.Spec.SharedCounters = [new() { Name = "c", Counters = new() { ["u"] = new() { Value = Quantity.FromInt64(4) } } }]);
-        var pool = new DevicePool(new PoolId(Driver, "n"), [slice]);
+        var pool = new DevicePool(new PoolId(Driver, "n"), [slice], []);
         var allocated = new AllocatedDevices();
         foreach (var device in pool.Devices.Where(_ => random.Next(5) == 0))
         {

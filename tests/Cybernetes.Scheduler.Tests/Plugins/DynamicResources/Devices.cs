@@ -84,15 +84,25 @@ internal static class Devices
 
     /// <summary>What a search on node "n" finds: the devices of each claim as request=device, or why not.</summary>
     public static string Search(
-        IReadOnlyList<ResourceSlice> slices, IReadOnlyList<ResourceClaim> claims, AllocatedDevices? allocated = null, IReadOnlyList<DeviceClass>? classes = null)
+        IReadOnlyList<ResourceSlice> slices, IReadOnlyList<ResourceClaim> claims, AllocatedDevices? allocated = null, IReadOnlyList<DeviceClass>? classes = null,
+        bool hasLists = false)
     {
         var catalog = new DeviceCatalog();
         foreach (var slice in slices)
             catalog.Set(slice);
+        return Search(catalog, claims, allocated, classes, hasLists);
+    }
+
+    /// <inheritdoc cref="Search(IReadOnlyList{ResourceSlice},IReadOnlyList{ResourceClaim},AllocatedDevices,IReadOnlyList{DeviceClass},bool)"/>
+    public static string Search(
+        DeviceCatalog catalog, IReadOnlyList<ResourceClaim> claims, AllocatedDevices? allocated = null, IReadOnlyList<DeviceClass>? classes = null,
+        bool hasLists = false)
+    {
         bool Reaches(DeviceReach reach) => reach.NodeName == "n" || reach.AllNodes;
         var pools = DeviceCatalog.Sorted(catalog.PoolsOf("n").Concat(catalog.WidePools().Where(p => p.Reaches.Exists(Reaches))));
         var search = new DeviceSearch(
-            [.. claims.Select(c => Wish(c, [.. classes ?? []]))], pools, Reaches, allocated ?? new(), new SearchBudget(TimeProvider.System, TimeSpan.Zero));
+            [.. claims.Select(c => Wish(c, [.. classes ?? []]))], pools, Reaches, allocated ?? new(), new SearchBudget(TimeProvider.System, TimeSpan.Zero),
+            hasLists);
         return search.Run() is { } found
             ? string.Join(" | ", found.Select(f => string.Join(" ", f.Select(c => $"{c.Wish.FullName}={c.Device.Id.Device}")))) : search.Error ?? "none";
     }

@@ -89,6 +89,27 @@ public sealed class DynamicResourcesPluginTests
     }
 
     [Fact]
+    public void Decide_ClaimOfAPodGroup_IsSharedByItsPodsWhileItIsBeingWritten()
+    {
+        static Pod Member(string name, string group = "g") => User(name, "one").With(p => p.Spec.SchedulingGroup = new() { PodGroupName = group });
+        _inventory.Set(Slice("s", "n2", [Device("a")]));
+        _inventory.Set(Claim("one", Exactly()));
+        _inventory.Set(Claim("two", Exactly()));
+        foreach (var name in new[] { "p", "q" })
+        {
+            Assert.Equal("n2", Decide(Member(name)).NodeName);
+            Plugin.Reserve(_cycle, "n2");
+        }
+        Assert.Contains("is in the process of being allocated", Outcome(Member("r", "other")), StringComparison.Ordinal);
+        Assert.Contains("is in the process of being allocated", Outcome(User("s", "one")), StringComparison.Ordinal);
+        // One that fails leaves the devices to the other.
+        Plugin.Unreserve(Member("p"));
+        Assert.StartsWith("0/2 nodes are available: 2 cannot allocate all claims.", Outcome(User("t", "two")), StringComparison.Ordinal);
+        Plugin.Unreserve(Member("q"));
+        Assert.Equal("n2", Outcome(User("t", "two")));
+    }
+
+    [Fact]
     public void Decide_NoDevices_CannotAllocate()
     {
         _inventory.Set(Claim("one", Exactly()));
