@@ -110,6 +110,9 @@ public sealed class VirtualTimeProvider : TimeProvider
                 timer.Fire();
                 await SettleAsync().ConfigureAwait(false);
             }
+            // Who tells when all is settled may have done so on a thread of his own, which is not the caller's to keep.
+            if (!Thread.CurrentThread.IsThreadPoolThread)
+                await default(PoolHop);
         }
         finally
         {
@@ -119,7 +122,7 @@ public sealed class VirtualTimeProvider : TimeProvider
 
     /// <summary>
     /// Lets somebody who knows it say when the work that a fired timer began is done: until disposed, <see cref="AdvanceAsync"/> waits for the given
-    /// task instead of for an idle thread pool. With several it waits for all.
+    /// task instead of for an idle thread pool. With several it waits for all. It goes on, and fires timers, where the task goes on.
     /// </summary>
     public IDisposable SettleBy(Func<Task> settled)
     {

@@ -5,14 +5,19 @@ namespace Cybernetes.Foundation;
 /// timers and threads, as the runtime's execution context flows. What only waits (for a timer, a signal, an answer) does not run; what is queued in
 /// the thread pool does not run yet. Thread-safe; any number of scopes live side by side.
 /// </summary>
-public sealed class WorkScope
+/// <param name="left">Is called by each thread that leaves as the last; quick, and it throws nothing.</param>
+public sealed class WorkScope(Action? left = null)
 {
     private static readonly AsyncLocal<WorkScope?> s_current = new(OnChange);
+    private readonly Action? _left = left;
     private int _running;
     private long _entries;
 
     /// <summary>How many threads run this scope's work now.</summary>
     public int Running => Volatile.Read(ref _running);
+
+    /// <summary>The same without the caller's thread.</summary>
+    public int RunningElsewhere => Running - (ReferenceEquals(s_current.Value, this) ? 1 : 0);
 
     /// <summary>How often a thread began to run this scope's work.</summary>
     public long Entries => Volatile.Read(ref _entries);
@@ -38,8 +43,8 @@ public sealed class WorkScope
     {
         if (ReferenceEquals(change.PreviousValue, change.CurrentValue))
             return;
-        if (change.PreviousValue is { } left)
-            Interlocked.Decrement(ref left._running);
+        if (change.PreviousValue is { } before && Interlocked.Decrement(ref before._running) == 0)
+            before._left?.Invoke();
         if (change.CurrentValue is { } entered)
         {
             Interlocked.Increment(ref entered._entries);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Cybernetes.Foundation;
 
 namespace Cybernetes.Testing;
@@ -5,27 +6,54 @@ namespace Cybernetes.Testing;
 /// <summary>
 /// Tells when a cluster has done all it can do at this moment of its time: nothing of it runs or is queued, and no call of its parts is on its way.
 /// </summary>
-internal sealed class ClusterPulse
+/// <remarks>
+/// Who looks is a thread of its own, on which a virtual clock moves on too. It takes no place in the pool, so that looking never makes the pool look
+/// busy; between looks it sleeps until the last thread has left the cluster's work.
+/// </remarks>
+internal sealed class ClusterPulse : IDisposable
 {
-    // Most timers set off little: it is over before another thread could look.
-    private const int Glances = 40;
-    private const int GlanceSpins = 8;
+    // What a timer sets off is mostly over sooner than a thread could be put to sleep and woken: some 50 µs. Never by giving up the processor, which
+    // on a loaded machine costs milliseconds each time.
+    private const int Glances = 48;
+    private const int GlanceSpins = 20;
 
     // Where other tests keep the pool busy: so many looks in a row, each behind all that is queued, must find it still; many more while calls are
     // on their way, which may wait for time.
     private const int StillLooks = 3;
     private const int StillLooksInCalls = 24;
 
-    // A pool that other tests keep busy never looks empty: then only this cluster's own work counts.
+    // A pool that others keep busy never looks empty: then only this cluster's own work counts.
     private const int CrowdedLooks = 64;
-    private const int LooksBeforeSleep = 256;
+
+    // How long a pool may be busy until that is taken for somebody else's work; sooner where it was so the last time.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(3);
+
+    // Who leaves the cluster's work tells it, but the last to be busy may be a thread that found nothing to do.
     private static readonly TimeSpan s_nap = TimeSpan.FromMilliseconds(1);
 
     // Who blocks a thread until time moves would otherwise hold it still for ever.
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
 
-    private readonly WorkScope _scope = new();
+    private readonly WorkScope _scope;
+    private readonly BlockingCollection<TaskCompletionSource> _asked = [];
+    private readonly ManualResetEventSlim _told = new(initialState: false, spinCount: 0);
+    private readonly ManualResetEventSlim _passed = new(initialState: false, spinCount: 0);
+    private readonly Lazy<Thread> _watch;
+    private volatile bool _isAsleep;
+    private bool _isCrowded;
     private int _calls;
+
+    public ClusterPulse()
+    {
+        _scope = new(Left);
+        _watch = new(() =>
+        {
+            var thread = new Thread(Watch) { Name = "test cluster's clock", IsBackground = true };
+            // Who waits for the cluster's rest is no part of what must rest.
+            thread.UnsafeStart();
+            return thread;
+        });
+    }
 
     /// <summary>What the caller begins from here on belongs to the cluster.</summary>
     public void Enter() => _scope.Enter();
@@ -34,41 +62,118 @@ internal sealed class ClusterPulse
     public HttpMessageHandler Counting(HttpMessageHandler inner) => new CountingHandler(this) { InnerHandler = inner };
 
     /// <summary>Ends when the cluster is at rest.</summary>
-    public Task WhenStillAsync()
+    public Task WhenStillAsync() => Ask(new(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>
+    /// As <see cref="WhenStillAsync"/>, for a clock that asks again and again: whoever awaits this goes on on the thread that looks, where the next
+    /// question is answered without another thread.
+    /// </summary>
+    public Task SettledAsync()
+    {
+        if (!_watch.IsValueCreated || Thread.CurrentThread != _watch.Value)
+            return Ask(new());
+        WaitUntilStill();
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _asked.CompleteAdding();
+
+    private Task Ask(TaskCompletionSource question)
+    {
+        _ = _watch.Value;
+        try
+        {
+            _asked.Add(question);
+            return question.Task;
+        }
+        catch (InvalidOperationException)
+        {
+            // The cluster is gone: nothing of it runs.
+            return Task.CompletedTask;
+        }
+    }
+
+    private void Watch()
+    {
+        foreach (var question in _asked.GetConsumingEnumerable())
+        {
+            WaitUntilStill();
+            question.TrySetResult();
+        }
+    }
+
+    private void WaitUntilStill()
+    {
+        LookUntilStill();
+        // While a clock moves on here, others ask as well.
+        while (_asked.TryTake(out var question))
+            question.TrySetResult();
+    }
+
+    private void LookUntilStill()
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        var rest = new Crowd(this);
+        while (true)
+        {
+            if (Glance())
+            {
+                _isCrowded = false;
+                return;
+            }
+            var passed = TimeProvider.System.GetElapsedTime(begun);
+            if (passed > s_longest || ((_isCrowded || passed > s_patience) && (_isCrowded = rest.IsStill())))
+                return;
+            _told.Reset();
+            _isAsleep = true;
+            if (!IsStill() && !rest.IsPromising)
+                _told.Wait(s_nap);
+            _isAsleep = false;
+        }
+    }
+
+    private bool Glance()
     {
         for (var glance = 0; glance < Glances; glance++)
         {
             if (IsStill())
-                return Task.CompletedTask;
+                return true;
             Thread.SpinWait(GlanceSpins);
         }
-        // Who waits for the cluster's rest is no part of what must rest.
-        using (ExecutionContext.SuppressFlow())
-            return Task.Run(LookAsync);
+        return false;
     }
 
     /// <summary>Nothing runs in the whole process, and nothing of the cluster on threads of its own.</summary>
-    private bool IsStill() => _scope.Running == 0 && !WorkScope.IsPoolBusy();
+    private bool IsStill() => _scope.RunningElsewhere == 0 && !WorkScope.IsPoolBusy();
 
-    private async Task LookAsync()
+    private void Left()
     {
-        var begun = TimeProvider.System.GetTimestamp();
-        var seen = -1L;
-        for (int looks = 0, still = 0; still < (Volatile.Read(ref _calls) == 0 ? StillLooks : StillLooksInCalls); looks++)
+        if (_isAsleep && ThreadPool.PendingWorkItemCount == 0)
+            _told.Set();
+    }
+
+    /// <summary>The looks at a pool that others keep busy.</summary>
+    private sealed class Crowd(ClusterPulse pulse)
+    {
+        private long _seen = -1;
+        private int _looks;
+        private int _still;
+
+        /// <summary>Whether the last look found nothing: then the next comes at once.</summary>
+        public bool IsPromising => _still > 0;
+
+        public bool IsStill()
         {
-            // A hop through the pool's global queue: what was queued before it has begun when it ends.
-            await Task.Yield();
-            if (IsStill())
-                return;
-            var entries = _scope.Entries;
-            var isStill = _scope.Running == 0 && entries == seen && (looks > CrowdedLooks || ThreadPool.PendingWorkItemCount == 0);
-            still = isStill ? still + 1 : 0;
-            seen = entries;
-            if (looks < LooksBeforeSleep)
-                continue;
-            await Task.Delay(s_nap, TimeProvider.System).ConfigureAwait(false);
-            if (TimeProvider.System.GetElapsedTime(begun) > s_longest)
-                return;
+            // What was queued before has begun when this has been passed through the pool.
+            pulse._passed.Reset();
+            ThreadPool.UnsafeQueueUserWorkItem(static passed => passed.Set(), pulse._passed, preferLocal: false);
+            if (!pulse._passed.Wait(s_longest))
+                return false;
+            var entries = pulse._scope.Entries;
+            var isStill = pulse._scope.RunningElsewhere == 0 && entries == _seen && (_looks++ > CrowdedLooks || ThreadPool.PendingWorkItemCount == 0);
+            _still = isStill ? _still + 1 : 0;
+            _seen = entries;
+            return _still >= (Volatile.Read(ref pulse._calls) == 0 ? StillLooks : StillLooksInCalls);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         (_pulse, _store, _options, _clock, _https, Server) = (pulse, store, options, clock, https, server);
         _faults = options.Faults == TestFaults.None ? TestFaults.None : options.Faults;
         _parts = new(pulse, clock, Logger("parts"));
-        _settling = (clock as VirtualTimeProvider)?.SettleBy(pulse.WhenStillAsync);
+        _settling = (clock as VirtualTimeProvider)?.SettleBy(pulse.SettledAsync);
         Client = ClientAs("kubernetes-admin", "system:masters");
     }
 
@@ -94,6 +94,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         {
             await store.DisposeAsync();
             https?.Dispose();
+            pulse.Dispose();
             throw;
         }
         try
@@ -145,6 +146,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         await Server.DisposeAsync();
         await _store.DisposeAsync();
         _https?.Dispose();
+        _pulse.Dispose();
     }
 
     private static ApiServerOptions Serving(TestClusterOptions options, TimeProvider clock)
