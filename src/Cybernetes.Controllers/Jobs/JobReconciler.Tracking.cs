@@ -69,6 +69,9 @@ internal sealed partial class JobReconciler
             && uncounted.Succeeded.OrEmpty().Count == 0 && uncounted.Failed.OrEmpty().Count == 0;
         if (!isOver)
             return new(flush, []);
+        // Suspended before its first status was written, it has worked all the same; the server takes no end of a job without a beginning.
+        if (Status.StartTime is null && _pods.Count > 0)
+            Status.StartTime = Seconds(_pods.Min(p => p.Metadata.CreationTimestamp) ?? _now);
         Ensure(_end!.Type, "True", _end.Reason, _end.Message);
         if (_end.Type != JobConditionType.JobComplete)
             return new(true, [new("Warning", _end.Reason, _end.Message)]);

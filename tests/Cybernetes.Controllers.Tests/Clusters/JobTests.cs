@@ -38,6 +38,16 @@ public sealed class JobTests
     }
 
     [Fact]
+    public async Task Job_SuspendedWithNothingToDo_IsCompleteWithoutABeginning()
+    {
+        await using var cluster = await ControlledCluster.StartAsync();
+        await cluster.Client.For<Job>().CreateAsync(Job("exit:0", 0, 1).With(j => j.Spec.Suspend = true));
+
+        var job = (await cluster.UntilAsync<Job>("default", all => all.All(j => Is(j, "Complete"))))[0];
+        Assert.Null(job.Status.StartTime);
+    }
+
+    [Fact]
     public async Task Job_Indexed_EachIndexOnce()
     {
         await using var cluster = await ControlledCluster.StartAsync();

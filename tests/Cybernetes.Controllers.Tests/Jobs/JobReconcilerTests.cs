@@ -75,6 +75,22 @@ public sealed class JobReconcilerTests
         Assert.Equal(expected, expected == "500" ? plan.Create.Count.ToString() : Text(plan));
     }
 
+    /// <summary>The simulator's seed 43: suspended before its first status was written, while its pod ran on to its end.</summary>
+    [Fact]
+    public void Settle_EndsWhileSuspendedAndNeverTold_HasTheBeginningOfItsPods()
+    {
+        var job = Job(completions: 1, parallelism: 1);
+        job.Spec.Suspend = true;
+        var pod = Pod(job, "as");
+        pod.Metadata.CreationTimestamp = s_now.AddMinutes(-5);
+        var step = new JobReconciler(job, [pod], new HashSet<string>(), isCaughtUp: true, JobBackoff.None, s_now);
+        step.Decide();
+        step.Settle(step.Track(new(0, 0, 0)).Release.Select(p => p.Metadata.UID));
+
+        Assert.Equal("SuccessCriteriaMet=True:CompletionsReached Complete=True:CompletionsReached", Conditions(step.Status));
+        Assert.Equal(s_now.AddMinutes(-5), step.Status.StartTime);
+    }
+
     [Theory]
     [InlineData("", "+0 +1")]
     [InlineData("0r", "+1")]

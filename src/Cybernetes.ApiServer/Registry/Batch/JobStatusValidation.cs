@@ -19,7 +19,7 @@ internal static class JobStatusValidation
         Counters(job.Status, path, errors);
         Uncounted(job.Status.UncountedTerminatedPods, path, errors);
         Conditions(job, path, errors);
-        Finished(job.Status, path, errors);
+        Finished(job, path, errors);
         Indexes(job, path, errors);
         if (job.Status.Ready > job.Status.Active)
             errors.Invalid(path.Child("ready"), job.Status.Ready, "cannot set more ready pods than active");
@@ -86,13 +86,15 @@ internal static class JobStatusValidation
         }
     }
 
-    private static void Finished(JobStatus status, FieldPath path, FieldErrorList errors)
+    private static void Finished(Job job, FieldPath path, FieldErrorList errors)
     {
+        var status = job.Status;
         if (!IsTrue(status.Conditions, Complete) && !IsTrue(status.Conditions, Failed))
             return;
         if (status.Active > 0)
             errors.Invalid(path.Child("active"), status.Active, "active>0 is invalid for finished job");
-        if (status.StartTime is null)
+        // A suspended job that has nothing to do ends without having begun.
+        if (status.StartTime is null && job.Spec is not { Suspend: true, Completions: 0 })
             errors.Required(path.Child("startTime"), "startTime is required for finished job");
         if (status.UncountedTerminatedPods is { } pods && (pods.Failed?.Count ?? 0) + (pods.Succeeded?.Count ?? 0) > 0)
         {
