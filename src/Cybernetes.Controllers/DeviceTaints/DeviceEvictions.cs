@@ -3,6 +3,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
 using Cybernetes.Objects.Resource.V1beta2;
+using Cybernetes.Objects.Workloads;
 using Device = Cybernetes.Objects.Resource.V1.Device;
 using DeviceRequestAllocationResult = Cybernetes.Objects.Resource.V1.DeviceRequestAllocationResult;
 using DeviceTaint = Cybernetes.Objects.Resource.V1.DeviceTaint;
@@ -29,11 +30,6 @@ internal static class DeviceEvictions
     /// <summary>Under which name a pool's slices and claims are found.</summary>
     public static string PoolKey(string driver, string pool) => $"{driver}/{pool}";
 
-    /// <summary>Whether a rule is about the device. A rule without a selector is about none.</summary>
-    public static bool Selects(DeviceTaintRule rule, string driver, string pool, string device) =>
-        rule.Spec.DeviceSelector is { } selector
-        && (selector.Driver ?? driver) == driver && (selector.Pool ?? pool) == pool && (selector.Device ?? device) == device;
-
     public static IReadOnlyList<DeviceRequestAllocationResult> DevicesOf(ResourceClaim claim) =>
         claim.Status.Allocation?.Devices.Results ?? [];
 
@@ -56,8 +52,8 @@ internal static class DeviceEvictions
             var published = Find(pool(device.Driver, device.Pool), device.Device)?.Taints.OrEmpty().Where(t => t.Effect == NoExecute) ?? [];
             foreach (var taint in published)
                 eviction = Join(eviction, DueAt(device, taint), "");
-            foreach (var rule in rules.Where(r => Selects(r, device.Driver, device.Pool, device.Device)))
-                eviction = Join(eviction, DueAt(device, TaintOf(rule)), rule.Metadata.UID);
+            foreach (var rule in rules.Where(r => DeviceTaintRules.Selects(r, device.Driver, device.Pool, device.Device)))
+                eviction = Join(eviction, DueAt(device, DeviceTaintRules.TaintOf(rule)), rule.Metadata.UID);
         }
         return eviction;
     }
@@ -88,7 +84,7 @@ internal static class DeviceEvictions
     {
         var since = taint.TimeAdded ?? DateTimeOffset.MinValue;
         long? seconds = null;
-        foreach (var toleration in device.Tolerations.OrEmpty().Where(t => t.Effect == NoExecute && Tolerates(t, taint)))
+        foreach (var toleration in device.Tolerations.OrEmpty().Where(t => t.Effect == NoExecute && DeviceTaintRules.Tolerates(t, taint)))
         {
             if (toleration.TolerationSeconds is not { } given)
                 return null;
@@ -96,15 +92,6 @@ internal static class DeviceEvictions
         }
         return seconds is { } some ? since.AddSeconds(Math.Min(some, int.MaxValue)) : since;
     }
-
-    private static bool Tolerates(DeviceToleration toleration, DeviceTaint taint) =>
-        (toleration.Key.Length == 0 || toleration.Key == taint.Key)
-        && toleration.Operator switch { "" or "Equal" => toleration.Value == taint.Value, "Exists" => true, _ => false };
-
-    private static DeviceTaint TaintOf(DeviceTaintRule rule) => new()
-    {
-        Key = rule.Spec.Taint.Key, Value = rule.Spec.Taint.Value, Effect = NoExecute, TimeAdded = rule.Spec.Taint.TimeAdded,
-    };
 
     private static DeviceEviction? Join(DeviceEviction? known, DateTimeOffset? due, string rule)
     {

@@ -9,6 +9,7 @@ using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Meta.V1;
 using Cybernetes.Objects.Resource.V1beta2;
+using Cybernetes.Objects.Workloads;
 using ResourceClaim = Cybernetes.Objects.Resource.V1.ResourceClaim;
 using ResourceSlice = Cybernetes.Objects.Resource.V1.ResourceSlice;
 
@@ -144,7 +145,7 @@ internal sealed class DeviceTaintEvictionController : IController
     }
 
     private IEnumerable<ResourceClaim> Selected(DeviceTaintRule rule) => _claims.List().Where(c =>
-        DeviceEvictions.DevicesOf(c).Any(d => DeviceEvictions.Selects(rule, d.Driver, d.Pool, d.Device)));
+        DeviceEvictions.DevicesOf(c).Any(d => DeviceTaintRules.Selects(rule, d.Driver, d.Pool, d.Device)));
 
     private DeviceEviction? EvictionOf(Pod pod, IReadOnlyList<DeviceTaintRule> rules) => DeviceEvictions.OfPod(
         pod, name => _claims.Get(pod.Metadata.Namespace, name),
@@ -243,9 +244,9 @@ internal sealed class DeviceTaintEvictionController : IController
         {
             var newest = pool.Max(s => s.Spec.Pool.Generation);
             return pool.Where(s => s.Spec.Pool.Generation == newest).Sum(s =>
-                s.Spec.Devices.OrEmpty().Count(d => DeviceEvictions.Selects(rule, s.Spec.Driver, s.Spec.Pool.Name, d.Name)));
+                s.Spec.Devices.OrEmpty().Count(d => DeviceTaintRules.Selects(rule, s.Spec.Driver, s.Spec.Pool.Name, d.Name)));
         });
-        var allocated = claims.Sum(c => DeviceEvictions.DevicesOf(c).Count(d => DeviceEvictions.Selects(rule, d.Driver, d.Pool, d.Device)));
+        var allocated = claims.Sum(c => DeviceEvictions.DevicesOf(c).Count(d => DeviceTaintRules.Selects(rule, d.Driver, d.Pool, d.Device)));
         return new(published, allocated, pending.Count, pending.Select(p => p.Metadata.Namespace).Distinct(StringComparer.Ordinal).Count(), evicted);
     }
 

@@ -41,7 +41,8 @@ internal static class ArgumentReader
                 var balanced = Fields("resources");
                 return balanced.TryGetValue("resources", out var list) ? arguments with { BalancedResources = Resources(list, 1) } : arguments;
             case "NodeAffinity":
-                return arguments with { AddedAffinity = Fields("addedAffinity").GetValueOrDefault("addedAffinity")?.Object<NodeAffinity>() };
+                var affinity = Fields("addedAffinity").GetValueOrDefault("addedAffinity");
+                return arguments with { AddedAffinity = affinity is null ? null : AddedAffinityReader.Read(affinity) };
             case "InterPodAffinity":
                 var inter = Fields("hardPodAffinityWeight", "ignorePreferredTermsOfExistingPods");
                 return arguments with
@@ -130,6 +131,10 @@ internal static class ArgumentReader
                 throw item.Error("Invalid value: maxSkew must be greater than zero");
             if (constraint.WhenUnsatisfiable is not ("DoNotSchedule" or "ScheduleAnyway"))
                 throw item.Error($"Unsupported value: \"{constraint.WhenUnsatisfiable}\": supported values: \"DoNotSchedule\", \"ScheduleAnyway\"");
+            if (constraint.TopologyKey.Length == 0)
+                throw item.Error("Required value: topologyKey: can not be empty");
+            if (constraints.Exists(c => c.TopologyKey == constraint.TopologyKey && c.WhenUnsatisfiable == constraint.WhenUnsatisfiable))
+                throw item.Error($"Duplicate value: \"{{{constraint.TopologyKey}, {constraint.WhenUnsatisfiable}}}\"");
             constraints.Add(constraint);
         }
         var type = fields.GetValueOrDefault("defaultingType")?.OneOf("System", "List") ?? "System";

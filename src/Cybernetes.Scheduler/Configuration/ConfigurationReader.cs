@@ -98,7 +98,15 @@ internal static class ConfigurationReader
         if (fields.TryGetValue("clientConnection", out var connection))
         {
             var inside = connection.Fields("kubeconfig", "acceptContentTypes", "contentType", "qps", "burst");
+            inside.GetValueOrDefault("burst")?.Number(0, int.MaxValue);
             read = read with { Kubeconfig = inside.GetValueOrDefault("kubeconfig")?.Text() ?? "" };
+        }
+        foreach (var address in new[] { "healthzBindAddress", "metricsBindAddress" })
+        {
+            if (fields.GetValueOrDefault(address) is not { } node)
+                continue;
+            if (node.Text() is not ("" or "0") and var text && !text.EndsWith(":0", StringComparison.Ordinal))
+                throw node.Error($"Invalid value: \"{text}\": must be empty or with an explicit 0 port");
         }
         foreach (var flag in new[] { "enableProfiling", "enableContentionProfiling", "delayCacheUntilActive" })
             fields.GetValueOrDefault(flag)?.Truth();

@@ -7,6 +7,16 @@ public sealed class SchedulerConfigurationTests
 {
     private const string Head = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n";
 
+    private const string Affinity = Head + """
+        profiles:
+        - pluginConfig: [{name: NodeAffinity, args: {
+              addedAffinity: {
+                requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [
+        """;
+
+    private const string AffinityAt = "profiles[0].pluginConfig[0].args.addedAffinity: "
+        + "requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]";
+
     [Theory]
     [InlineData("kind: KubeSchedulerConfiguration", "c:1: document: apiVersion is missing")]
     [InlineData("apiVersion: kubescheduler.config.k8s.io/v2\nkind: KubeSchedulerConfiguration", "c:1: apiVersion: Unsupported value: \"kubescheduler.config.k8s.io/v2\"")]
@@ -43,11 +53,23 @@ public sealed class SchedulerConfigurationTests
     [InlineData(Head + "leaderElection:\n  retryPeriod: 0s", "c:4: leaderElection.retryPeriod: Invalid value: must be greater than zero")]
     [InlineData(Head + "leaderElection:\n  retryPeriod: 9s", "c:4: leaderElection: Invalid value: RenewDeadline must be greater than RetryPeriod*JitterFactor")]
     [InlineData(Head + "leaderElection:\n  resourceLock: endpoints", "c:4: leaderElection.resourceLock: Unsupported value: \"endpoints\"")]
+    public void Parse_Mistake_NamesLineAndField(string yaml, string expected) => AssertRefused(yaml, expected);
+
+    [Theory]
     [InlineData(Head + "extenders:\n- urlPrefix: ftp://x", "c:4: extenders[0].urlPrefix: Invalid value")]
     [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  prioritizeVerb: rate\n  weight: 0", "c:6: extenders[0].weight: Invalid value: must have a positive weight applied to it")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {caData: '%'}", "c:5: extenders[0].tlsConfig.caData: Invalid value: must be base64")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certFile: /does/not/exist, keyFile: /does/not/exist}", "c:5: extenders[0].tlsConfig.certFile: Invalid value: \"/does/not/exist\"")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {certData: QQ==}", "c:5: extenders[0].tlsConfig: Required value: certFile or certData and keyFile or keyData must be given together")]
+    [InlineData(Head + "metricsBindAddress: 0.0.0.0:10251", "c:3: metricsBindAddress: Invalid value: \"0.0.0.0:10251\": must be empty or with an explicit 0 port")]
+    [InlineData(Head + "clientConnection: {burst: -1}", "c:3: clientConnection.burst: Invalid value: -1")]
+    [InlineData(Affinity + "{key: a, operator: Equals}]}]}}}}]", "c:5: " + AffinityAt + ".operator: Unsupported value: \"Equals\": not a valid selector operator")]
+    [InlineData(Affinity + "{key: a, operator: In}]}]}}}}]", "c:5: " + AffinityAt + ".values: Required value: must be specified when `operator` is 'In' or 'NotIn'")]
+    [InlineData(Affinity + "{key: a, operator: Gt, values: [b]}]}]}}}}]", "c:5: " + AffinityAt + ".values[0]: Invalid value: \"b\"")]
+    [InlineData(Affinity + "{operator: Exists}]}]}}}}]", "c:5: " + AffinityAt + ".key: Required value")]
+    [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: PodTopologySpread\n    args:\n      defaultingType: List\n      defaultConstraints:\n"
+        + "      - {maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}\n      - {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}",
+        "c:10: profiles[0].pluginConfig[0].args.defaultConstraints[1]: Duplicate value: \"{a, DoNotSchedule}\"")]
     [InlineData(Head + "extenders:\n- urlPrefix: https://x\n  tlsConfig: {serverName: 'a b'}", "c:5: extenders[0].tlsConfig.serverName: Invalid value: \"a b\"")]
     [InlineData(Head + "extenders:\n- urlPrefix: http://x\n  managedResources: [{name: cpu}]",
         "c:5: extenders[0].managedResources[0].name: Invalid value: \"cpu\": cpu is an invalid extended resource name")]
@@ -65,7 +87,9 @@ public sealed class SchedulerConfigurationTests
         "c:7: profiles[0].pluginConfig[0].args.shape: Invalid value: unexpected field `shape`, remove it or turn on the feature gate StorageCapacityScoring")]
     [InlineData(Head + "profiles:\n- pluginConfig:\n  - name: VolumeBinding\n    args:\n      kind: NodeAffinityArgs",
         "c:7: profiles[0].pluginConfig[0].args.kind: Unsupported value: \"NodeAffinityArgs\": supported values: \"VolumeBindingArgs\"")]
-    public void Parse_Mistake_NamesLineAndField(string yaml, string expected)
+    public void Parse_MistakeOfMeaning_NamesLineAndField(string yaml, string expected) => AssertRefused(yaml, expected);
+
+    private static void AssertRefused(string yaml, string expected)
     {
         var failure = Assert.Throws<SchedulerConfigurationException>(() => SchedulerConfiguration.Parse(yaml, "c"));
         Assert.Contains(expected, failure.Message, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using Cybernetes.Objects.Resource.V1;
+using Cybernetes.Objects.Workloads;
 using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
@@ -77,7 +78,7 @@ internal sealed class DeviceCatalog
         return sorted;
     }
 
-    private void Look(DeviceTaintRule rule) => _changed.UnionWith(_slicesOf.Keys.Where(p => DeviceTaints.Reaches(rule, p)));
+    private void Look(DeviceTaintRule rule) => _changed.UnionWith(_slicesOf.Keys.Where(p => DeviceTaintRules.SelectsIn(rule, p.Driver, p.Pool)));
 
     private static PoolId PoolOf(ResourceSlice slice) => new(slice.Spec.Driver, slice.Spec.Pool.Name);
 

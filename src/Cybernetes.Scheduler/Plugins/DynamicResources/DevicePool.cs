@@ -2,6 +2,7 @@ using Cybernetes.Expressions;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Resource.V1;
+using Cybernetes.Objects.Workloads;
 using DeviceTaintRule = Cybernetes.Objects.Resource.V1beta2.DeviceTaintRule;
 
 namespace Cybernetes.Scheduler.Plugins.DynamicResources;
@@ -88,7 +89,7 @@ internal sealed class DevicePool
         var newest = all.FindAll(s => s.Spec.Pool.Generation == generation);
         IsIncomplete = newest.Exists(s => s.Spec.Pool.ResourceSliceCount != newest.Count);
         var devices = new List<PoolDevice>();
-        var ruling = rules.Where(r => DeviceTaints.Reaches(r, id)).ToList();
+        var ruling = rules.Where(r => DeviceTaintRules.SelectsIn(r, id.Driver, id.Pool)).ToList();
         foreach (var slice in newest)
         {
             var isEach = slice.Spec.PerDeviceNodeSelection == true;
@@ -98,7 +99,7 @@ internal sealed class DevicePool
             {
                 var made = new PoolDevice(
                     this, device, isEach ? DeviceReach.Of(device) : Reaches[^1],
-                    [.. ruling.Where(r => DeviceTaints.Selects(r, new(id.Driver, id.Pool, device.Name))).Select(DeviceTaints.Of)]);
+                    [.. ruling.Where(r => DeviceTaintRules.Selects(r, id.Driver, id.Pool, device.Name)).Select(DeviceTaintRules.TaintOf)]);
                 devices.Add(made);
                 if (isEach)
                     Reaches.Add(made.Reach);

@@ -8,6 +8,9 @@ namespace Cybernetes.Scheduler.Plugins.NodeDeclaredFeatures;
 /// <summary>A pod that uses a feature of the kubelet goes only to nodes that declare it (KEP-5328).</summary>
 internal sealed class NodeDeclaredFeaturesFilter : IClusterFilter
 {
+    private const string RestartsAll = "RestartAllContainersOnContainerExits";
+    private const string OwnUsersOnHostNetwork = "UserNamespacesHostNetworkSupport";
+
     public string Name => "NodeDeclaredFeatures";
 
     public ClusterEvent Wakers => ClusterEvent.NodeAdded | ClusterEvent.NodeFeaturesChanged;
@@ -27,18 +30,25 @@ internal sealed class NodeDeclaredFeaturesFilter : IClusterFilter
     }
 
     /// <summary>The features that a pod cannot run without. Those that only its update needs are not among them.</summary>
-    private static List<string> RequiredBy(PodSpec spec)
+    private static IReadOnlyList<string> RequiredBy(PodSpec spec) =>
+        (RestartAll(spec.Containers) || RestartAll(spec.InitContainers), spec is { HostNetwork: true, HostUsers: false }) switch
+        {
+            (false, false) => [],
+            (true, false) => [RestartsAll],
+            (false, true) => [OwnUsersOnHostNetwork],
+            (true, true) => [RestartsAll, OwnUsersOnHostNetwork],
+        };
+
+    private static bool RestartAll(List<Container>? containers)
     {
-        var required = new List<string>();
-        if (spec.Containers.OrEmpty().Any(RestartsAll) || spec.InitContainers.OrEmpty().Any(RestartsAll))
-            required.Add("RestartAllContainersOnContainerExits");
-        if (spec is { HostNetwork: true, HostUsers: false })
-            required.Add("UserNamespacesHostNetworkSupport");
-        return required;
+        foreach (var container in containers.OrEmpty())
+        {
+            if (container.RestartPolicyRules?.Exists(r => r.Action == "RestartAllContainers") == true)
+                return true;
+        }
+        return false;
     }
 
-    private static bool RestartsAll(Container container) => container.RestartPolicyRules.OrEmpty().Any(r => r.Action == "RestartAllContainers");
-
-    private static List<string> Missing(List<string> required, Objects.Core.V1.Node node) =>
-        required.FindAll(f => node.Status.DeclaredFeatures?.Contains(f) != true);
+    private static List<string> Missing(IReadOnlyList<string> required, Objects.Core.V1.Node node) =>
+        [.. required.Where(f => node.Status.DeclaredFeatures?.Contains(f) != true)];
 }

@@ -19,6 +19,8 @@ internal sealed class NodeVolumeLimitsFilter(IVolumeObjects objects) : IClusterF
 
     public void Filter(SchedulingCycle cycle)
     {
+        if (cycle.Pod.Pod.Spec.Volumes is not { Count: > 0 })
+            return;
         var wanted = VolumesOf(cycle.Pod.Pod).ToHashSet();
         if (wanted.Count == 0)
             return;
