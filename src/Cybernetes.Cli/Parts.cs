@@ -103,6 +103,8 @@ internal static class Parts
     private static Task ElectedAsync(
         LeaderElectionOptions options, bool? elects, PartContext context, Func<ApiClient, CancellationToken, Task> lead, CancellationToken cancellation) =>
         elects ?? context.Settings.LeaderElect
-            ? new LeaderElector(context.Client, options, Logger(context, options.LeaseName)).RunFencedAsync(lead, cancellation)
+            ? new LeaderElector(
+                context.Client, options with { RenewPeriod = context.Settings.LeaseRenewPeriod }, Logger(context, options.LeaseName))
+                .RunFencedAsync(lead, cancellation)
             : lead(context.Client, cancellation);
 }

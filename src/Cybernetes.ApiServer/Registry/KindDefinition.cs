@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Cybernetes.ApiServer.Failures;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Meta.V1;
+using Cybernetes.Store;
 
 namespace Cybernetes.ApiServer.Registry;
 
@@ -13,6 +15,7 @@ public abstract class KindDefinition
 {
     private IReadOnlyList<ServedVersion>? _served;
     private FieldVersions? _fieldVersions;
+    private StrongBox<KeyRange>? _keys; // boxed: requests read it while another makes it
 
     /// <summary>API group of the storage version.</summary>
     public abstract string Group { get; }
@@ -40,6 +43,9 @@ public abstract class KindDefinition
 
     /// <summary>Where objects are stored, below <c>/registry/</c>, as upstream: mostly the plural.</summary>
     public virtual string StoragePath => Plural;
+
+    /// <summary>The keys of all its objects. Made once.</summary>
+    internal KeyRange AllKeys => (_keys ??= new(KeyRange.Prefix($"/registry/{StoragePath}/"))).Value;
 
     /// <summary>Group and resource of the storage version, for failures.</summary>
     public QualifiedResource Resource => new(Group, Plural);

@@ -63,8 +63,8 @@ public sealed class RegistryServices
         kind.Namespaced ? $"/registry/{kind.StoragePath}/{ns}/{name}" : $"/registry/{kind.StoragePath}/{name}";
 
     /// <summary>The keys of a kind, in one namespace or (empty) in all.</summary>
-    public static KeyRange RangeOf(KindDefinition kind, string ns) => KeyRange.Prefix(
-        kind.Namespaced && ns.Length > 0 ? $"/registry/{kind.StoragePath}/{ns}/" : $"/registry/{kind.StoragePath}/");
+    public static KeyRange RangeOf(KindDefinition kind, string ns) =>
+        kind.Namespaced && ns.Length > 0 ? KeyRange.Prefix($"/registry/{kind.StoragePath}/{ns}/") : kind.AllKeys;
 
     /// <summary>An object's record of now; null when there is none.</summary>
     public ValueTask<Record?> FindAsync(KindDefinition kind, string ns, string name, CancellationToken cancellation)

@@ -28,10 +28,12 @@ internal sealed class CachedReads(IStore store, WatchHub hub, TimeProvider time,
     /// <param name="request">What to read; revision 0 for the newest.</param>
     /// <param name="anyState">Whether the state that happens to be here will do.</param>
     /// <param name="cancellation">Of the request.</param>
-    public async ValueTask<StoreResult<RangeResult>> RangeAsync(RangeRequest request, bool anyState, CancellationToken cancellation)
+    public ValueTask<StoreResult<RangeResult>> RangeAsync(RangeRequest request, bool anyState, CancellationToken cancellation) =>
+        hub.Mirror is { } mirror ? RangeAsync(mirror, request, anyState, cancellation) : store.RangeAsync(request, cancellation);
+
+    private async ValueTask<StoreResult<RangeResult>> RangeAsync(
+        StateMirror mirror, RangeRequest request, bool anyState, CancellationToken cancellation)
     {
-        if (hub.Mirror is not { } mirror)
-            return await store.RangeAsync(request, cancellation);
         if (request.Revision == 0 && !anyState)
         {
             var fresh = await CatchUpAsync(cancellation);

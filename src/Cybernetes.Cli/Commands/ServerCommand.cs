@@ -108,6 +108,8 @@ internal sealed class ServerCommand : DaemonCommand
             // Stable over restarts where the store's lock lets only one such server run: after a crash it need not wait for its
             // own lease. Others that share an etcd may bear the same name.
             Identity = options.Etcd is null ? options.NodeName : $"{options.NodeName}_{IdentitySource.System.NewUuidText()}",
+            // No network lies between this leader and its lease. The write of every two seconds is most of what an idle server would do.
+            LeaseRenewPeriod = options.Etcd is null ? TimeSpan.FromSeconds(4) : null,
             // Those for joining machines are off upstream unless named, as kubeadm names them.
             Controllers = ["*", "bootstrap-signer-controller", "token-cleaner-controller"],
             SchedulerFeatures = options.FeatureGates.EnabledNames(),

@@ -46,6 +46,9 @@ internal sealed record PartSettings
     /// <summary>This candidate's name in leader elections.</summary>
     public required string Identity { get; init; }
 
+    /// <summary>How often a leader renews its lease; null: as often as candidates look.</summary>
+    public TimeSpan? LeaseRenewPeriod { get; init; }
+
     /// <summary>The cluster's root certificate as PEM, for kube-root-ca.crt; empty publishes none.</summary>
     public string RootCertificate { get; init; } = "";
 

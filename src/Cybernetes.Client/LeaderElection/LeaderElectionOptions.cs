@@ -23,11 +23,19 @@ public sealed record LeaderElectionOptions
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// The time from a renewal to the next while all goes well. Default: <see cref="RetryPeriod"/>; so it is, too, where a longer
+    /// one would leave less than <see cref="RenewDeadline"/> to try again before <see cref="LeaseDuration"/> is over.
+    /// </summary>
+    public TimeSpan? RenewPeriod { get; init; }
+
+    /// <summary>
     /// Whether a leader that stops in order hands the lease back, so that the next need not wait. Default: true.
     /// </summary>
     public bool ReleaseOnCancel { get; init; } = true;
 
     internal const double JitterFactor = 1.2;
+
+    internal TimeSpan PauseAfterRenewal => RenewPeriod is { } period && period + RenewDeadline < LeaseDuration ? period : RetryPeriod;
 
     /// <exception cref="ArgumentException">The times contradict each other, or a name is empty.</exception>
     internal void Check()

@@ -98,7 +98,7 @@ public sealed class LeaderElector
     {
         while (true)
         {
-            await Task.Delay(_options.RetryPeriod, _client.Time, cancellation).ConfigureAwait(false);
+            await Task.Delay(_options.PauseAfterRenewal, _client.Time, cancellation).ConfigureAwait(false);
             using var deadline = new CancellationTokenSource(_options.RenewDeadline, _client.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
             try

@@ -134,6 +134,17 @@ public sealed class LeaderElectorTests : IAsyncDisposable
         Assert.Throws<ArgumentException>(() => new LeaderElector(_api.Client(_time), options, NullLogger.Instance));
     }
 
+    [Theory]
+    [InlineData(null, 2)]
+    [InlineData(1, 1)]
+    [InlineData(4, 4)]
+    [InlineData(5, 2)] // and ten more to try again: the lease would have run out
+    public void Options_RenewPeriod_HoldsWhereItLeavesTimeToTryAgain(int? seconds, int expected)
+    {
+        LeaderElectionOptions options = new() { LeaseName = "part", Identity = "one", RenewPeriod = seconds is { } s ? TimeSpan.FromSeconds(s) : null };
+        Assert.Equal(TimeSpan.FromSeconds(expected), options.PauseAfterRenewal);
+    }
+
     private (
         LeaderElector Elector, Task Running, CancellationTokenSource Stop) Start(string identity, HttpMessageHandler? way = null)
     {

@@ -21,18 +21,31 @@ internal sealed class ValidatingPolicyAdmission(RegistryServices services) : IAd
 
     public bool Handles(AdmissionAttributes attributes) => !PolicyMatching.IsExempt(attributes);
 
-    public async ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
+    public ValueTask ValidateAsync(AdmissionAttributes attributes, CancellationToken cancellation)
     {
-        if (await PoliciesAsync(cancellation) is not { Bound.Count: > 0 } set)
+        if (services.Catalog.FindStored(Group, "validatingadmissionpolicybindings") is not { } bindingKind)
+            return ValueTask.CompletedTask;
+        var reading = ReadAsync(bindingKind, "", cancellation);
+        if (!reading.IsCompletedSuccessfully)
+            return ValidateAsync(bindingKind, reading, attributes, cancellation);
+        // Mostly there are none, which is known at once.
+        var bindings = reading.Result;
+        return bindings.Count == 0 ? ValueTask.CompletedTask : ValidateAsync(bindingKind, new(bindings), attributes, cancellation);
+    }
+
+    private async ValueTask ValidateAsync(
+        KindDefinition bindingKind, ValueTask<IReadOnlyList<Record>> bindings, AdmissionAttributes attributes, CancellationToken cancellation)
+    {
+        if (await PoliciesAsync(bindingKind, await bindings, cancellation) is not { Bound.Count: > 0 } set)
             return;
         var ns = await NamespaceAsync(attributes, cancellation);
         var request = new PolicyRequest(attributes, ns, services.Authorizer);
         var denials = new List<(ValidatingAdmissionPolicy Policy, ValidatingAdmissionPolicyBinding Binding, PolicyDenial Denial)>();
-        foreach (var (policy, bindings) in set.Bound)
+        foreach (var (policy, bound) in set.Bound)
         {
             if (!PolicyMatching.Matches(policy.Policy.Spec.MatchConstraints, attributes, ns))
                 continue;
-            foreach (var binding in bindings)
+            foreach (var binding in bound)
             {
                 if (!PolicyMatching.Matches(binding.Spec.MatchResources, attributes, ns))
                     continue;
@@ -106,13 +119,9 @@ internal sealed class ValidatingPolicyAdmission(RegistryServices services) : IAd
             : (found, null);
     }
 
-    private async ValueTask<PolicySet?> PoliciesAsync(CancellationToken cancellation)
+    private async ValueTask<PolicySet?> PoliciesAsync(KindDefinition bindingKind, IReadOnlyList<Record> bindings, CancellationToken cancellation)
     {
-        if (services.Catalog.FindStored(Group, "validatingadmissionpolicybindings") is not { } bindingKind
-            || services.Catalog.FindStored(Group, "validatingadmissionpolicies") is not { } policyKind)
-            return null;
-        var bindings = await ReadAsync(bindingKind, "", cancellation);
-        if (bindings.Count == 0)
+        if (bindings.Count == 0 || services.Catalog.FindStored(Group, "validatingadmissionpolicies") is not { } policyKind)
             return null;
         var policies = await ReadAsync(policyKind, "", cancellation);
         var set = PolicySet.Of(Volatile.Read(ref _set), policyKind, policies, bindingKind, bindings);
@@ -121,10 +130,15 @@ internal sealed class ValidatingPolicyAdmission(RegistryServices services) : IAd
     }
 
     // What is here already will do, as an informer's state does upstream: no write waits for a store far away.
-    private async ValueTask<IReadOnlyList<Record>> ReadAsync(KindDefinition kind, string ns, CancellationToken cancellation)
+    private ValueTask<IReadOnlyList<Record>> ReadAsync(KindDefinition kind, string ns, CancellationToken cancellation)
     {
-        var read = await services.Reads.RangeAsync(new(RegistryServices.RangeOf(kind, ns)), anyState: true, cancellation);
-        return read.TryGet(out var range, out var error) ? range.Records : throw StoredJson.FailureOf(error);
+        var reading = services.Reads.RangeAsync(new(RegistryServices.RangeOf(kind, ns)), anyState: true, cancellation);
+        return reading.IsCompletedSuccessfully ? new(RecordsOf(reading.Result)) : WaitAsync(reading);
+
+        static async ValueTask<IReadOnlyList<Record>> WaitAsync(ValueTask<StoreResult<RangeResult>> reading) => RecordsOf(await reading);
+
+        static IReadOnlyList<Record> RecordsOf(StoreResult<RangeResult> result) =>
+            result.TryGet(out var range, out var error) ? range.Records : throw StoredJson.FailureOf(error);
     }
 
     private async ValueTask<Namespace?> NamespaceAsync(AdmissionAttributes attributes, CancellationToken cancellation) =>
