@@ -42,6 +42,22 @@ public class DiskFaultTests
         Assert.True(refusals >= Writes, $"only {refusals} writes were refused: the faults did not reach the engine");
     }
 
+    [Fact]
+    public async Task Commit_OfSeveralPages_WritesTheLogInPiecesAsLargeAsTheyMayBe()
+    {
+        await using var folder = new TemporaryFolder(inMemory: true);
+        var plan = FaultyDisk.Plan(folder.Path);
+        plan.Suffix = "-wal";
+        await using var store = EmbeddedStore.Open(folder.Path, TimeProvider.System, Options).Value;
+        await store.PutAsync("/first", [], cancellation: Cancellation);
+        foreach (var (bytes, calls) in new[] { (20_000, 1), (300_000, 3) })
+        {
+            plan.Restart();
+            Assert.Null((await store.PutAsync("/several", new byte[bytes], cancellation: Cancellation)).Error);
+            Assert.Equal(calls, plan.Calls);
+        }
+    }
+
     [Theory]
     [InlineData(DiskFault.NoSpace, StoreErrorKind.NoSpace)]
     [InlineData(DiskFault.WriteError, StoreErrorKind.Unavailable)]

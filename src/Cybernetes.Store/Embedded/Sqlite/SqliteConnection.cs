@@ -10,12 +10,14 @@ internal sealed unsafe class SqliteConnection : IDisposable
     private nint _handle;
     private int* _logPages;
 
-    public SqliteConnection(string path, bool mustExist = false)
+    /// <param name="mustExist">Whether it is an error when the database is not there; else it is made.</param>
+    /// <param name="gather">Whether a commit's pages go to the write-ahead log at once: see <see cref="GatheringFiles"/>.</param>
+    public SqliteConnection(string path, bool mustExist = false, bool gather = false)
     {
         SqliteLibrary.Load();
         // A reader opens for writing too: without a writer beside it, it has to make the log's index.
         var flags = SqliteLibrary.OpenReadWrite | SqliteLibrary.OpenNoMutex | (mustExist ? 0 : SqliteLibrary.OpenCreate);
-        var code = SqliteLibrary.Open(path, out _handle, flags, 0);
+        var code = SqliteLibrary.Open(path, out _handle, flags, gather && GatheringFiles.Register() ? GatheringFiles.Name : null);
         if (code != SqliteLibrary.Ok)
         {
             var failure = Failure(code);

@@ -42,7 +42,13 @@ internal static partial class SqliteLibrary
     public static void Load() => RuntimeHelpers.RunClassConstructor(typeof(SqliteLibrary).TypeHandle);
 
     [LibraryImport(Name, EntryPoint = "sqlite3_open_v2", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Open(string path, out nint connection, int flags, nint fileSystem);
+    public static partial int Open(string path, out nint connection, int flags, string? fileSystem);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_vfs_find")]
+    public static partial nint FindFiles(nint name);
+
+    [LibraryImport(Name, EntryPoint = "sqlite3_vfs_register")]
+    public static partial int RegisterFiles(nint fileSystem, int makeDefault);
 
     [LibraryImport(Name, EntryPoint = "sqlite3_close_v2")]
     public static partial int Close(nint connection);

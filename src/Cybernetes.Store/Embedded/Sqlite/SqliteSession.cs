@@ -57,7 +57,7 @@ internal sealed class SqliteSession : IDisposable
     /// <exception cref="SqliteException">It cannot be opened.</exception>
     public static SqliteSession Open(string path, EmbeddedStoreOptions options, ILogger logger)
     {
-        var connection = new SqliteConnection(path);
+        var connection = new SqliteConnection(path, gather: true);
         try
         {
             SetUp(connection, options);
