@@ -12,10 +12,9 @@ namespace Cybernetes.Testing;
 /// </remarks>
 internal sealed class ClusterPulse : IDisposable
 {
-    // What a timer sets off is mostly over sooner than a thread could be put to sleep and woken: some 50 µs. Never by giving up the processor, which
-    // on a loaded machine costs milliseconds each time.
-    private const int Glances = 48;
-    private const int GlanceSpins = 20;
+    // What a timer sets off is mostly over sooner than a thread could be put to sleep and woken. Who looks gives up the processor between: it may be
+    // the one that the last thread of the cluster needs to leave the pool.
+    private const int Glances = 24;
 
     // Where other tests keep the pool busy: so many looks in a row, each behind all that is queued, must find it still; many more while calls are
     // on their way, which may wait for time.
@@ -134,11 +133,12 @@ internal sealed class ClusterPulse : IDisposable
 
     private bool Glance()
     {
+        var spin = new SpinWait();
         for (var glance = 0; glance < Glances; glance++)
         {
             if (IsStill())
                 return true;
-            Thread.SpinWait(GlanceSpins);
+            spin.SpinOnce(sleep1Threshold: -1);
         }
         return false;
     }
