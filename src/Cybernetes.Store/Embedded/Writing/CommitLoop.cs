@@ -178,7 +178,8 @@ internal sealed class CommitLoop : IDisposable
     private void Gather()
     {
         var writers = Volatile.Read(ref _writers);
-        var goal = writers * 3 / 8;
+        // Those in groups come again only when these are done: nobody else is left to wait for.
+        var goal = Math.Clamp(writers - (Volatile.Read(ref _pending) - Volatile.Read(ref _queued)), 1, Math.Max(1, writers * 3 / 8));
         if (writers < ManyWriters || Volatile.Read(ref _queued) >= goal || _closed)
             return;
         Interlocked.Exchange(ref _wakeAt, goal);
