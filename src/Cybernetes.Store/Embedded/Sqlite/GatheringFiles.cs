@@ -6,7 +6,7 @@ namespace Cybernetes.Store.Embedded.Sqlite;
 /// <summary>
 /// A file system for SQLite (https://www.sqlite.org/vfs.html): the usual one, but what is written to a write-ahead log one piece behind the
 /// other is gathered and given to the system at once, at the latest with the sync that ends a commit. SQLite writes each page of a commit
-/// in two pieces, which costs more than all the rest of writing it.
+/// in two pieces: a dozen calls for a small commit, instead of one.
 /// </summary>
 /// <remarks>
 /// Nothing else changes: what is gathered was not on disk before its sync either, others look at a page of the log only after the commit,
@@ -52,7 +52,6 @@ internal static unsafe class GatheringFiles
             return false;
         var system = (nint*)NativeMemory.AllocZeroed(SystemWords, 8);
         NativeMemory.Copy(usual, system, SystemWords * 8);
-        // Version 1 ends before what a later one has behind it.
         s_usualFileBytes = (FileBytes(usual) + 7) & ~7;
         FileBytes(system) = s_usualFileBytes + sizeof(GatheredLog);
         system[SystemName] = Marshal.StringToCoTaskMemUTF8(Name);
