@@ -21,6 +21,11 @@ public sealed class VirtualTimeProvider : TimeProvider
 
     private const int BusyTurns = 200;
 
+    // Longer than a busy machine keeps a thread from its processor; who blocks on purpose is not waited for forever.
+    private static readonly TimeSpan s_longestOwnWork = TimeSpan.FromSeconds(2);
+
+    // Whoever waits on this clock belongs to it from then on, and what he begins: his work is told from other tests' by this.
+    private readonly WorkScope _work = new();
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _advancing = new(1, 1);
     private readonly SortedSet<VirtualTimer> _armed = new(VirtualTimer.Order);
@@ -67,6 +72,8 @@ public sealed class VirtualTimeProvider : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ArgumentNullException.ThrowIfNull(callback);
+        if (Volatile.Read(ref _settlers).Length == 0)
+            _work.EnterUnlessInOne();
         var timer = new VirtualTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
@@ -95,7 +102,7 @@ public sealed class VirtualTimeProvider : TimeProvider
     /// <summary>
     /// Moves the clock on by <paramref name="span"/>; before the first, and after each, firing of a timer it lets the work that
     /// was started run until the thread pool is idle, so that a loop that waits, works and waits again sees each of its waits
-    /// end in turn.
+    /// end in turn. Where others keep the pool busy, it waits for those who have waited on this clock, and for what they began.
     /// </summary>
     public async Task AdvanceAsync(TimeSpan span)
     {
@@ -175,10 +182,27 @@ public sealed class VirtualTimeProvider : TimeProvider
             for (var spin = 0; spin < 64 && ThreadPool.PendingWorkItemCount > 0; spin++)
                 await default(PoolHop);
         }
-        // What runs is not pending any more. On a loaded machine the thread that runs it may be off its processor: we offer it ours, and
-        // give up when it stays busy, as somebody else's may who has nothing to do with this clock.
-        for (var turn = 0; turn < BusyTurns && WorkScope.IsPoolBusy(); turn++)
+        await LetRunAsync().ConfigureAwait(false);
+    }
+
+    // What runs is not pending any more. On a loaded machine the thread that runs it may be off its processor, for as long as it pleases the machine:
+    // we offer it ours. Work of this clock's own is waited for; a pool that only stays busy may be so by others, who have nothing to do with it.
+    private async Task LetRunAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var ownTurns = 0;
+        for (var turn = 0; turn < BusyTurns; turn++)
         {
+            if (_work.RunningElsewhere > 0 && TimeProvider.System.GetElapsedTime(began) < s_longestOwnWork)
+            {
+                turn = -1;
+                if (++ownTurns > BusyTurns)
+                    await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System).ConfigureAwait(false);
+            }
+            else if (!WorkScope.IsPoolBusy())
+            {
+                return;
+            }
             Thread.Yield();
             await default(PoolHop);
         }

@@ -39,6 +39,9 @@ public sealed class WorkScope(Action? left = null)
     /// <summary>What the caller begins from here on belongs to this scope; it ends with the async method that calls this.</summary>
     public void Enter() => s_current.Value = this;
 
+    /// <summary>The same, for those whose work belongs to no scope yet.</summary>
+    public void EnterUnlessInOne() => s_current.Value ??= this;
+
     private static void OnChange(AsyncLocalValueChangedArgs<WorkScope?> change)
     {
         if (ReferenceEquals(change.PreviousValue, change.CurrentValue))

@@ -86,8 +86,32 @@ public class VirtualTimeProviderTests
 
         await _clock.AdvanceAsync(TimeSpan.FromMinutes(100));
 
-        await loop;
         Assert.Equal(100, rounds);
+        await loop;
+    }
+
+    /// <summary>A thread that is off its processor between arming a timer and waiting for it stands still like this one.</summary>
+    [Fact]
+    public async Task AdvanceAsync_LoopStandsStillBeforeItWaits_SeesEachOfItsWaitsEnd()
+    {
+        using var never = new ManualResetEventSlim();
+        var rounds = 0;
+        var loop = Task.Run(async () =>
+        {
+            while (rounds < 3)
+            {
+                var minute = Task.Delay(TimeSpan.FromMinutes(1), _clock);
+                never.Wait(TimeSpan.FromMilliseconds(300));
+                await minute;
+                rounds++;
+            }
+        });
+        await _clock.WhenTimersArmedAsync(1, TestContext.Current.CancellationToken);
+
+        await _clock.AdvanceAsync(TimeSpan.FromMinutes(3));
+
+        Assert.Equal(3, rounds);
+        await loop;
     }
 
     [Fact]

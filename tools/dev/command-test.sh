@@ -65,7 +65,7 @@ build_tests() {
 # run_tests PROJECT: runs it; leaves PROJECT.counts with "passed failed skipped" and tells of failures.
 run_tests() {
   local project=$1 started=$SECONDS result=0 report=$TEST_RESULTS/$1.xml log=$TEST_RESULTS/$1.log counts
-  timeout --kill-after=30 "$TEST_LIMIT" "$REPO/tests/$project/bin/$TEST_CONFIGURATION/net10.0/$project" -noColor -noLogo -xml "$report" \
+  timeout --kill-after=30 "$TEST_LIMIT" "$REPO/tests/$project/bin/$TEST_CONFIGURATION/net10.0/$project" -noColor -noLogo -longRunning 300 -xml "$report" \
     >"$log" 2>&1 </dev/null || result=$?
   counts=$(count_tests "$report")
   if [ -z "$counts" ] || { [ $result -ne 0 ] && [ "$(cut -d' ' -f2 <<<"$counts")" -eq 0 ]; }; then
