@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using Cybernetes.Objects.Batch.V1;
 
 namespace Cybernetes.Testing.Bench;
@@ -10,6 +11,8 @@ internal static class ClusterBench
     {
         if (stages.Contains("start"))
             await StartsAsync(clusters);
+        if (stages.Contains("whole"))
+            await WholeAsync(clusters);
         IReadOnlyList<string> needed = ["cronjob-controller", "job-controller"];
         if (stages.Contains("day"))
         {
@@ -38,6 +41,34 @@ internal static class ClusterBench
         for (var i = 0; i < clusters; i++)
             further.Add(await StartAsync(whole with { Seed = i }));
         Tell("each further with controllers, scheduler, nodes", further, "under 50");
+    }
+
+    /// <summary>Whole clusters one after another, with what each costs the processor: to be profiled.</summary>
+    private static async Task WholeAsync(int clusters)
+    {
+        var whole = new TestClusterOptions { Controllers = ["*"], Scheduler = true, Nodes = 3 };
+        for (var i = 0; i < 10; i++)
+            await StartAsync(whole with { Seed = i });
+        List<double> starts = [], startsUsed = [], ends = [], endsUsed = [], allocated = [];
+        var methods = JitInfo.GetCompiledMethodCount();
+        for (var i = 0; i < clusters; i++)
+        {
+            var (watch, cpu, bytes) = (Stopwatch.StartNew(), Cpu, GC.GetTotalAllocatedBytes());
+            var cluster = await TestCluster.StartAsync(whole with { Seed = i });
+            starts.Add(watch.Elapsed.TotalMilliseconds);
+            startsUsed.Add((Cpu - cpu).TotalMilliseconds);
+            allocated.Add((GC.GetTotalAllocatedBytes() - bytes) / 1e6);
+            (watch, cpu) = (Stopwatch.StartNew(), Cpu);
+            await cluster.DisposeAsync();
+            ends.Add(watch.Elapsed.TotalMilliseconds);
+            endsUsed.Add((Cpu - cpu).TotalMilliseconds);
+        }
+        Tell("whole: start", starts, "under 50");
+        Tell("whole: start, processor time", startsUsed, "less");
+        Tell("whole: end", ends, "little");
+        Tell("whole: end, processor time", endsUsed, "little");
+        Console.WriteLine($"{"whole: allocated by a start",-48} {allocated.Order().ElementAt(allocated.Count / 2),9:N1} MB");
+        Console.WriteLine($"{"methods compiled meanwhile, for each",-48} {(JitInfo.GetCompiledMethodCount() - methods) / (double)clusters,9:N0}");
     }
 
     private static void Tell(string what, List<double> all, string wanted)

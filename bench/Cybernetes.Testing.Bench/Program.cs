@@ -2,7 +2,8 @@ using System.Globalization;
 using Cybernetes.Testing.Bench;
 
 // Prints figures, asserts nothing: machines differ and are shared.
-//   testing-bench testing [--clusters N] [--only STAGES]      test clusters: stages start (first and further), day, whole-day (of cron jobs, virtual time)
+//   testing-bench testing [--clusters N] [--only STAGES]      test clusters: stages start (first and further), day, whole-day (of cron jobs, virtual time),
+//                                                            whole (starts and ends of whole clusters only: for profiles)
 //   testing-bench fleet --cyb PROGRAM [--nodes N] [--pods N]  simulated nodes and pods, beside an API server of another process
 string Text(string flag, string absent) => Array.IndexOf(args, flag) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : absent;
 int Number(string flag, int absent) => int.Parse(Text(flag, absent.ToString(CultureInfo.InvariantCulture)), CultureInfo.InvariantCulture);

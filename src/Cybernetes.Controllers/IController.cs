@@ -1,3 +1,4 @@
+using Cybernetes.Client.Discovery;
 using Cybernetes.Client.Events;
 using Cybernetes.Client.Informers;
 using Cybernetes.Client.Queues;
@@ -61,7 +62,11 @@ internal sealed class ControllerInformers(InformerFactory factory)
         return informer;
     }
 
-    public Task WaitForSyncAsync(CancellationToken cancellation) => Task.WhenAll(_used.Select(i => i.WaitForSyncAsync(cancellation)));
+    public Task WaitForSyncAsync(CancellationToken cancellation) =>
+        Task.WhenAll(_used.Select(static i => i.WaitForSyncAsync(CancellationToken.None))).WaitAsync(cancellation);
+
+    /// <summary>What somebody watches already of a resource as a whole; null when nobody does. It is not waited for.</summary>
+    public IInformer? FindShared(ServedResource resource) => factory.Find(resource.Group, resource.Version, resource.Plural);
 }
 
 /// <summary>A reconcile could not be carried out; its key comes again, later each time.</summary>

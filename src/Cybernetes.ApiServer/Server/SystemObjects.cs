@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Cybernetes.ApiServer.Authentication;
+using Cybernetes.ApiServer.Failures;
 using Cybernetes.ApiServer.Health;
 using Cybernetes.ApiServer.Registry;
 using Cybernetes.ApiServer.Registry.Allocation;
@@ -83,11 +84,11 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         var complete = true;
         foreach (var name in Namespaces)
-            complete &= await EnsureAsync("/api/v1/namespaces", name,
+            complete &= await EnsureAsync(new("", "namespaces"), "", "/api/v1/namespaces", name,
                 $$$"""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"{{{name}}}"}}""", cancellation);
         // Together, so that the store commits them together.
         var starting = StartingObjects.All.Where(o => _services.Catalog.Find(o.Group, "v1", o.Plural) is not null)
-            .Select(o => EnsureAsync(o.Path, o.Name, o.Json, cancellation));
+            .Select(o => EnsureAsync(new(o.Group, o.Plural), "", o.Path, o.Name, o.Json, cancellation));
         complete &= Array.TrueForAll(await Task.WhenAll(starting), done => done);
         if (_services.Catalog.Find("networking.k8s.io", "v1", "servicecidrs") is not null)
             complete &= await EnsureServiceRangeAsync(cancellation);
@@ -132,7 +133,7 @@ internal sealed class SystemObjects : IAsyncDisposable
     {
         const string labels = "\"labels\":{\"component\":\"apiserver\",\"provider\":\"kubernetes\"}";
         var first = new ServiceAddresses(_options.ServiceClusterIPRange, _options.FirstNodePort, _options.LastNodePort, _options.Random).First;
-        var complete = await EnsureAsync("/api/v1/namespaces/default/services", "kubernetes", $$$"""
+        var complete = await EnsureAsync(new("", "services"), "default", "/api/v1/namespaces/default/services", "kubernetes", $$$"""
             {"apiVersion":"v1","kind":"Service","metadata":{"name":"kubernetes","namespace":"default",{{{labels}}}},"spec":{"type":"ClusterIP",
             "clusterIP":"{{{first}}}","sessionAffinity":"None","ports":[{"name":"https","port":443,"protocol":"TCP","targetPort":{{{_port}}}}]}}
             """, cancellation);
@@ -168,15 +169,22 @@ internal sealed class SystemObjects : IAsyncDisposable
         var map = await _services.FindAsync<Objects.Core.V1.ConfigMap>("", "configmaps", "kube-system", name, cancellation);
         if (SecretTokens.DayOf(map?.Data.OrEmpty().GetValueOrDefault("since")) <= today)
             return true;
-        return await ReplaceAsync("/api/v1/namespaces/kube-system/configmaps", name, $$$"""
+        const string path = "/api/v1/namespaces/kube-system/configmaps";
+        var json = $$$"""
             {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"{{{name}}}","namespace":"kube-system"},
             "data":{"since":"{{{SecretTokens.TextOf(today)}}}"}}
-            """, cancellation);
+            """;
+        return map is null ? await CreateAsync(path, json, cancellation) : await ReplaceAsync(path, name, json, cancellation);
     }
 
     /// <summary>Creates what is not there. Looking first matters: a second service of the same address would be refused for the address.</summary>
-    private async Task<bool> EnsureAsync(string path, string name, string json, CancellationToken cancellation) =>
-        await SendAsync(HttpMethod.Get, $"{path}/{name}", null, cancellation) == HttpStatusCode.OK || await CreateAsync(path, json, cancellation);
+    private async Task<bool> EnsureAsync(QualifiedResource resource, string ns, string path, string name, string json, CancellationToken cancellation)
+    {
+        if (_services.Catalog.FindStored(resource.Group, resource.Resource) is { } kind
+            && await _services.FindAsync(kind, ns, name, cancellation) is not null)
+            return true;
+        return await CreateAsync(path, json, cancellation);
+    }
 
     private async Task<bool> CreateAsync(string path, string json, CancellationToken cancellation)
     {

@@ -45,7 +45,8 @@ public sealed class MetadataClient(ApiClient client, ServedResource resource)
     }
 
     /// <summary>
-    /// Changes after a revision, until the server ends the watch. An error event is thrown as <see cref="ApiStatusException"/>.
+    /// Changes after a revision, until the server ends the watch or, while it waits for a change, the token is cancelled. An error event is thrown
+    /// as <see cref="ApiStatusException"/>.
     /// </summary>
     public async IAsyncEnumerable<MetadataEvent> WatchAsync(
         ListQuery query, [EnumeratorCancellation] CancellationToken cancellation)

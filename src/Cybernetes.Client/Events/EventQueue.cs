@@ -25,8 +25,11 @@ internal sealed class EventQueue<TEvent>(TimeProvider time, Func<TEvent, (string
     {
         try
         {
-            await foreach (var value in _waiting.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
-                await send(value, cancellation).ConfigureAwait(false);
+            while (await _waiting.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+            {
+                while (_waiting.Reader.TryRead(out var value))
+                    await send(value, cancellation).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {

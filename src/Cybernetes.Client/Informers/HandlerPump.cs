@@ -73,35 +73,44 @@ internal sealed class HandlerPump<T>(
         {
             // The handler was taken away while it lagged: it wants no more.
         }
+        catch (ChannelClosedException)
+        {
+            // The informer has stopped: nobody hears any more.
+        }
     }
 
-    public async Task RunAsync(CancellationToken cancellation)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _removed.Token);
-        try
-        {
-            foreach (T value in Snapshot)
-                Call(new Notification<T>(NotificationKind.InitialAdd, null, value));
-            Snapshot = [];
-            while (await _queue.Reader.WaitToReadAsync(either.Token).ConfigureAwait(false))
-            {
-                while (!either.IsCancellationRequested && _queue.Reader.TryRead(out Notification<T> notification))
-                    Call(notification);
-            }
-        }
-        catch (OperationCanceledException) when (either.IsCancellationRequested)
-        {
-            // The informer stops, or the handler was taken away.
-        }
-    }
+    /// <summary>Tells the handler until cancelled or until the handler is taken away; where there is nothing to tell yet no thread is asked for.</summary>
+    public Task Start(CancellationToken cancellation) => Snapshot.Count == 0 && !_queue.Reader.TryPeek(out _)
+        ? RunAsync(cancellation)
+        : Task.Run(() => RunAsync(cancellation), CancellationToken.None);
 
     public void Dispose()
     {
         if (_removed.IsCancellationRequested)
             return;
         _removed.Cancel();
+        _queue.Writer.TryComplete();
         remove(this);
         _synced.TrySetCanceled(_removed.Token);
+    }
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        // Whoever waits is woken by the queue's end: an exception for each handler of each informer would make the end of a component slow.
+        using CancellationTokenRegistration end = cancellation.UnsafeRegister(
+            static queue => ((Channel<Notification<T>>)queue!).Writer.TryComplete(), _queue);
+        foreach (T value in Snapshot)
+            Call(new Notification<T>(NotificationKind.InitialAdd, null, value));
+        Snapshot = [];
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            while (_queue.Reader.TryRead(out Notification<T> notification))
+            {
+                if (cancellation.IsCancellationRequested || _removed.IsCancellationRequested)
+                    return;
+                Call(notification);
+            }
+        }
     }
 
     private void Call(Notification<T> notification)

@@ -1,5 +1,7 @@
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
+using Cybernetes.Objects.Meta.V1;
+using Cybernetes.Objects.Schema;
 using Microsoft.Extensions.Logging;
 
 namespace Cybernetes.Client.Informers;
@@ -7,6 +9,9 @@ namespace Cybernetes.Client.Informers;
 /// <summary>An informer whatever its kind.</summary>
 public interface IInformer
 {
+    /// <summary>The kind.</summary>
+    KindFacts Facts { get; }
+
     /// <summary>Whether the first list is in the store.</summary>
     bool HasSynced { get; }
 
@@ -15,6 +20,14 @@ public interface IInformer
 
     /// <summary>Lists and watches until cancelled, whatever fails meanwhile. May be called once.</summary>
     Task RunAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Adds a handler that reads metadata only, told as <see cref="IInformerHandler{T}"/> is. An object that took the place of another of the same
+    /// name is told as such: the other one is gone.
+    /// </summary>
+    /// <param name="seen">An object is there, new or changed.</param>
+    /// <param name="gone">An object is gone.</param>
+    IInformerRegistration AddMetadataHandler(Action<ObjectMeta> seen, Action<ObjectMeta> gone);
 }
 
 /// <summary>
@@ -46,6 +59,8 @@ public sealed class Informer<T> : IInformer
     }
 
     public ObjectStore<T> Store { get; } = new();
+
+    public KindFacts Facts => T.Facts;
 
     public bool HasSynced => _synced.Task.IsCompletedSuccessfully;
 
@@ -79,7 +94,7 @@ public sealed class Informer<T> : IInformer
                     _ = pump.TellAsync(new Notification<T>(NotificationKind.Synced, null, null), CancellationToken.None);
                 _pumps.Add(pump);
                 if (_isRunning)
-                    _loops.Add(Task.Run(() => pump.RunAsync(_running), CancellationToken.None));
+                    _loops.Add(pump.Start(_running));
             }
         }
         finally
@@ -93,6 +108,16 @@ public sealed class Informer<T> : IInformer
     public IInformerRegistration AddHandler(Action<T>? added = null, Action<T, T>? updated = null, Action<T>? deleted = null) =>
         AddHandler(new DelegateHandler<T>(added, updated, deleted));
 
+    public IInformerRegistration AddMetadataHandler(Action<ObjectMeta> seen, Action<ObjectMeta> gone) => AddHandler(
+        added: value => seen(value.Metadata),
+        updated: (old, value) =>
+        {
+            if (old.Metadata.UID != value.Metadata.UID)
+                gone(old.Metadata);
+            seen(value.Metadata);
+        },
+        deleted: last => gone(last.Metadata));
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         lock (_gate)
@@ -102,7 +127,7 @@ public sealed class Informer<T> : IInformer
             _isRunning = true;
             _running = cancellation;
             foreach (HandlerPump<T> pump in _pumps)
-                _loops.Add(Task.Run(() => pump.RunAsync(cancellation), CancellationToken.None));
+                _loops.Add(pump.Start(cancellation));
             if (_options.ResyncPeriod != Timeout.InfiniteTimeSpan)
                 _loops.Add(Task.Run(() => ResyncAsync(cancellation), CancellationToken.None));
         }

@@ -32,6 +32,20 @@ public sealed class InformerFactory(ApiClient client, ILogger logger)
         }
     }
 
+    /// <summary>The informer of all objects of a resource that somebody has asked for already; null when nobody has.</summary>
+    public IInformer? Find(string group, string version, string plural)
+    {
+        lock (_gate)
+        {
+            foreach (((_, (string?, string?, string?) selection), IInformer informer) in _informers)
+            {
+                if (selection == default && informer.Facts.Plural == plural && informer.Facts.Group == group && informer.Facts.Version == version)
+                    return informer;
+            }
+            return null;
+        }
+    }
+
     /// <summary>Starts the informers that are not running yet. They stop when the token is cancelled.</summary>
     public void Start(CancellationToken cancellation)
     {
@@ -53,7 +67,7 @@ public sealed class InformerFactory(ApiClient client, ILogger logger)
         {
             if (_started.Count != _informers.Count)
                 throw new InvalidOperationException("an informer was asked for, but not started: call Start first");
-            return Task.WhenAll(_informers.Values.Select(informer => informer.WaitForSyncAsync(cancellation)));
+            return Task.WhenAll(_informers.Values.Select(static informer => informer.WaitForSyncAsync(CancellationToken.None))).WaitAsync(cancellation);
         }
     }
 

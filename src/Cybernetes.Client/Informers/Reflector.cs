@@ -30,7 +30,7 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
                 if (_mustList)
                     await ListAsync(cancellation).ConfigureAwait(false);
                 bool wasUseful = await WatchAsync(cancellation).ConfigureAwait(false);
-                if (wasUseful)
+                if (wasUseful || cancellation.IsCancellationRequested)
                     continue;
                 logger.LogDebug("The watch of {Kind} ended at once, without an event", T.Facts.Kind);
             }
@@ -80,7 +80,7 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
         try
         {
             await foreach (
-                WatchEvent<T> change in client.For<T>().WatchAsync(options.Namespace, query, either.Token).ConfigureAwait(false))
+                WatchEvent<T> change in client.For<T>().WatchAsync(options.Namespace, query, endsQuietly: true, either.Token).ConfigureAwait(false))
             {
                 anyEvent = true;
                 await informer.ApplyAsync(change, cancellation).ConfigureAwait(false);
@@ -88,8 +88,10 @@ internal sealed class Reflector<T>(ApiClient client, InformerOptions options, In
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            logger.LogWarning("The watch of {Kind} was silent for longer than asked for; watching anew", T.Facts.Kind);
+            // Told below.
         }
+        if (deadline.IsCancellationRequested && !cancellation.IsCancellationRequested)
+            logger.LogWarning("The watch of {Kind} was silent for longer than asked for; watching anew", T.Facts.Kind);
         if (anyEvent)
             _backoff.Reset();
         return anyEvent || client.Time.GetElapsedTime(start) >= suspiciouslyShort;

@@ -113,7 +113,7 @@ public sealed class WorkQueue<TKey> : IDisposable
 
     /// <summary>Waits for a key. Every key taken must be given back by <see cref="Done"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled; no key is lost by it.</exception>
-    public async ValueTask<WorkItem<TKey>> TakeAsync(CancellationToken cancellation)
+    public ValueTask<WorkItem<TKey>> TakeAsync(CancellationToken cancellation)
     {
         TaskCompletionSource<WorkItem<TKey>> taker;
         lock (_gate)
@@ -122,14 +122,19 @@ public sealed class WorkQueue<TKey> : IDisposable
             if (_ready.TryDequeue(out TKey? key))
             {
                 MarkTaken(key);
-                return new WorkItem<TKey>(false, key);
+                return new(new WorkItem<TKey>(false, key));
             }
             if (_isShutDown)
-                return new WorkItem<TKey>(true, default!);
+                return new(new WorkItem<TKey>(true, default!));
             taker = new TaskCompletionSource<WorkItem<TKey>>(TaskCreationOptions.RunContinuationsAsynchronously);
             _takers.Enqueue(taker);
         }
 
+        return cancellation.CanBeCanceled ? WaitAsync(taker, cancellation) : new(taker.Task);
+    }
+
+    private async ValueTask<WorkItem<TKey>> WaitAsync(TaskCompletionSource<WorkItem<TKey>> taker, CancellationToken cancellation)
+    {
         await using CancellationTokenRegistration registration = cancellation.Register(() => CancelTaker(taker, cancellation));
         return await taker.Task.ConfigureAwait(false);
     }

@@ -6,8 +6,8 @@ namespace Cybernetes.Client.Queues;
 public static class WorkQueueWorkers
 {
     /// <summary>
-    /// Runs <paramref name="workers"/> loops that take a key, reconcile it, and forget it on success or bring it back rate
-    /// limited on failure.
+    /// Runs up to <paramref name="workers"/> loops that take a key, reconcile it, and forget it on success or bring it back rate
+    /// limited on failure. While fewer are busy, one waits for the next key; the others come when they are needed, since most queues never need them.
     /// On cancellation the queue is shut down; the task ends when the last reconcile has ended.
     /// </summary>
     /// <param name="reconcile">Any exception but cancellation is a failure: it is logged, and the key comes again.</param>
@@ -20,14 +20,13 @@ public static class WorkQueueWorkers
         where TKey : notnull
     {
         using CancellationTokenRegistration registration = cancellation.Register(queue.ShutDown);
-        var loops = new Task[workers];
-        for (int i = 0; i < workers; i++)
-            loops[i] = Task.Run(() => WorkAsync(queue, reconcile, logger, cancellation), CancellationToken.None);
-        await Task.WhenAll(loops).ConfigureAwait(false);
+        var crew = new Crew(workers, crew => WorkAsync(queue, crew, reconcile, logger, cancellation));
+        crew.Hire();
+        await crew.WhenGone().ConfigureAwait(false);
     }
 
     private static async Task WorkAsync<TKey>(
-        WorkQueue<TKey> queue, Func<TKey, CancellationToken, Task> reconcile, ILogger logger, CancellationToken cancellation)
+        WorkQueue<TKey> queue, Crew crew, Func<TKey, CancellationToken, Task> reconcile, ILogger logger, CancellationToken cancellation)
         where TKey : notnull
     {
         while (!cancellation.IsCancellationRequested)
@@ -35,6 +34,7 @@ public static class WorkQueueWorkers
             WorkItem<TKey> item = await queue.TakeAsync(CancellationToken.None).ConfigureAwait(false);
             if (item.IsShutDown)
                 return;
+            crew.Busy();
             try
             {
                 await reconcile(item.Key, cancellation).ConfigureAwait(false);
@@ -52,6 +52,7 @@ public static class WorkQueueWorkers
             finally
             {
                 queue.Done(item.Key);
+                crew.Idle();
             }
         }
     }
@@ -64,5 +65,58 @@ public static class WorkQueueWorkers
             logger.LogDebug("{Queue}: {Key} will be tried again: {Message}", queue, key, failure.Message);
         else
             logger.LogWarning(failure, "{Queue}: {Key} failed and will be tried again", queue, key);
+    }
+
+    /// <summary>The loops of one queue.</summary>
+    private sealed class Crew(int most, Func<Crew, Task> loop)
+    {
+        private readonly Lock _gate = new();
+        private readonly List<Task> _loops = [];
+        private int _idle;
+
+        /// <summary>Starts a loop that waits for a key; none where there are as many as there may be.</summary>
+        public void Hire()
+        {
+            lock (_gate)
+            {
+                if (_loops.Count == most)
+                    return;
+                _idle++;
+                _loops.Add(Task.Run(() => loop(this), CancellationToken.None));
+            }
+        }
+
+        /// <summary>One has taken a key; when it was the last that waited, another takes its place.</summary>
+        public void Busy()
+        {
+            lock (_gate)
+            {
+                if (--_idle == 0)
+                    Hire();
+            }
+        }
+
+        /// <summary>One waits again.</summary>
+        public void Idle()
+        {
+            lock (_gate)
+                _idle++;
+        }
+
+        /// <summary>Ends when all have ended. Only who works hires: those who come meanwhile stand behind the one that is awaited.</summary>
+        public async Task WhenGone()
+        {
+            for (int i = 0; ; i++)
+            {
+                Task loop;
+                lock (_gate)
+                {
+                    if (i == _loops.Count)
+                        return;
+                    loop = _loops[i];
+                }
+                await loop.ConfigureAwait(false);
+            }
+        }
     }
 }

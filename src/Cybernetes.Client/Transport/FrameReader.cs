@@ -21,7 +21,10 @@ internal sealed class FrameReader(Stream stream) : IDisposable
     private int _end;
     private int _scanned;
 
-    /// <summary>The next frame, without its line end; null at the end of the stream. It is valid until the next call.</summary>
+    /// <summary>
+    /// The next frame, without its line end; null at the end of the stream and when cancelled, which is how most watches end. It is valid until the
+    /// next call.
+    /// </summary>
     /// <exception cref="IOException">The stream broke, or ended within a frame.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancellation)
     {
@@ -35,7 +38,16 @@ internal sealed class FrameReader(Stream stream) : IDisposable
             }
 
             MakeRoom();
-            int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false);
+            ValueTask<int> reading = stream.ReadAsync(_buffer.AsMemory(_end), cancellation);
+            if (!reading.IsCompletedSuccessfully)
+            {
+                Task<int> waiting = reading.AsTask();
+                await ((Task)waiting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!waiting.IsCompletedSuccessfully && cancellation.IsCancellationRequested)
+                    return null;
+                reading = new(waiting);
+            }
+            int read = await reading.ConfigureAwait(false);
             if (read > 0)
                 _end += read;
             else if (_start == _end)

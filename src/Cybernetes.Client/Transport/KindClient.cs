@@ -88,8 +88,12 @@ public readonly partial struct KindClient<T>(ApiClient client)
     /// event, such as an expired revision, is thrown as <see cref="ApiStatusException"/>; a broken connection as
     /// <see cref="IOException"/>.
     /// </summary>
-    public async IAsyncEnumerable<WatchEvent<T>> WatchAsync(
-        string? ns, ListQuery options, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public IAsyncEnumerable<WatchEvent<T>> WatchAsync(string? ns, ListQuery options, CancellationToken cancellation = default) =>
+        WatchAsync(ns, options, endsQuietly: false, cancellation);
+
+    /// <summary>The same; when cancelled while it waits for a change it may simply end.</summary>
+    internal async IAsyncEnumerable<WatchEvent<T>> WatchAsync(
+        string? ns, ListQuery options, bool endsQuietly, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var call = new ApiCall(HttpMethod.Get, PathOf(ns) + options.ToQuery(watch: true))
         {
@@ -100,6 +104,8 @@ public readonly partial struct KindClient<T>(ApiClient client)
         using var frames = new FrameReader(stream);
         while (await frames.NextAsync(cancellation).ConfigureAwait(false) is { } frame)
             yield return WatchFrame.Read<T>(frame);
+        if (!endsQuietly)
+            cancellation.ThrowIfCancellationRequested();
     }
 
     /// <summary>Makes an object, in the namespace its metadata names.</summary>

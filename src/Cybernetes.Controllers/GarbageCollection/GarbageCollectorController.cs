@@ -31,7 +31,7 @@ internal sealed class GarbageCollectorController : IController
         _context = context;
         _queue = context.Queue<string>("garbage_collector");
         _events = context.Recorder("garbage-collector-controller");
-        _resources = new MonitoredResources(context.Client, context.Logger) { Seen = Seen, Gone = Gone };
+        _resources = new MonitoredResources(context.Client, context.Informers, context.Logger) { Seen = Seen, Gone = Gone };
     }
 
     public string Name => "garbage-collector-controller";

@@ -195,6 +195,22 @@ public sealed class InformerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task MetadataHandler_AnotherObjectOfTheSameName_TellsThatTheFirstIsGone()
+    {
+        _api.Json(List("10", Pod("a", 3)));
+        WatchScript watch = _api.Watch();
+        Informer<Pod> informer = Start();
+        Channel<string> told = Channel.CreateUnbounded<string>();
+        using IInformerRegistration place = informer.AddMetadataHandler(
+            seen => told.Writer.TryWrite("seen " + seen.UID), gone => told.Writer.TryWrite("gone " + gone.UID));
+        await place.Synced.WaitAsync(Bounded());
+        watch.Event("MODIFIED", Pod("a", 11)).Event("MODIFIED", Pod("a", 12).Replace("\"uid\":\"a\"", "\"uid\":\"other\"", StringComparison.Ordinal))
+            .Event("DELETED", Pod("a", 13).Replace("\"uid\":\"a\"", "\"uid\":\"other\"", StringComparison.Ordinal));
+        foreach (string expected in (string[])["seen a", "seen a", "gone a", "seen other", "gone other"])
+            Assert.Equal(expected, await told.Reader.ReadAsync(Bounded()));
+    }
+
+    [Fact]
     public async Task Store_Indexes_FollowChanges()
     {
         _api.Json(List("10", Pod("a", 1, node: "n1"), Pod("b", 2, node: "n1"), Pod("c", 3, node: "n2")));

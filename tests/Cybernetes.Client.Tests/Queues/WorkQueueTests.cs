@@ -176,6 +176,45 @@ public sealed class WorkQueueTests
         Assert.Equal(0, queue.Failures("a"));
     }
 
+    [Fact]
+    public async Task Workers_ManyKeysAtOnce_AllWorkAndNoMore()
+    {
+        using var queue = new WorkQueue<int>(_time);
+        using var stop = new CancellationTokenSource();
+        using var mayGo = new SemaphoreSlim(0);
+        var allBusy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var allDone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int busy = 0, most = 0, done = 0;
+        async Task Reconcile(int key, CancellationToken cancellation)
+        {
+            int now = Interlocked.Increment(ref busy);
+            InterlockedMost(ref most, now);
+            if (now == 3)
+                allBusy.TrySetResult();
+            await mayGo.WaitAsync(cancellation);
+            Interlocked.Decrement(ref busy);
+            if (Interlocked.Increment(ref done) == 10)
+                allDone.SetResult();
+        }
+
+        Task running = queue.RunWorkersAsync(3, Reconcile, NullLogger.Instance, stop.Token);
+        for (int key = 0; key < 10; key++)
+            queue.Add(key);
+        await allBusy.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        Assert.Equal(7, queue.Length);
+        mayGo.Release(10);
+        await allDone.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        Assert.Equal(3, most);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    private static void InterlockedMost(ref int most, int now)
+    {
+        for (int seen = most; now > seen; seen = most)
+            Interlocked.CompareExchange(ref most, now, seen);
+    }
+
     // Random operations, compared step by step with a slow and obvious twin.
     [Theory]
     [InlineData(1)]

@@ -91,7 +91,12 @@ internal static class WatchVerb
         await using var registration = gone.UnsafeRegister(static w => ((Watcher)w!).Wake(), watcher);
         while (true)
         {
-            gone.ThrowIfCancellationRequested();
+            if (gone.IsCancellationRequested)
+            {
+                // The usual end of a watch: not worth an exception.
+                services.Logger.LogDebug("the client closed its watch of {Path}", request.Info.Path);
+                return;
+            }
             var revision = services.Hub.Revision; // before the take: what comes later is not covered by a bookmark
             var last = await DrainAsync(cache, watcher, frames, after);
             if (last < 0)
