@@ -110,6 +110,9 @@ public sealed class VirtualTimeProvider : TimeProvider
         await _advancing.WaitAsync().ConfigureAwait(false);
         try
         {
+            // What the timers set off does not run on a thread of the caller's, beside the pool.
+            if (!Thread.CurrentThread.IsThreadPoolThread)
+                await default(PoolHop);
             await SettleAsync().ConfigureAwait(false);
             var target = _nowTicks + span.Ticks;
             while (TakeDue(target) is { } timer)

@@ -17,7 +17,10 @@ public sealed class WorkScope(Action? left = null)
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>The same without the caller's thread.</summary>
-    public int RunningElsewhere => Running - (ReferenceEquals(s_current.Value, this) ? 1 : 0);
+    public int RunningElsewhere => Running - (IsCurrent ? 1 : 0);
+
+    /// <summary>Whether the caller's work belongs to this scope.</summary>
+    public bool IsCurrent => ReferenceEquals(s_current.Value, this);
 
     /// <summary>How often a thread began to run this scope's work.</summary>
     public long Entries => Volatile.Read(ref _entries);

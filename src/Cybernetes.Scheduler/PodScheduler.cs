@@ -29,7 +29,7 @@ public sealed class PodScheduler(ApiClient client, SchedulerOptions options, ILo
         var budgets = informers.For<PodDisruptionBudget>().Store;
         var groups = new PodGroups();
         var reporter = options.Configuration.Profiles[0].SchedulerName;
-        var events = new EventSeriesRecorder(client, reporter, reporter + "-" + Environment.MachineName, logger);
+        var events = new EventSeriesRecorder(client, reporter, reporter + "-" + options.HostName, logger);
         var inventory = new DeviceInventory();
         var devices = new DeviceServices(inventory, new DeviceWatch(inventory), DeviceSelectors.Instance, client, events)
         {

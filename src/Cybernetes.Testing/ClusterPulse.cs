@@ -38,13 +38,16 @@ internal sealed class ClusterPulse : IDisposable
     private readonly ManualResetEventSlim _told = new(initialState: false, spinCount: 0);
     private readonly ManualResetEventSlim _passed = new(initialState: false, spinCount: 0);
     private readonly Lazy<Thread> _watch;
+    private readonly RestLine? _line;
     private volatile bool _isAsleep;
     private bool _isCrowded;
     private int _calls;
 
-    public ClusterPulse()
+    /// <param name="isDeterministic">Whether the pool has one thread, on which everything happens: then no other looks.</param>
+    public ClusterPulse(bool isDeterministic = false)
     {
         _scope = new(Left);
+        _line = isDeterministic ? new(_scope) : null;
         _watch = new(() =>
         {
             var thread = new Thread(Watch) { Name = "test cluster's clock", IsBackground = true };
@@ -54,14 +57,29 @@ internal sealed class ClusterPulse : IDisposable
         });
     }
 
+    /// <summary>Whether the caller's work is the cluster's.</summary>
+    public bool IsInside => _scope.IsCurrent;
+
     /// <summary>What the caller begins from here on belongs to the cluster.</summary>
     public void Enter() => _scope.Enter();
+
+    /// <summary>Does something to the cluster from outside; to a deterministic one while it rests.</summary>
+    public void Do(Action action)
+    {
+        if (_line is null || IsInside)
+            action();
+        else
+            _line.Do(action);
+    }
+
+    /// <summary>A handler by which a test's calls enter; into a deterministic cluster while it rests.</summary>
+    public HttpMessageHandler Entering(HttpMessageHandler inner) => _line is null ? inner : new EnteringHandler(this, _line) { InnerHandler = inner };
 
     /// <summary>A handler that counts the calls that go through; an open watch is none.</summary>
     public HttpMessageHandler Counting(HttpMessageHandler inner) => new CountingHandler(this) { InnerHandler = inner };
 
     /// <summary>Ends when the cluster is at rest.</summary>
-    public Task WhenStillAsync() => Ask(new(TaskCreationOptions.RunContinuationsAsynchronously));
+    public Task WhenStillAsync() => _line?.WhenStillAsync() ?? Ask(new(TaskCreationOptions.RunContinuationsAsynchronously));
 
     /// <summary>
     /// As <see cref="WhenStillAsync"/>, for a clock that asks again and again: whoever awaits this goes on on the thread that looks, where the next
@@ -69,6 +87,8 @@ internal sealed class ClusterPulse : IDisposable
     /// </summary>
     public Task SettledAsync()
     {
+        if (_line is not null)
+            return _line.WhenStillAsync();
         if (!_watch.IsValueCreated || Thread.CurrentThread != _watch.Value)
             return Ask(new());
         WaitUntilStill();

@@ -7,6 +7,7 @@ using Cybernetes.Foundation;
 using Cybernetes.Node.Simulated.Fleet;
 using Cybernetes.Objects.Core.V1;
 using Cybernetes.Scheduler;
+using Cybernetes.Store;
 using Cybernetes.Store.Embedded;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,9 @@ namespace Cybernetes.Testing;
 /// </summary>
 public sealed partial class TestCluster : IAsyncDisposable
 {
+    // Of no machine: events bear it, and shall be the same everywhere.
+    private const string HostName = "test-cluster";
+
     private static readonly Uri s_inProcess = new("https://in-process.cybernetes.local");
     private readonly ClusterPulse _pulse;
     private readonly EmbeddedStore _store;
@@ -66,18 +70,30 @@ public sealed partial class TestCluster : IAsyncDisposable
     public TestFaults Faults
     {
         get => _faults;
-        set => _faults = value == TestFaults.None ? TestFaults.None : value;
+        set => _pulse.Do(() => _faults = value == TestFaults.None ? TestFaults.None : value);
     }
+
+    /// <summary>All that is kept.</summary>
+    internal IStore Store => _store;
 
     private HttpsAccess Secured => _https ?? throw new InvalidOperationException("this cluster has no HTTPS: set TestClusterOptions.Https");
 
     /// <summary>Starts a cluster; when this returns, the system namespaces are there, and the simulated nodes are Ready.</summary>
     /// <exception cref="ArgumentException">The options name a feature, an API or a controller that there is not.</exception>
+    /// <exception cref="InvalidOperationException">It shall be deterministic, and this process or the other options do not allow it.</exception>
     public static async Task<TestCluster> StartAsync(TestClusterOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new();
+        options.DemandDeterminism();
+        return options.IsDeterministic
+            ? await Task.Run(() => StartHereAsync(options, cancellation), cancellation).ConfigureAwait(false)
+            : await StartHereAsync(options, cancellation);
+    }
+
+    private static async Task<TestCluster> StartHereAsync(TestClusterOptions options, CancellationToken cancellation)
+    {
         var clock = options.ClockOrDefault();
-        var pulse = new ClusterPulse();
+        var pulse = new ClusterPulse(options.IsDeterministic);
         pulse.Enter();
         var store = EmbeddedStore.OpenInMemory(clock, random: Chance.Seeded(options.Seed));
         var https = options.Https ? new HttpsAccess() : null;
@@ -110,7 +126,7 @@ public sealed partial class TestCluster : IAsyncDisposable
     }
 
     /// <summary>A client under a user; it is disposed with the cluster.</summary>
-    public ApiClient ClientAs(string user, params string[] groups) => MakeClient(Server.CreateHandler(user, groups), user);
+    public ApiClient ClientAs(string user, params string[] groups) => MakeClient(_pulse.Entering(Server.CreateHandler(user, groups)), user);
 
     /// <summary>
     /// Runs a part of the test's own, such as an operator, as the cluster's parts run: under the injected faults, and waited for when time moves on. Its
@@ -121,14 +137,17 @@ public sealed partial class TestCluster : IAsyncDisposable
     public void Run(string name, Func<ApiClient, CancellationToken, Task> run)
     {
         var client = PartClient(name);
-        _parts.Run(name, token => run(client, token), isRestarted: false);
+        _pulse.Do(() => _parts.Run(name, token => run(client, token), isRestarted: false));
     }
 
     /// <summary>A simulated node falls silent for a while, as by a power cut; what ran on it begins anew when it comes back.</summary>
     /// <exception cref="InvalidOperationException">The cluster has no simulated nodes.</exception>
     /// <exception cref="KeyNotFoundException">None of them has that name.</exception>
-    public void CrashNode(string name, TimeSpan silence) =>
-        (_nodes ?? throw new InvalidOperationException("this cluster has no simulated nodes")).Silence(name, silence, restarts: true);
+    public void CrashNode(string name, TimeSpan silence)
+    {
+        var nodes = _nodes ?? throw new InvalidOperationException("this cluster has no simulated nodes");
+        _pulse.Do(() => nodes.Silence(name, silence, restarts: true));
+    }
 
     /// <summary>Writes the kubeconfig to a file that only the user may read.</summary>
     public void WriteKubeconfig(string path) => Secured.WriteKubeconfig(path, Address);
@@ -168,7 +187,7 @@ public sealed partial class TestCluster : IAsyncDisposable
         return new()
         {
             SecurePort = null, Time = clock, Identities = IdentitySource.Seeded(options.Seed), Random = Chance.Seeded(options.Seed),
-            Loggers = options.Loggers, Admission = admission!,
+            HostName = HostName, Loggers = options.Loggers, Admission = admission!,
             // Days shall pass quickly, and nobody deletes system namespaces behind a test's back.
             SystemObjectsPeriod = TestClusterOptions.Rarely, ServiceRepairPeriod = TestClusterOptions.Rarely,
             BookmarkPeriod = clock is VirtualTimeProvider ? TestClusterOptions.Rarely : new ApiServerOptions().BookmarkPeriod,
@@ -193,7 +212,10 @@ public sealed partial class TestCluster : IAsyncDisposable
         }
         if (_options.Scheduler)
         {
-            var options = new SchedulerOptions { Configuration = _options.SchedulerConfiguration, Features = Gates(_options).EnabledNames() };
+            var options = new SchedulerOptions
+            {
+                Configuration = _options.SchedulerConfiguration, Features = Gates(_options).EnabledNames(), HostName = HostName,
+            };
             RunPart("kube-scheduler", (client, token) => new PodScheduler(client, options, Logger("scheduler")).RunAsync(token));
         }
         if (_options.FleetOrDefault() is { } fleet)

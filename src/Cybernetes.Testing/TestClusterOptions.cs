@@ -20,6 +20,16 @@ public sealed record TestClusterOptions
     /// <summary>Seed of all chance: names, uids, addresses, jitter and faults are the same in every run. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>
+    /// Whether two runs of the same test with the same <see cref="Seed"/> go the same way to the last resourceVersion, uid, name, event and timestamp, and
+    /// every watcher is told in the same order. It takes a process whose thread pool has one thread: in the test project
+    /// <c>&lt;ThreadPoolMinThreads&gt;1&lt;/ThreadPoolMinThreads&gt;</c> and <c>&lt;ThreadPoolMaxThreads&gt;1&lt;/ThreadPoolMaxThreads&gt;</c>; nothing in it
+    /// may then block a thread of the pool (<c>.Wait()</c>, <c>.Result</c>). Each call of the test begins while the cluster rests, and is answered when it
+    /// rests again. Default: it is so in such a process under virtual time without <see cref="Https"/>, and not demanded; elsewhere names, addresses, jitter
+    /// and faults are decided by the seed, the order of threads at one moment is not.
+    /// </summary>
+    public bool Deterministic { get; init; }
+
     /// <summary>Logs of every part. Default: none.</summary>
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
@@ -77,6 +87,27 @@ public sealed record TestClusterOptions
     internal static TimeSpan Rarely { get; } = TimeSpan.FromHours(1);
 
     internal TimeProvider ClockOrDefault() => Time ?? (Https ? TimeProvider.System : new VirtualTimeProvider());
+
+    internal bool IsDeterministic => RestLine.IsPossible && !Https && IsQuick;
+
+    /// <exception cref="InvalidOperationException">The cluster shall be deterministic, and this process or the other options do not allow it.</exception>
+    internal void DemandDeterminism()
+    {
+        if (!Deterministic)
+            return;
+        if (Https)
+            throw new InvalidOperationException("a deterministic cluster has no HTTPS: nothing decides when calls come through a socket");
+        if (ClockOrDefault() is not VirtualTimeProvider)
+            throw new InvalidOperationException("a deterministic cluster's clock is a VirtualTimeProvider: real time never passes twice in the same way");
+        if (!RestLine.IsPossible)
+        {
+            throw new InvalidOperationException(
+                $"a deterministic cluster needs a process whose thread pool has one thread; this one's may have {RestLine.PoolThreads}. Put "
+                + "<ThreadPoolMinThreads>1</ThreadPoolMinThreads> and <ThreadPoolMaxThreads>1</ThreadPoolMaxThreads> into a PropertyGroup of the test project "
+                + "(they go into its runtimeconfig.json), or start the process with the environment variables DOTNET_ThreadPool_ForceMinWorkerThreads=1 and "
+                + "DOTNET_ThreadPool_ForceMaxWorkerThreads=1 (where a test host starts it: RunConfiguration/EnvironmentVariables in a .runsettings file).");
+        }
+    }
 
     /// <summary>Whether hours pass in a moment: then what happens only so that it happens again and again is made rarer.</summary>
     internal bool IsQuick => ClockOrDefault() is VirtualTimeProvider;

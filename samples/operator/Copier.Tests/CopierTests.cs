@@ -63,6 +63,26 @@ public sealed class CopierTests
     }
 
     [Fact]
+    public async Task Copies_SameSeed_ComeInTheSameWay()
+    {
+        Assert.Equal(await RunAsync(5), await RunAsync(5));
+
+        static async Task<IEnumerable<string>> RunAsync(int seed)
+        {
+            await using var cluster = await StartAsync(new()
+            {
+                Seed = seed, Deterministic = true,
+                Faults = new() { Conflicts = 0.3, WatchDrops = 0.2, LostAnswers = 0.2, Latency = TimeSpan.FromSeconds(1) },
+            });
+            foreach (var team in (string[])["team-a", "team-b"])
+                await cluster.Client.For<Namespace>().CreateAsync(Namespace(team, receives: true));
+            await cluster.Client.For<ConfigMap>().CreateAsync(Source("greeting", "hello"));
+            var maps = await cluster.UntilAsync<ConfigMap>(null, all => all.Count(c => c.Metadata.Name == "greeting") == 3, within: TimeSpan.FromHours(1));
+            return maps.Select(m => $"{m.Metadata.Namespace} {m.Metadata.UID} {m.Metadata.ResourceVersion} {m.Metadata.CreationTimestamp:O}");
+        }
+    }
+
+    [Fact]
     public void Plan_NamespaceThatDoesNotReceive_IsLeftAlone()
     {
         var plan = CopyPlan.Of(Source("greeting", "hello"), [], [Namespace("team-a", receives: false)]);

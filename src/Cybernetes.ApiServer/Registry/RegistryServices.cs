@@ -34,6 +34,9 @@ public sealed class RegistryServices
     /// <summary>Which features are on.</summary>
     public FeatureGates Gates { get; init; } = FeatureGates.Default;
 
+    /// <summary>The machine's name, as events name the one that reports.</summary>
+    public string HostName { get; init; } = Environment.MachineName;
+
     /// <summary>How often a watch is told how far it is, about.</summary>
     public TimeSpan BookmarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
 

@@ -63,7 +63,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var hub = new WatchHub(store, options.Time, logger);
         var services = new RegistryServices
         {
-            BookmarkPeriod = options.BookmarkPeriod,
+            BookmarkPeriod = options.BookmarkPeriod, HostName = options.HostName,
             Store = store, Time = options.Time, Identities = options.Identities, Random = options.Random, Logger = logger, Hub = hub,
             Reads = new(store, hub, options.Time, logger),
             Leases = new(store, options.Time), Gates = options.FeatureGates,

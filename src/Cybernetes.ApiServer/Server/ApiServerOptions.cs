@@ -88,6 +88,9 @@ public sealed record ApiServerOptions
     /// <summary>How often watches that want bookmarks get one, about (a tenth more or less). Default: upstream's minute.</summary>
     public TimeSpan BookmarkPeriod { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The machine's name, as events name the one that reports. Default: that of this machine.</summary>
+    public string HostName { get; init; } = Environment.MachineName;
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -77,7 +77,7 @@ internal sealed class RepairEvents(RegistryServices services) : IDisposable
         }
         made.Action = action;
         made.EventTime = now;
-        made.ReportingInstance = string.Create(CultureInfo.InvariantCulture, $"{reporter}-{Environment.MachineName}");
+        made.ReportingInstance = string.Create(CultureInfo.InvariantCulture, $"{reporter}-{services.HostName}");
         return made;
     }
 }
