@@ -31,7 +31,8 @@ internal sealed class OwnThread : SynchronizationContext
 /// <summary>What else goes on in a process: work of others in the pool, all the time, and a test that comes at any moment.</summary>
 internal sealed class Others : IDisposable, IThreadPoolWorkItem
 {
-    private readonly Random _chance = new();
+    // In each process another.
+    private readonly Random _chance = new(Environment.ProcessId);
     private volatile bool _isOver;
 
     public Others() => Execute();
@@ -41,7 +42,7 @@ internal sealed class Others : IDisposable, IThreadPoolWorkItem
     {
         for (var i = _chance.Next(30); i > 0; i--)
             await Task.Yield();
-        Thread.Sleep(_chance.Next(3));
+        Thread.SpinWait(_chance.Next(200_000));
     }
 
     public void Execute()
