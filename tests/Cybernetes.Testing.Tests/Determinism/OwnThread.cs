@@ -47,7 +47,6 @@ internal sealed class Others : IDisposable, IThreadPoolWorkItem
 
     public void Execute()
     {
-        Thread.Yield();
         if (!_isOver)
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
