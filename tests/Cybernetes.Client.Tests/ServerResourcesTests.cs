@@ -23,6 +23,55 @@ public sealed class ServerResourcesTests
     }
 
     [Fact]
+    public async Task Resources_OfAggregatedDiscovery_AreReadAgainOnlyWhereANameIsSharedByGroups()
+    {
+        var api = new ScriptedApi()
+            .Json("""
+                {"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[{"metadata":{},"versions":[{"version":"v1","resources":[
+                {"resource":"pods","responseKind":{"group":"","version":"v1","kind":"Pod"},"scope":"Namespaced","verbs":["get","list"]},
+                {"resource":"nodes","responseKind":{"group":"","version":"v1","kind":"Node"},"scope":"Cluster","verbs":["get"]}]}]}]}
+                """)
+            .Json("""
+                {"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
+                {"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Current","resources":[
+                {"resource":"deployments","responseKind":{"group":"apps","version":"v1","kind":"Deployment"},"scope":"Namespaced"}]}]},
+                {"metadata":{"name":"extensions"},"versions":[{"version":"v1beta1","resources":[
+                {"resource":"deployments","responseKind":{"group":"","version":"","kind":"Deployment"},"scope":"Namespaced"}]}]},
+                {"metadata":{"name":"metrics.k8s.io"},"versions":[{"version":"v1beta1","freshness":"Stale"}]}]}
+                """)
+            .Json(Listing("apps/v1", "hash")).Json(Listing("extensions/v1beta1", "hash"));
+        using var client = api.Client(TimeProvider.System);
+        var unreadable = new List<string>();
+
+        var resources = await ServerResources.ListAsync(client, unreadable);
+        Assert.Equal(["v1/pods", "v1/nodes", "apps/v1/deployments", "extensions/v1beta1/deployments"], resources.Select(r => r.ToString()));
+        Assert.Equal([true, false, true, true], resources.Select(r => r.IsNamespaced));
+        Assert.Equal(["get", "list"], resources[0].Verbs);
+        Assert.Equal(["v1/pods", "v1/nodes", "apps/v1/deployments"], resources.OncePerStore().Select(r => r.ToString()));
+        Assert.Equal(["/apis/metrics.k8s.io/v1beta1"], unreadable);
+
+        static string Listing(string version, string hash) =>
+            $$"""
+            {"kind":"APIResourceList","groupVersion":"{{version}}","resources":[
+            {"name":"deployments","kind":"Deployment","namespaced":true,"verbs":["get"],"storageVersionHash":"{{hash}}"},
+            {"name":"deployments/status","kind":"Deployment","namespaced":true,"verbs":["get"]}]}
+            """;
+    }
+
+    [Fact]
+    public async Task Resources_OfAServerWithoutAggregatedDiscovery_AreReadVersionByVersion()
+    {
+        var api = new ScriptedApi()
+            .Json("""{"kind":"APIVersions","versions":["v1"]}""")
+            .Json("""{"kind":"APIVersions","versions":["v1"]}""")
+            .Json("""{"kind":"APIGroupList","apiVersion":"v1","groups":[]}""")
+            .Json("""{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","kind":"Pod","namespaced":true,"verbs":["get"]}]}""");
+        using var client = api.Client(TimeProvider.System);
+
+        Assert.Equal(["v1/pods"], (await ServerResources.ListAsync(client, new List<string>())).Select(r => r.ToString()));
+    }
+
+    [Fact]
     public async Task Changes_OfAServerWithETags_AreToldOnce()
     {
         var asked = new List<string>();

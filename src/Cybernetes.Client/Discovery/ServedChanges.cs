@@ -9,8 +9,6 @@ namespace Cybernetes.Client.Discovery;
 /// </summary>
 public sealed class ServedChanges(ApiClient client)
 {
-    private const string Aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
-    private static readonly string[] s_paths = ["/api", "/apis"];
     private readonly string[] _seen = ["", ""];
 
     /// <summary>
@@ -20,9 +18,9 @@ public sealed class ServedChanges(ApiClient client)
     public async Task<bool> AnyAsync(CancellationToken cancellation = default)
     {
         var changed = false;
-        for (var i = 0; i < s_paths.Length; i++)
+        for (var i = 0; i < AggregatedGroups.Paths.Count; i++)
         {
-            var call = new ApiCall(HttpMethod.Get, s_paths[i]) { Accept = Aggregated, IfNoneMatch = _seen[i] };
+            var call = new ApiCall(HttpMethod.Get, AggregatedGroups.Paths[i]) { Accept = AggregatedGroups.Accept, IfNoneMatch = _seen[i] };
             var answer = await client.SendAsync(call, cancellation).ConfigureAwait(false);
             if (answer.Code == (int)HttpStatusCode.NotModified)
                 continue;

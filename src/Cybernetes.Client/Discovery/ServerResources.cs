@@ -1,5 +1,6 @@
 using Cybernetes.Client.Transport;
 using Cybernetes.Objects;
+using Cybernetes.Objects.ApiDiscovery.V2;
 using Cybernetes.Objects.Meta.V1;
 
 namespace Cybernetes.Client.Discovery;
@@ -18,30 +19,78 @@ public static class ServerResources
         ApiClient client, ICollection<string> unreadable, CancellationToken cancellation = default)
     {
         var found = new Dictionary<(string Group, string Plural), ServedResource>();
-        foreach (var (group, version) in await VersionsAsync(client, cancellation).ConfigureAwait(false))
+        if (await AggregatedGroups.ReadAsync(client, cancellation).ConfigureAwait(false) is { } groups)
         {
-            var path = group.Length == 0 ? "/api/" + version : $"/apis/{group}/{version}";
-            try
-            {
-                var answer = await client.SendAsync(new ApiCall(HttpMethod.Get, path), cancellation).ConfigureAwait(false);
-                foreach (var resource in WireBody.Read<APIResourceList>(answer.Body).APIResources.OrEmpty())
-                {
-                    if (!resource.Name.Contains('/'))
-                        found.TryAdd((group, resource.Name),
-                            new ServedResource(
-                                group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? [])
-                            {
-                                StorageVersionHash = resource.StorageVersionHash,
-                            });
-                }
-            }
-            catch (ApiStatusException failure) when (!failure.IsForbidden && !failure.IsUnauthorized)
-            {
-                unreadable.Add(path);
-            }
+            await TakeAsync(client, groups, found, unreadable, cancellation).ConfigureAwait(false);
+            return [.. found.Values];
         }
+        foreach (var (group, version) in await VersionsAsync(client, cancellation).ConfigureAwait(false))
+            await ReadAsync(client, group, version, found, unreadable, cancellation).ConfigureAwait(false);
         return [.. found.Values];
     }
+
+    /// <summary>
+    /// Takes resources out of the aggregated form. It does not say what is stored as one: versions with a resource whose name another group has, too,
+    /// are read by themselves.
+    /// </summary>
+    private static async Task TakeAsync(
+        ApiClient client, IReadOnlyList<APIGroupDiscovery> groups, Dictionary<(string Group, string Plural), ServedResource> found,
+        ICollection<string> unreadable, CancellationToken cancellation)
+    {
+        var ambiguous = groups.SelectMany(g => g.Versions.OrEmpty().SelectMany(v => v.Resources.OrEmpty()).Select(r => r.Resource).Distinct())
+            .GroupBy(plural => plural, StringComparer.Ordinal).Where(g => g.Skip(1).Any()).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var group in groups)
+        {
+            foreach (var version in group.Versions.OrEmpty())
+            {
+                var resources = version.Resources.OrEmpty();
+                if (version.Freshness == "Stale")
+                    unreadable.Add(PathOf(group.Metadata.Name, version.Version));
+                else if (resources.Any(r => ambiguous.Contains(r.Resource)))
+                    await ReadAsync(client, group.Metadata.Name, version.Version, found, unreadable, cancellation).ConfigureAwait(false);
+                else
+                    Take(group.Metadata.Name, version.Version, resources, found);
+            }
+        }
+    }
+
+    private static void Take(
+        string group, string version, IReadOnlyList<APIResourceDiscovery> resources, Dictionary<(string Group, string Plural), ServedResource> found)
+    {
+        foreach (var resource in resources)
+        {
+            // Without a kind it is only the place of subresources.
+            if (resource.ResponseKind is { Kind.Length: > 0 } kind)
+                found.TryAdd((group, resource.Resource),
+                    new ServedResource(group, version, resource.Resource, kind.Kind, resource.Scope == "Namespaced", resource.Verbs ?? []));
+        }
+    }
+
+    private static async Task ReadAsync(
+        ApiClient client, string group, string version, Dictionary<(string Group, string Plural), ServedResource> found,
+        ICollection<string> unreadable, CancellationToken cancellation)
+    {
+        var path = PathOf(group, version);
+        try
+        {
+            var answer = await client.SendAsync(new ApiCall(HttpMethod.Get, path), cancellation).ConfigureAwait(false);
+            foreach (var resource in WireBody.Read<APIResourceList>(answer.Body).APIResources.OrEmpty())
+            {
+                if (!resource.Name.Contains('/'))
+                    found.TryAdd((group, resource.Name),
+                        new ServedResource(group, version, resource.Name, resource.Kind, resource.Namespaced, resource.Verbs ?? [])
+                        {
+                            StorageVersionHash = resource.StorageVersionHash,
+                        });
+            }
+        }
+        catch (ApiStatusException failure) when (!failure.IsForbidden && !failure.IsUnauthorized)
+        {
+            unreadable.Add(path);
+        }
+    }
+
+    private static string PathOf(string group, string version) => group.Length == 0 ? "/api/" + version : $"/apis/{group}/{version}";
 
     /// <summary>
     /// Of resources whose objects are stored as one, the first only: who walks over all objects would meet them twice otherwise.
