@@ -5,8 +5,8 @@ command_sample_operator() {
   local cache=$OUT/packages/cache
   command_package
   step "building samples/operator against the package"
-  # A folder of packages of its own: one of the same version from an earlier build must not be found first.
-  rm -rf "$cache/cybernetes.testing" "$REPO"/samples/operator/*/obj
+  # A folder of packages of its own: one of the same version from an earlier build must not be found first, nor where a user's project has put it.
+  rm -rf "$cache/cybernetes.testing" "${NUGET_PACKAGES:-$HOME/.nuget/packages}/cybernetes.testing" "$REPO"/samples/operator/*/obj
   dotnet build "$REPO/samples/operator/Copier.Tests/Copier.Tests.csproj" -c Release -v quiet -nologo \
     -p:RestoreAdditionalProjectSources="$OUT/packages" -p:RestorePackagesPath="$cache" \
     -p:RestoreFallbackFolders="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
