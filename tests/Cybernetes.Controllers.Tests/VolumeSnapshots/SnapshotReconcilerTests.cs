@@ -196,7 +196,8 @@ public sealed class SnapshotReconcilerTests
         {
             Static(s);
             s.Spec.VolumeSnapshotClassName = "class-0";
-        })) with { Content = Static() });
+        })) with
+        { Content = Static() });
 
         Assert.Equal(("s-1", "class-0"), (plan.UpdateContent!.Spec.VolumeSnapshotRef.UID, plan.UpdateContent.Spec.VolumeSnapshotClassName));
         Assert.Equal("there", plan.Status!.BoundVolumeSnapshotContentName);
