@@ -49,6 +49,11 @@ internal sealed partial class VolumeReclaimer(
                 $"host_path deleter only supports /tmp/.+ but received provided {host.Path}", cancellation).ConfigureAwait(false);
             return;
         }
+        // Data goes for ever: what decides it is asked of the API server, the informer may trail behind a policy that was changed to Retain.
+        var live = await context.Client.For<PersistentVolume>().FindAsync(null, volume.Metadata.Name, cancellation).ConfigureAwait(false);
+        if (live is null || live.Metadata.UID != volume.Metadata.UID || live.Spec.PersistentVolumeReclaimPolicy != "Delete"
+            || live.Spec.ClaimRef?.UID != volume.Spec.ClaimRef?.UID)
+            return;
         if (Directory.Exists(host.Path))
             Directory.Delete(host.Path, recursive: true);
         await context.Client.IgnoreNotFoundAsync(c =>

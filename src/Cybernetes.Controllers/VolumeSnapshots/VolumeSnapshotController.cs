@@ -127,8 +127,8 @@ internal sealed class VolumeSnapshotController : IController
         var isGoing = SnapshotNames.IsGoing(snapshot);
         var claim = snapshot.Spec.Source.PersistentVolumeClaimName is { } name ? _claims.Get(key.Namespace, name) : null;
         var content = ContentFor(snapshot);
-        // Before a snapshot goes without its content the API server is asked: the informer may trail behind our own create.
-        if (isGoing && content is null)
+        // Before a snapshot goes the API server is asked: the informer may trail behind our own create, or behind a policy that was changed to Retain.
+        if (isGoing)
             content = await _context.Client.For<VolumeSnapshotContent>().FindAsync(null, SnapshotNames.ContentOf(snapshot), cancellation).ConfigureAwait(false);
         var plan = SnapshotReconciler.Reconcile(new(snapshot, _context.Time.GetUtcNow())
         {

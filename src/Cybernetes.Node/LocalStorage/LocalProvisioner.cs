@@ -251,9 +251,12 @@ public sealed class LocalProvisioner(ApiClient client, LocalStorageOptions optio
     {
         if (_volumes.Get("", name) is not { } volume || !LocalVolumes.IsOurs(volume, options.NodeName) || volume.Status.Phase == "Bound")
             return;
-        var isLetGo = volume.Status.Phase is "Released" or "Failed";
-        if (isLetGo && volume.Spec.PersistentVolumeReclaimPolicy == "Delete")
+        if (LocalVolumes.IsToBeDeleted(volume))
         {
+            // Data goes for ever: what decides it is asked of the API server, the informer may trail behind a policy that was changed to Retain.
+            var newest = await client.For<PersistentVolume>().FindAsync(null, name, cancellation).ConfigureAwait(false);
+            if (newest is null || newest.Metadata.UID != volume.Metadata.UID || !LocalVolumes.IsToBeDeleted(newest))
+                return;
             if (!await _disk.RemoveVolumeAsync(name, volume.Spec.Local?.Path ?? "", cancellation).ConfigureAwait(false))
             {
                 _events.Event(volume, "Warning", "VolumeFailedDelete", $"{volume.Spec.Local?.Path} is not below {options.Directory}");

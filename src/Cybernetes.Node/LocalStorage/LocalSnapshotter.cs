@@ -147,8 +147,12 @@ internal sealed class LocalSnapshotter
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task LetGoAsync(VolumeSnapshotContent content, SnapshotPlace place, CancellationToken cancellation)
+    private async Task LetGoAsync(VolumeSnapshotContent known, SnapshotPlace place, CancellationToken cancellation)
     {
+        // Data goes for ever: what decides it is asked of the API server, the informer may trail behind a policy that was changed to Retain.
+        var content = await _client.For<VolumeSnapshotContent>().FindAsync(null, known.Metadata.Name, cancellation).ConfigureAwait(false);
+        if (content is null || content.Metadata.UID != known.Metadata.UID)
+            return;
         if (content.Spec.DeletionPolicy == "Delete")
         {
             try
@@ -161,8 +165,7 @@ internal sealed class LocalSnapshotter
                 throw;
             }
         }
-        var copy = content.DeepClone();
-        copy.Metadata.Finalizers!.Remove(LocalSnapshots.ContentFinalizer);
-        await _client.For<VolumeSnapshotContent>().UpdateAsync(copy, cancellation: cancellation).ConfigureAwait(false);
+        if (content.Metadata.Finalizers?.Remove(LocalSnapshots.ContentFinalizer) == true)
+            await _client.For<VolumeSnapshotContent>().UpdateAsync(content, cancellation: cancellation).ConfigureAwait(false);
     }
 }

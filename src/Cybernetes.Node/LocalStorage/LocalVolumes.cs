@@ -43,6 +43,10 @@ internal static class LocalVolumes
         return claim.Spec.Selector is null ? null : "claim Selector is not supported";
     }
 
+    /// <summary>Whether the volume's claim is gone and its policy is to take the data with it.</summary>
+    public static bool IsToBeDeleted(PersistentVolume volume) =>
+        volume.Status.Phase is "Released" or "Failed" && volume.Spec.PersistentVolumeReclaimPolicy == "Delete";
+
     public static PersistentVolume Make(PersistentVolumeClaim claim, StorageClass storage, string node, string path) => new()
     {
         Metadata =

@@ -2,6 +2,7 @@ using Cybernetes.Client.Transport;
 using Cybernetes.Controllers.Jobs;
 using Cybernetes.Controllers.Ownership;
 using Cybernetes.Controllers.Tests.VolumeBinding;
+using Cybernetes.Controllers.VolumeSnapshots;
 using Cybernetes.Objects;
 using Cybernetes.Objects.Apps.V1;
 using Cybernetes.Objects.Batch.V1;
@@ -9,6 +10,7 @@ using Cybernetes.Objects.Core.V1;
 using Cybernetes.Objects.Discovery.V1;
 using Cybernetes.Objects.Meta.V1;
 using Cybernetes.Objects.Policy.V1;
+using Cybernetes.Objects.Snapshot.V1;
 using Cybernetes.Objects.Storage.V1;
 using ClusterNode = Cybernetes.Objects.Core.V1.Node;
 
@@ -299,6 +301,35 @@ public sealed class InformerOrderTests
         var revisions = await cluster.Client.For<ControllerRevision>().ListAllAsync("default");
         Assert.Equal([1, 2], revisions.Items.Select(r => r.Revision).Order());
         cluster.Watches.Release("controllerrevisions");
+    }
+
+    [Fact]
+    public async Task Snapshot_WhoseContentIsSeenKeptLate_LeavesIt()
+    {
+        await using var cluster = await OrderedCluster.StartAsync(VolumeSnapshotController.ControllerName);
+        await cluster.Client.For<VolumeSnapshotContent>().CreateAsync(new()
+        {
+            Metadata = { Name = "there" },
+            Spec =
+            {
+                Driver = "disk.example.com", DeletionPolicy = "Delete", Source = { SnapshotHandle = "handle" },
+                VolumeSnapshotRef = new() { Namespace = "default", Name = "snap" },
+            },
+        });
+        await cluster.Client.For<VolumeSnapshot>().CreateAsync(new()
+        {
+            Metadata = { Namespace = "default", Name = "snap" }, Spec = { Source = { VolumeSnapshotContentName = "there" } },
+        });
+        await cluster.UntilAsync<VolumeSnapshotContent>(null, all => all is [{ Spec.VolumeSnapshotRef.UID.Length: > 0, Metadata.Finalizers.Count: 1 }]);
+        await cluster.UntilAsync<VolumeSnapshot>("default", all => SnapshotNames.Has(all[0].Metadata, SnapshotNames.BoundFinalizer));
+        await cluster.Watches.HoldAsync("volumesnapshotcontents");
+        await cluster.Client.For<VolumeSnapshotContent>().PatchAsync(null, "there", ObjectPatch.Merge("""{"spec":{"deletionPolicy":"Retain"}}"""));
+
+        await cluster.Client.For<VolumeSnapshot>().DeleteAsync("default", "snap");
+
+        await cluster.UntilAsync<VolumeSnapshot>("default", all => all.Count == 0);
+        Assert.Null((await cluster.Client.For<VolumeSnapshotContent>().GetAsync(null, "there")).Metadata.DeletionTimestamp);
+        cluster.Watches.Release("volumesnapshotcontents");
     }
 
     private static StatefulSet Stateful() => new()
