@@ -14,6 +14,12 @@ public readonly record struct WatchRequest(KeyRange Range)
     /// 0 (default) for the engine's limit.
     /// </summary>
     public int EventLimit { get; init; }
+
+    /// <summary>
+    /// A read that waits goes on, where the engine can, on the thread that has just written, before the write is answered: for a reader that never
+    /// blocks and is quick, since all writers wait for it. Default: on another thread.
+    /// </summary>
+    public bool GoesOnWithWriter { get; init; }
 }
 
 /// <summary>

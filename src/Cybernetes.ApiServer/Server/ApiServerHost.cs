@@ -60,7 +60,7 @@ public sealed class ApiServerHost : IAsyncDisposable
         var kinds = KindServicesOf(options, tokens);
         var catalog = options.Enablement.CatalogOf(BuiltInKinds.All(kinds), options.FeatureGates);
         var logger = options.Loggers.CreateLogger("Cybernetes.ApiServer");
-        var hub = new WatchHub(store, options.Time, logger);
+        var hub = new WatchHub(store, options.Time, logger) { GoesOnWithWriter = options.AnswersOnSocketThreads };
         var services = new RegistryServices
         {
             BookmarkPeriod = options.BookmarkPeriod, HostName = options.HostName,
@@ -82,7 +82,7 @@ public sealed class ApiServerHost : IAsyncDisposable
 
         await hub.StartAsync(cancellation);
         services.Serve(catalog);
-        var web = options.SecurePort is { } port ? new WebServer(new(options.BindAddress, port, options.ServingCertificate), options.Loggers) : null;
+        var web = options.SecurePort is { } port ? new WebServer(ServingOptions.Of(options, port), options.Loggers) : null;
         if (web is not null)
             await web.StartAsync(services.Pipeline, cancellation);
         var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);

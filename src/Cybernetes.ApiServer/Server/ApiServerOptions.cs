@@ -18,6 +18,13 @@ public sealed record ApiServerOptions
     /// <summary>Port to listen on (<c>--secure-port</c>), 0 for a free one, null for none: in-process clients only. Default 6443.</summary>
     public int? SecurePort { get; init; } = 6443;
 
+    /// <summary>
+    /// Whether each thread goes on by itself as far as it can: those that wait for sockets answer (Linux only; elsewhere the pool does), and who writes
+    /// takes the change over into the watch caches. It spares each request some changes of threads. Default: no, all is done by the pool of
+    /// threads, whose work a virtual clock can wait for.
+    /// </summary>
+    public bool AnswersOnSocketThreads { get; init; }
+
     /// <summary>The serving certificate with its key, asked at each handshake. Needed when <see cref="SecurePort"/> is not null.</summary>
     public Func<X509Certificate2?> ServingCertificate { get; init; } = () => null;
 

@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Security.Cryptography.X509Certificates;
 using Cybernetes.ApiServer.Pipeline;
+using Cybernetes.ApiServer.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
@@ -38,6 +41,8 @@ internal sealed class WebServer : IAsyncDisposable
         services.AddSingleton<System.Diagnostics.DiagnosticSource>(new System.Diagnostics.DiagnosticListener("Cybernetes.ApiServer"));
         services.AddOptions();
         services.AddMetrics();
+        if (OperatingSystem.IsLinux() && options.AnswersOnSocketThreads)
+            AddSocketThreads(services, loggers);
         new Registrations(services).UseKestrelCore().UseKestrelHttpsConfiguration();
         // After Kestrel's own set-up, which gives the options their services.
         services.Configure<KestrelServerOptions>(kestrel => Configure(kestrel, options));
@@ -88,7 +93,8 @@ internal sealed class WebServer : IAsyncDisposable
         kestrel.Listen(options.BindAddress, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.Use(next => new(SocketOutput.Before(next)));
+            if (!OperatingSystem.IsLinux() || !options.AnswersOnSocketThreads)
+                listen.Use(next => new(SocketOutput.Before(next)));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new(handshakes.Options()), HandshakeTimeout = TimeSpan.FromSeconds(30),
@@ -104,14 +110,21 @@ internal sealed class WebServer : IAsyncDisposable
         // Watches stand idle by the thousand: no buffer is taken before there is something to put in it.
         sockets.WaitForDataBeforeAllocatingBuffer = true;
         sockets.Backlog = 1024;
-        sockets.CreateBoundListenSocket = endpoint =>
-        {
-            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            // Accepted connections inherit it: a watcher whose machine is gone is noticed. Upstream's period.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
-            return socket;
-        };
+        sockets.CreateBoundListenSocket = Bind;
+    }
+
+    // Before Kestrel's own registrations, which leave it in place.
+    [SupportedOSPlatform("linux")]
+    private static void AddSocketThreads(ServiceCollection services, ILoggerFactory loggers) => services.AddSingleton<IConnectionListenerFactory>(
+        all => new PolledListeners(Bind, all.GetRequiredService<IMemoryPoolFactory<byte>>(), loggers.CreateLogger<PolledListeners>()));
+
+    private static Socket Bind(EndPoint endpoint)
+    {
+        var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        // Accepted connections inherit it: a watcher whose machine is gone is noticed. Upstream's period.
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        return socket;
     }
 
     /// <summary>Takes Kestrel's own service registrations, which are only reachable through a host builder's face.</summary>
@@ -178,4 +191,11 @@ internal sealed class WebServer : IAsyncDisposable
 /// <param name="BindAddress">Address to listen on.</param>
 /// <param name="Port">Port to listen on; 0 takes a free one.</param>
 /// <param name="ServingCertificate">The serving certificate with its key; asked at each handshake, so that it may be renewed.</param>
-internal sealed record ServingOptions(IPAddress BindAddress, int Port, Func<X509Certificate2?> ServingCertificate);
+internal sealed record ServingOptions(IPAddress BindAddress, int Port, Func<X509Certificate2?> ServingCertificate)
+{
+    /// <summary>Whether the threads that wait for sockets answer themselves (Linux only). Default: the pool does.</summary>
+    public bool AnswersOnSocketThreads { get; init; }
+
+    public static ServingOptions Of(ApiServerOptions options, int port) =>
+        new(options.BindAddress, port, options.ServingCertificate) { AnswersOnSocketThreads = options.AnswersOnSocketThreads };
+}

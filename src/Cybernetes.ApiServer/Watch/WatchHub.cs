@@ -26,6 +26,9 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
     /// <summary>All caches have taken over every change up to this revision.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
+    /// <summary>Whether the thread that writes takes its changes over, before the write is answered. Default: another does, when it is free.</summary>
+    public bool GoesOnWithWriter { get; init; }
+
     /// <summary>The caches, for metrics.</summary>
     public IEnumerable<WatchCache> Caches => _caches.Values;
 
@@ -170,7 +173,7 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             var afresh = false;
             try
             {
-                await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true });
+                await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true, GoesOnWithWriter = GoesOnWithWriter });
                 Volatile.Write(ref _watch, watch);
                 lock (_lock)
                 {

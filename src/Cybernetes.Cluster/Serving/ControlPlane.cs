@@ -184,6 +184,7 @@ public sealed class ControlPlane : IAsyncDisposable
         {
             BindAddress = options.BindAddress,
             SecurePort = options.SecurePort,
+            AnswersOnSocketThreads = true,
             AdvertiseAddress = advertise,
             ServingCertificate = () => keeper.Current.ApiServer.Certificate,
             ClientAuthorities = () => authorities,

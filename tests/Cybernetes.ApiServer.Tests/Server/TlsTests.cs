@@ -5,16 +5,19 @@ using Cybernetes.ApiServer.Server;
 
 namespace Cybernetes.ApiServer.Tests.Server;
 
-public sealed class TlsTests
+public class TlsTests
 {
+    /// <summary>Whether the sockets' own threads answer.</summary>
+    protected virtual bool AnswersOnSocketThreads => false;
+
     [Theory]
     [InlineData("1.1")]
     [InlineData("2.0")]
     public async Task Request_WithClientCertificate_IsThatUser(string version)
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, authority.Client("CN=jane, O=dev, O=ops"), version);
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, authority.Client("CN=jane, O=dev, O=ops"), version);
         using var denied = await client.GetAsync("/api/v1/namespaces/default/configmaps");
         using var metrics = await client.GetAsync("/metrics");
 
@@ -27,8 +30,8 @@ public sealed class TlsTests
     public async Task Request_WithoutCertificate_IsAnonymous()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, null);
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, null);
 
         Assert.Equal(200, (int)(await client.GetAsync("/version")).StatusCode);
         Assert.Equal(403, (int)(await client.GetAsync("/metrics")).StatusCode);
@@ -39,8 +42,8 @@ public sealed class TlsTests
     {
         using var authority = new TestCertificates();
         using var other = new TestCertificates("other-ca");
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, other.Client("CN=jane"));
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, other.Client("CN=jane"));
         using var response = await client.GetAsync("/version");
 
         Assert.Equal(401, (int)response.StatusCode);
@@ -51,8 +54,8 @@ public sealed class TlsTests
     public async Task Request_WithUnknownToken_IsUnauthorized()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, null);
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, null);
         client.DefaultRequestHeaders.Add("Authorization", "Bearer nonsense");
 
         Assert.Equal(401, (int)(await client.GetAsync("/version")).StatusCode);
@@ -62,8 +65,8 @@ public sealed class TlsTests
     public async Task Watch_OverTls_Streams()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, authority.Client("CN=jane"));
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, authority.Client("CN=jane"));
         using var response = await client.GetAsync("/api/v1/namespaces?watch=1", HttpCompletionOption.ResponseHeadersRead);
         using var watch = new WatchReader(response, new StreamReader(await response.Content.ReadAsStreamAsync()));
         for (var i = 0; i < 4; i++)
@@ -78,7 +81,7 @@ public sealed class TlsTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems keep sessions in their own way");
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
+        await using var server = await BeginAsync(authority);
         var first = await HandshakeBytesAsync(server);
         var second = await HandshakeBytesAsync(server);
 
@@ -92,7 +95,7 @@ public sealed class TlsTests
         using var authority = new TestCertificates();
         using var renewed = authority.Server();
         X509Certificate2? current = null;
-        await using var server = await StartAsync(authority, serving: initial => current ?? initial);
+        await using var server = await BeginAsync(authority, serving: initial => current ?? initial);
         var before = await ShownAsync(server);
         current = renewed;
 
@@ -104,8 +107,8 @@ public sealed class TlsTests
     public async Task Streams_MoreThanAConnectionTakes_AllAreAnswered()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
-        using var client = ClientOf(server, authority, authority.Client("CN=jane"));
+        await using var server = await BeginAsync(authority);
+        using var client = ClientOf(server.Host.Port, authority, authority.Client("CN=jane"));
         var large = new string('x', 700_000);
         var writes = Enumerable.Range(0, 24).Select(async i =>
         {
@@ -128,7 +131,7 @@ public sealed class TlsTests
     public async Task Answer_ToAClientThatReadsLittleAtATime_ArrivesWhole()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
+        await using var server = await BeginAsync(authority);
         await FillAsync(server);
         using var socket = new System.Net.Sockets.TcpClient { ReceiveBufferSize = 4096 };
         await using var tls = await AskForListAsync(server, authority, socket);
@@ -145,7 +148,7 @@ public sealed class TlsTests
     public async Task Answer_WhoseClientGoesInTheMiddle_EndsAlone()
     {
         using var authority = new TestCertificates();
-        await using var server = await StartAsync(authority);
+        await using var server = await BeginAsync(authority);
         await FillAsync(server);
         for (var i = 0; i < 5; i++)
         {
@@ -153,7 +156,7 @@ public sealed class TlsTests
             await using var tls = await AskForListAsync(server, authority, socket);
             Assert.NotEqual(0, await tls.ReadAsync(new byte[100]));
         }
-        using var other = ClientOf(server, authority, authority.Client("CN=jane"));
+        using var other = ClientOf(server.Host.Port, authority, authority.Client("CN=jane"));
 
         Assert.Equal(200, (int)(await other.GetAsync("/api/v1/namespaces/default/configmaps")).StatusCode);
     }
@@ -262,13 +265,16 @@ public sealed class TlsTests
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("write asynchronously");
     }
 
+    private Task<ServerFixture> BeginAsync(TestCertificates authority, Func<X509Certificate2, X509Certificate2>? serving = null) =>
+        StartAsync(authority, o => o with { AnswersOnSocketThreads = AnswersOnSocketThreads }, serving);
+
     internal static Task<ServerFixture> StartAsync(
         TestCertificates authority, Func<ApiServerOptions, ApiServerOptions>? configure = null,
         Func<X509Certificate2, X509Certificate2>? serving = null)
     {
         var certificate = authority.Server();
         X509Certificate2Collection trusted = [authority.Authority];
-        return ServerFixture.StartAsync(o => (configure?.Invoke(o) ?? o) with
+        return ServerFixture.StartAsync(o => (configure ?? (same => same)).Invoke(o with { AnswersOnSocketThreads = true }) with
         {
             SecurePort = 0,
             BindAddress = IPAddress.Loopback,
@@ -277,7 +283,7 @@ public sealed class TlsTests
         });
     }
 
-    private static HttpClient ClientOf(ServerFixture server, TestCertificates authority, X509Certificate2? certificate, string version = "2.0")
+    internal static HttpClient ClientOf(int port, TestCertificates authority, X509Certificate2? certificate, string version = "2.0")
     {
         var handler = new SocketsHttpHandler
         {
@@ -289,8 +295,13 @@ public sealed class TlsTests
         };
         return new HttpClient(handler)
         {
-            BaseAddress = new($"https://127.0.0.1:{server.Host.Port}"), DefaultRequestVersion = new(version),
+            BaseAddress = new($"https://127.0.0.1:{port}"), DefaultRequestVersion = new(version),
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
     }
+}
+
+public sealed class TlsOnSocketThreadsTests : TlsTests
+{
+    protected override bool AnswersOnSocketThreads => true;
 }

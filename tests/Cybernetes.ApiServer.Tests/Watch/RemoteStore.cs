@@ -11,6 +11,9 @@ internal sealed class RemoteStore(IStore inner) : IStore
     /// <summary>Whose reads are counted in <see cref="Gets"/>; null: nobody's.</summary>
     public Func<string, bool>? Watched { get; set; }
 
+    /// <summary>Called with each transaction, by the thread that asks for it, before it begins.</summary>
+    public Action<Transaction>? Writing { get; set; }
+
     /// <summary>How many single records of those were read.</summary>
     public int Gets => Volatile.Read(ref _gets);
 
@@ -32,8 +35,11 @@ internal sealed class RemoteStore(IStore inner) : IStore
         return inner.RangeAsync(request, cancellation);
     }
 
-    public ValueTask<StoreResult<TransactionResult>> TransactAsync(Transaction transaction, CancellationToken cancellation = default) =>
-        inner.TransactAsync(transaction, cancellation);
+    public ValueTask<StoreResult<TransactionResult>> TransactAsync(Transaction transaction, CancellationToken cancellation = default)
+    {
+        Writing?.Invoke(transaction);
+        return inner.TransactAsync(transaction, cancellation);
+    }
 
     public IWatch Watch(WatchRequest request) => inner.Watch(request);
 

@@ -2,11 +2,14 @@ namespace Cybernetes.Store.Tests.Contract;
 
 public abstract class WatchContract : StoreContract
 {
+    /// <summary>Whether the watches' readers go on with the writer.</summary>
+    protected virtual bool GoesOnWithWriter => false;
+
     [Fact]
     public async Task Watch_FromNow_SeesWhatComes()
     {
         await PutAsync("/p/a", "0");
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { PreviousRecords = true });
+        await using var watch = Store.Watch(Asked(KeyRange.Prefix("/p/")) with { PreviousRecords = true });
         await PutAsync("/p/a", "1");
         await PutAsync("/q", "no");
         await PutAsync("/p/b", "2");
@@ -23,7 +26,7 @@ public abstract class WatchContract : StoreContract
         await DeleteAsync("/p/a");
         await PutAsync("/q", "no");
         await using var watch = Store.Watch(
-            new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = start.Revision, PreviousRecords = true });
+            Asked(KeyRange.Prefix("/p/")) with { StartRevision = start.Revision, PreviousRecords = true });
         Assert.Equal("+/p/b=1 -/p/a(0)", await ReadAsync(watch, 2));
         await PutAsync("/p/c", "2");
         Assert.Equal("+/p/c=2", await ReadAsync(watch, 1));
@@ -34,7 +37,7 @@ public abstract class WatchContract : StoreContract
     {
         var now = await PutAsync("/a", "0");
         await using var watch = Store.Watch(
-            new WatchRequest(KeyRange.All) { StartRevision = now.Revision + 3, PreviousRecords = true });
+            Asked(KeyRange.All) with { StartRevision = now.Revision + 3, PreviousRecords = true });
         await PutAsync("/a", "1");
         await PutAsync("/a", "2");
         await PutAsync("/a", "3");
@@ -50,7 +53,7 @@ public abstract class WatchContract : StoreContract
             KeyRange.Key("/p/a"), KeyRange.Prefix("/p/"), KeyRange.Prefix("/p/b"), KeyRange.Between("/p/bb", null),
             KeyRange.Prefix("/p/a/"),
         ];
-        var watches = ranges.Select(range => Store.Watch(new WatchRequest(range))).ToList();
+        var watches = ranges.Select(range => Store.Watch(Asked(range))).ToList();
         foreach (var key in new[] { "/p/a", "/p/a/x", "/p/b", "/p/bb", "/q" })
             await PutAsync(key, "1");
         for (var i = 0; i < ranges.Length; i++)
@@ -65,7 +68,7 @@ public abstract class WatchContract : StoreContract
     public async Task Watch_Transaction_ComesWhole()
     {
         await PutAsync("/p/0", "1");
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { PreviousRecords = true });
+        await using var watch = Store.Watch(Asked(KeyRange.Prefix("/p/")) with { PreviousRecords = true });
         var result = await TransactAsync(Transaction.Of(
             new PutOperation("/p/2", Bytes("2")), new PutOperation("/q", []), new DeleteOperation("/p/0"),
             new PutOperation("/p/1", [])));
@@ -84,7 +87,7 @@ public abstract class WatchContract : StoreContract
         var three = Transaction.Of(new PutOperation("/p/x", []), new PutOperation("/p/y", []), new PutOperation("/q", []));
         for (var i = 0; i < 900; i++)
             await TransactAsync(three);
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = start });
+        await using var watch = Store.Watch(Asked(KeyRange.Prefix("/p/")) with { StartRevision = start });
         var next = start;
         while (next < start + 900)
         {
@@ -103,7 +106,7 @@ public abstract class WatchContract : StoreContract
     [Fact]
     public async Task Watch_ProgressAsked_ComesAfterTheEvents()
     {
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")));
+        await using var watch = Store.Watch(Asked(KeyRange.Prefix("/p/")));
         await PutAsync("/p/a", "1");
         var other = await PutAsync("/q", "1");
         watch.RequestProgress();
@@ -118,7 +121,7 @@ public abstract class WatchContract : StoreContract
     public async Task Watch_ProgressAskedWhileReading_EndsTheRead()
     {
         var now = await PutAsync("/q", "1");
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")));
+        await using var watch = Store.Watch(Asked(KeyRange.Prefix("/p/")));
         var read = watch.ReadAsync(Cancellation).AsTask();
         Assert.False(read.IsCompleted);
         watch.RequestProgress();
@@ -128,7 +131,7 @@ public abstract class WatchContract : StoreContract
     [Fact]
     public async Task Watch_ReadCancelled_LosesNothing()
     {
-        await using var watch = Store.Watch(new WatchRequest(KeyRange.All) { PreviousRecords = true });
+        await using var watch = Store.Watch(Asked(KeyRange.All) with { PreviousRecords = true });
         for (var i = 0; i < 3; i++)
         {
             using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
@@ -144,7 +147,7 @@ public abstract class WatchContract : StoreContract
     [Fact]
     public async Task Watch_Disposed_EndsTheRead()
     {
-        var watch = Store.Watch(new WatchRequest(KeyRange.All));
+        var watch = Store.Watch(Asked(KeyRange.All));
         var read = watch.ReadAsync(Cancellation).AsTask();
         await watch.DisposeAsync();
         Assert.Equal(StoreErrorKind.Closed, (await read).Error?.Kind);
@@ -155,8 +158,8 @@ public abstract class WatchContract : StoreContract
     [Fact]
     public async Task Watch_TooSlow_IsCutOffAndTheOthersAreNot()
     {
-        await using var slow = Store.Watch(new WatchRequest(KeyRange.All) { EventLimit = 10 });
-        await using var patient = Store.Watch(new WatchRequest(KeyRange.All));
+        await using var slow = Store.Watch(Asked(KeyRange.All) with { EventLimit = 10 });
+        await using var patient = Store.Watch(Asked(KeyRange.All));
         for (var i = 0; i < 50; i++)
             await PutAsync("/a", $"{i}");
         Assert.Equal(50, (await ReadEventsAsync(patient, 50)).Count);
@@ -177,7 +180,7 @@ public abstract class WatchContract : StoreContract
         const int writers = 8, writes = 200;
         var start = (await Store.CurrentRevisionAsync(Cancellation)).Value + 1;
         var watches = Enumerable.Range(0, 6)
-            .Select(i => Store.Watch(new WatchRequest(KeyRange.Prefix("/p/")) { StartRevision = i % 2 == 0 ? start : 0 }))
+            .Select(i => Store.Watch(Asked(KeyRange.Prefix("/p/")) with { StartRevision = i % 2 == 0 ? start : 0 }))
             .ToList();
         var watchers = watches.Select(watch => Task.Run(() => ReadEventsAsync(watch, writers * writes))).ToList();
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
@@ -208,4 +211,6 @@ public abstract class WatchContract : StoreContract
         }
         return events;
     }
+
+    private WatchRequest Asked(KeyRange range) => new(range) { GoesOnWithWriter = GoesOnWithWriter };
 }

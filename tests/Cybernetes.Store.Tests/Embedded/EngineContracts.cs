@@ -21,6 +21,11 @@ public class InMemoryWatchTests : WatchContract
     protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.OpenInMemory(clock));
 }
 
+public class InMemoryWriterWatchTests : InMemoryWatchTests
+{
+    protected override bool GoesOnWithWriter => true;
+}
+
 public class InMemoryCompactionTests : CompactionContract
 {
     protected override ValueTask<IStore> OpenAsync(VirtualTimeProvider clock) => new(EmbeddedStore.OpenInMemory(clock));

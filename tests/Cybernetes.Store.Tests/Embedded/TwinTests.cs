@@ -133,7 +133,7 @@ public class TwinTests
         private async Task WatchAsync()
         {
             var start = _random.Next(3) == 0 ? 0 : SomeRevision() + _random.Next(3);
-            var request = new WatchRequest(Range()) { StartRevision = start, PreviousRecords = true };
+            var request = new WatchRequest(Range()) { StartRevision = start, PreviousRecords = true, GoesOnWithWriter = _watches.Count % 2 == 0 };
             var from = start == 0 ? _twin.Revision + 1 : start;
             _watches.Add(new WatchPair(_store.Watch(request), request.Range, from));
             if (_watches.Count <= 12)

@@ -23,9 +23,11 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
     private readonly int _eventLimit;
     private readonly long _byteLimit;
     private readonly WatchGroup _group;
+    private readonly bool _goesOnWithWriter;
     private readonly long _startRevision;
     private readonly long _joinRevision;
     private ManualResetValueTaskSourceCore<WatchBatch> _source = new() { RunContinuationsAsynchronously = true };
+    private WatchBatch? _due;
     private CancellationTokenRegistration _cancellation;
     private WatchNode? _node;
     private long _position = -1;
@@ -42,6 +44,7 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
         _log = log;
         _current = current;
         _range = request.Range;
+        _goesOnWithWriter = request.GoesOnWithWriter;
         _eventLimit = request.EventLimit > 0 ? Math.Min(request.EventLimit, options.WatchEventLimit) : options.WatchEventLimit;
         _byteLimit = options.WatchByteLimit;
         _startRevision = request.StartRevision > 0 ? request.StartRevision : current().Revision + 1;
@@ -63,6 +66,7 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
                 if (again)
                     continue;
                 _source.Reset();
+                _source.RunContinuationsAsynchronously = true;
                 _waiting = true;
                 _waitingFor = cancellation;
                 break;
@@ -84,15 +88,29 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
     }
 
     /// <summary>Called after something new was published for the group, whose chain now ends at the node.</summary>
-    public void Poke(WatchNode tail)
+    /// <returns>Whether <see cref="GoOn"/> is to be called, without the hub's lock.</returns>
+    public bool Poke(WatchNode tail)
     {
         lock (_gate)
         {
             // One that waits has read everything else, however much comes at once.
             if (_node is not null && !_waiting && IsTooMuch(tail.Position - _node.Position, tail.Bytes - _node.Bytes))
                 End(new StoreError(StoreErrorKind.WatcherTooSlow, "the watcher is too far behind"));
-            CompleteIfWaiting();
+            if (!_goesOnWithWriter)
+                CompleteIfWaiting();
+            else if (TakeIfWaiting() is { } batch)
+                _due = batch;
+            return _due is not null;
         }
+    }
+
+    /// <summary>Has the reader that <see cref="Poke"/> found waiting go on, on this thread.</summary>
+    public void GoOn()
+    {
+        var batch = _due!;
+        _due = null;
+        _source.RunContinuationsAsynchronously = false;
+        _source.SetResult(batch);
     }
 
     public void Fail(StoreError error)
@@ -148,19 +166,25 @@ internal sealed class EmbeddedWatch : IWatch, IValueTaskSource<WatchBatch>
 
     private void CompleteIfWaiting()
     {
+        if (TakeIfWaiting() is { } batch)
+            _source.SetResult(batch);
+    }
+
+    private WatchBatch? TakeIfWaiting()
+    {
         if (!_waiting)
-            return;
+            return null;
         WatchBatch? batch;
         bool again;
         do
             batch = TryTake(out again);
         while (batch is null && again);
         if (batch is null)
-            return;
+            return null;
         _waiting = false;
         _cancellation.Unregister();
         _cancellation = default;
-        _source.SetResult(batch);
+        return batch;
     }
 
     private void End(StoreError error)

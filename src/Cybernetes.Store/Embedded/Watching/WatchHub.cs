@@ -13,6 +13,7 @@ internal sealed class WatchHub
     private readonly Dictionary<string, WatchGroup>.AlternateLookup<ReadOnlySpan<char>> _prefixesBySpan;
     private readonly List<WatchGroup> _others = [];
     private readonly List<WatchGroup> _touched = [];
+    private readonly List<EmbeddedWatch> _due = [];
     private long _stagedRevision;
 
     public WatchHub(long revision)
@@ -77,7 +78,7 @@ internal sealed class WatchHub
         }
     }
 
-    /// <summary>Wakes the watchers of what was staged. To be called after the state was published.</summary>
+    /// <summary>Wakes the watchers of what was staged. To be called after the state was published, by one writer at a time.</summary>
     public void Wake()
     {
         lock (_gate)
@@ -85,10 +86,16 @@ internal sealed class WatchHub
             foreach (var group in _touched)
             {
                 foreach (var watch in group.Watches)
-                    watch.Poke(group.Tail);
+                {
+                    if (watch.Poke(group.Tail))
+                        _due.Add(watch);
+                }
             }
             _touched.Clear();
         }
+        foreach (var watch in _due)
+            watch.GoOn();
+        _due.Clear();
     }
 
     /// <summary>Ends every watch.</summary>
