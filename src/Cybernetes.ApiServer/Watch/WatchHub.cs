@@ -173,7 +173,10 @@ internal sealed class WatchHub(IStore store, TimeProvider time, ILogger logger) 
             var afresh = false;
             try
             {
-                await using var watch = store.Watch(new(KeyRange.Prefix(Root)) { StartRevision = Revision + 1, PreviousRecords = true, GoesOnWithWriter = GoesOnWithWriter });
+                await using var watch = store.Watch(new(KeyRange.Prefix(Root))
+                {
+                    StartRevision = Revision + 1, PreviousRecords = true, GoesOnWithWriter = GoesOnWithWriter,
+                });
                 Volatile.Write(ref _watch, watch);
                 lock (_lock)
                 {
