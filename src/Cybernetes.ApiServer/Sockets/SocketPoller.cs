@@ -17,7 +17,7 @@ internal sealed class SocketPoller
 
     // So long may nothing be taken from the queue before another thread is started.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(10);
-    private static readonly Lazy<SocketPoller> s_shared = new(() => new(Environment.ProcessorCount + 1));
+    private static readonly Lazy<SocketPoller> s_shared = new(() => new(Math.Max(2, Environment.ProcessorCount)));
 
     private readonly Epoll _epoll = new();
     private readonly ConcurrentDictionary<ulong, PolledInput> _inputs = new();
