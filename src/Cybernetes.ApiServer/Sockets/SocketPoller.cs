@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -48,11 +49,20 @@ internal sealed class SocketPoller
 
     /// <summary>From now on the input is told when its socket has something to be received, once for each time that it had nothing.</summary>
     /// <returns>What to <see cref="Remove"/> it by, before its socket is closed.</returns>
+    /// <exception cref="Win32Exception">The system cannot watch one more.</exception>
     public ulong Add(SafeHandle socket, PolledInput input)
     {
         var id = Interlocked.Increment(ref _lastId);
         _inputs[id] = input;
-        _epoll.Watch(socket, id);
+        try
+        {
+            _epoll.Watch(socket, id);
+        }
+        catch (Win32Exception)
+        {
+            Remove(id);
+            throw;
+        }
         return id;
     }
 
