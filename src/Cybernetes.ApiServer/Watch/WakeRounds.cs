@@ -17,6 +17,9 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
     // With the time that such a round takes a change is told within 100 ms.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(35);
 
+    // A change may just miss a round: two of them are its way, and both have to fit.
+    private static readonly TimeSpan SlowRound = TimeSpan.FromMilliseconds(20);
+
     // So many are worth it that what they write is made once and that they go on side by side on the same few threads.
     private const int Many = 16;
 
@@ -27,6 +30,7 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
     private long _head;
     private long _last;
     private TimeSpan _pause;
+    private bool _isSlow;
 
     /// <summary>Has a watcher woken with the next round; one that is told twice is woken once.</summary>
     public void Add(Watcher watcher)
@@ -77,6 +81,7 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
         lock (owner)
         {
             _isRunning = false;
+            _isSlow = took > SlowRound;
             var fair = took * 2 < LongestPause ? took * 2 : LongestPause;
             if (fair > _pause)
                 _pause = fair;
@@ -101,14 +106,14 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
         if (many)
         {
             _isRunning = true;
-            new Round(this, time, [.. _ready]).Start();
+            new Round(this, time, [.. _ready]).Start(_isSlow ? Environment.ProcessorCount : Math.Max(1, Environment.ProcessorCount / 2));
         }
         _ready.Clear();
     }
 
     /// <summary>
     /// Watchers that go on one after another, each as far as it comes without waiting: a hand-over to the pool for each of them costs as much as a small
-    /// write. They take half of the processors; the other half goes on answering requests.
+    /// write. They take half of the processors; the other half goes on answering requests, unless the round before was slow.
     /// </summary>
     private sealed class Round(WakeRounds rounds, TimeProvider time, Watcher[] watchers) : IThreadPoolWorkItem
     {
@@ -116,10 +121,10 @@ internal sealed class WakeRounds(TimeProvider time, Lock owner) : IDisposable
         private int _next = -1;
         private int _threads;
 
-        public void Start()
+        public void Start(int threads)
         {
-            _threads = Math.Max(1, Environment.ProcessorCount / 2);
-            for (var i = _threads; i > 0; i--)
+            _threads = threads;
+            for (var i = threads; i > 0; i--)
                 ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         }
 
