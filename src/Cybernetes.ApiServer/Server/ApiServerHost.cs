@@ -82,7 +82,8 @@ public sealed class ApiServerHost : IAsyncDisposable
 
         await hub.StartAsync(cancellation);
         services.Serve(catalog);
-        var web = options.SecurePort is { } port ? new WebServer(ServingOptions.Of(options, port), options.Loggers) : null;
+        var web = options.SecurePort is { } port
+            ? new WebServer(new(options.BindAddress, port, options.ServingCertificate, options.AnswersOnSocketThreads), options.Loggers) : null;
         if (web is not null)
             await web.StartAsync(services.Pipeline, cancellation);
         var systemObjects = new SystemObjects(services, options, web?.Port ?? options.SecurePort ?? 6443, health);

@@ -25,7 +25,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket) 
     /// <summary>Has what runs behind it in the connection's pipeline send through the socket.</summary>
     public static Func<ConnectionContext, Task> Before(ConnectionDelegate next) => async connection =>
     {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
+        if (connection.Transport.Output is SocketOutput || connection.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket)
         {
             await next(connection);
             return;
@@ -145,5 +145,6 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket) 
         return Result;
     }
 
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    /// <summary>Both sides of a connection.</summary>
+    internal sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -29,6 +29,7 @@ namespace Cybernetes.ApiServer.Server;
 internal sealed class WebServer : IAsyncDisposable
 {
     private const int KeepAliveSeconds = 180;
+    private const int Backlog = 1024;
     private readonly ServiceProvider _services;
     private readonly IServer _server;
 
@@ -93,8 +94,7 @@ internal sealed class WebServer : IAsyncDisposable
         kestrel.Listen(options.BindAddress, options.Port, listen =>
         {
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            if (!OperatingSystem.IsLinux() || !options.AnswersOnSocketThreads)
-                listen.Use(next => new(SocketOutput.Before(next)));
+            listen.Use(next => new(SocketOutput.Before(next)));
             listen.UseHttps(new TlsHandshakeCallbackOptions
             {
                 OnConnection = _ => new(handshakes.Options()), HandshakeTimeout = TimeSpan.FromSeconds(30),
@@ -109,14 +109,29 @@ internal sealed class WebServer : IAsyncDisposable
         sockets.UnsafePreferInlineScheduling = true;
         // Watches stand idle by the thousand: no buffer is taken before there is something to put in it.
         sockets.WaitForDataBeforeAllocatingBuffer = true;
-        sockets.Backlog = 1024;
+        sockets.Backlog = Backlog;
         sockets.CreateBoundListenSocket = Bind;
     }
 
     // Before Kestrel's own registrations, which leave it in place.
     [SupportedOSPlatform("linux")]
     private static void AddSocketThreads(ServiceCollection services, ILoggerFactory loggers) => services.AddSingleton<IConnectionListenerFactory>(
-        all => new PolledListeners(Bind, all.GetRequiredService<IMemoryPoolFactory<byte>>(), loggers.CreateLogger<PolledListeners>()));
+        all => new PolledListeners(Listen, all.GetRequiredService<IMemoryPoolFactory<byte>>(), loggers.CreateLogger<PolledListeners>()));
+
+    private static Socket Listen(EndPoint endpoint)
+    {
+        var socket = Bind(endpoint);
+        try
+        {
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private static Socket Bind(EndPoint endpoint)
     {
@@ -191,11 +206,5 @@ internal sealed class WebServer : IAsyncDisposable
 /// <param name="BindAddress">Address to listen on.</param>
 /// <param name="Port">Port to listen on; 0 takes a free one.</param>
 /// <param name="ServingCertificate">The serving certificate with its key; asked at each handshake, so that it may be renewed.</param>
-internal sealed record ServingOptions(IPAddress BindAddress, int Port, Func<X509Certificate2?> ServingCertificate)
-{
-    /// <summary>Whether the threads that wait for sockets answer themselves (Linux only). Default: the pool does.</summary>
-    public bool AnswersOnSocketThreads { get; init; }
-
-    public static ServingOptions Of(ApiServerOptions options, int port) =>
-        new(options.BindAddress, port, options.ServingCertificate) { AnswersOnSocketThreads = options.AnswersOnSocketThreads };
-}
+/// <param name="AnswersOnSocketThreads">Whether the threads that wait for sockets answer themselves (Linux only), or the pool does.</param>
+internal sealed record ServingOptions(IPAddress BindAddress, int Port, Func<X509Certificate2?> ServingCertificate, bool AnswersOnSocketThreads);

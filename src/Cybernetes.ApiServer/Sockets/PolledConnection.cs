@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Cybernetes.ApiServer.Server;
@@ -31,7 +30,7 @@ internal sealed class PolledConnection : DefaultConnectionContext, IConnectionSo
         socket.Blocking = false;
         (LocalEndPoint, RemoteEndPoint) = (socket.LocalEndPoint, socket.RemoteEndPoint);
         _input = new(socket, TellClosed);
-        Transport = new Duplex(_input, new SocketOutput(this, socket));
+        Transport = new SocketOutput.Duplex(_input, new SocketOutput(this, socket));
         ConnectionClosed = _closed.Token;
         Features.Set<IConnectionSocketFeature>(this);
         Features.Set<IMemoryPoolFeature>(this);
@@ -75,6 +74,4 @@ internal sealed class PolledConnection : DefaultConnectionContext, IConnectionSo
 
     // What hangs on the token runs elsewhere: it may hold locks that the caller holds, and take its time.
     private void TellClosed() => ThreadPool.UnsafeQueueUserWorkItem(static connection => connection._closed.Cancel(), this, preferLocal: false);
-
-    private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -9,29 +9,25 @@ using Microsoft.Extensions.Logging;
 namespace Cybernetes.ApiServer.Sockets;
 
 /// <summary>Kestrel's way to sockets whose threads answer themselves, instead of its own transport.</summary>
-/// <param name="bind">Makes the listening socket.</param>
+/// <param name="listen">Makes a socket that listens.</param>
 /// <param name="memory">Where connections take their buffers from.</param>
 /// <param name="logger">Is told what is refused.</param>
 [SupportedOSPlatform("linux")]
-internal sealed class PolledListeners(Func<EndPoint, Socket> bind, IMemoryPoolFactory<byte> memory, ILogger logger) : IConnectionListenerFactory
+internal sealed class PolledListeners(Func<EndPoint, Socket> listen, IMemoryPoolFactory<byte> memory, ILogger logger) : IConnectionListenerFactory
 {
-    private const int Backlog = 1024;
     private static readonly TimeSpan s_exhaustionPause = TimeSpan.FromMilliseconds(50);
 
     /// <exception cref="AddressInUseException">Somebody listens there already.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        Socket socket;
         try
         {
-            socket = bind(endpoint);
+            return new(new PolledListener(listen(endpoint), memory.Create(), logger));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
             throw new AddressInUseException(e.Message, e);
         }
-        socket.Listen(Backlog);
-        return new(new PolledListener(socket, memory.Create(), logger));
     }
 
     private sealed class PolledListener(Socket socket, MemoryPool<byte> memory, ILogger logger) : IConnectionListener

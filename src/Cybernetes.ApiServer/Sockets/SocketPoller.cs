@@ -71,6 +71,8 @@ internal sealed class SocketPoller
     private void StartThread()
     {
         Interlocked.Increment(ref _threads);
+        // It counts from now on: where processors are slow to begin with it, no second one is started for the same want.
+        Interlocked.Increment(ref _waiting);
         new Thread(Run) { IsBackground = true, Name = "sockets" }.UnsafeStart();
     }
 
@@ -80,15 +82,16 @@ internal sealed class SocketPoller
         var context = ExecutionContext.Capture()!;
         while (true)
         {
-            Interlocked.Increment(ref _waiting);
             var (id, isClosed) = _epoll.Wait();
             Interlocked.Increment(ref _taken);
             if (Interlocked.Decrement(ref _waiting) == 0)
                 LookSoon();
-            if (!_inputs.TryGetValue(id, out var input))
-                continue;
-            ExecutionContext.Restore(context);
-            input.Ready(isClosed);
+            if (_inputs.TryGetValue(id, out var input))
+            {
+                ExecutionContext.Restore(context);
+                input.Ready(isClosed);
+            }
+            Interlocked.Increment(ref _waiting);
         }
     }
 

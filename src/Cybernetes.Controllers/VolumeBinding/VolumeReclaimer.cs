@@ -49,16 +49,22 @@ internal sealed partial class VolumeReclaimer(
                 $"host_path deleter only supports /tmp/.+ but received provided {host.Path}", cancellation).ConfigureAwait(false);
             return;
         }
-        // Data goes for ever: what decides it is asked of the API server, the informer may trail behind a policy that was changed to Retain.
-        var live = await context.Client.For<PersistentVolume>().FindAsync(null, volume.Metadata.Name, cancellation).ConfigureAwait(false);
-        if (live is null || live.Metadata.UID != volume.Metadata.UID || live.Spec.PersistentVolumeReclaimPolicy != "Delete"
-            || live.Spec.ClaimRef?.UID != volume.Spec.ClaimRef?.UID)
+        if (!await IsStillDueAsync(volume, cancellation).ConfigureAwait(false))
             return;
         if (Directory.Exists(host.Path))
             Directory.Delete(host.Path, recursive: true);
         await context.Client.IgnoreNotFoundAsync(c =>
             c.For<PersistentVolume>().DeleteAsync(null, volume.Metadata.Name, cancellation: cancellation)).ConfigureAwait(false);
     }
+
+    // Data goes for ever: what decides it is asked of the API server, the informer may trail behind a policy that was changed to Retain.
+    private async Task<bool> IsStillDueAsync(PersistentVolume volume, CancellationToken cancellation) =>
+        IsStillDue(volume, await context.Client.For<PersistentVolume>().FindAsync(null, volume.Metadata.Name, cancellation).ConfigureAwait(false));
+
+    /// <summary>Whether what was decided of a volume holds for it as it is now: the same volume, claim and policy. Pure.</summary>
+    internal static bool IsStillDue(PersistentVolume decided, PersistentVolume? live) =>
+        live is not null && live.Metadata.UID == decided.Metadata.UID && live.Spec.ClaimRef?.UID == decided.Spec.ClaimRef?.UID
+        && live.Spec.PersistentVolumeReclaimPolicy == decided.Spec.PersistentVolumeReclaimPolicy;
 
     private async Task RecycleAsync(PersistentVolume volume, CancellationToken cancellation)
     {
@@ -101,6 +107,8 @@ internal sealed partial class VolumeReclaimer(
     {
         // One that failed for good is not scrubbed for ever.
         if (volume.Status.Phase == "Failed")
+            return;
+        if (!await IsStillDueAsync(volume, cancellation).ConfigureAwait(false))
             return;
         var settings = volume.Spec.NFS is null ? context.Options.HostPathRecycler : context.Options.NfsRecycler;
         var pod = RecyclerPod(volume, name, settings, context.Options.RecyclerImage);

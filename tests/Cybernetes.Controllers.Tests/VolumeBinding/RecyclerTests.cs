@@ -41,4 +41,22 @@ public sealed class RecyclerTests
         Assert.Equal(volume.Spec.HostPath!.Path, pod.Spec.Volumes[0].HostPath!.Path);
         Assert.Equal("more", pod.Spec.Volumes[1].Name);
     }
+
+    [Theory]
+    [InlineData("u", "c", "Delete", true)]
+    [InlineData("u", "c", "Retain", false)]
+    [InlineData("u", "c", "Recycle", false)]
+    [InlineData("other", "c", "Delete", false)]
+    [InlineData("u", "other", "Delete", false)]
+    public void Reclaiming_VolumeHasChangedMeanwhile_IsNotDueAnyMore(string uid, string claim, string policy, bool expected)
+    {
+        static PersistentVolume Volume(string uid, string claim, string policy) => new()
+        {
+            Metadata = { Name = "v", UID = uid }, Spec = { PersistentVolumeReclaimPolicy = policy, ClaimRef = new() { UID = claim } },
+        };
+        var decided = Volume("u", "c", "Delete");
+
+        Assert.Equal(expected, VolumeReclaimer.IsStillDue(decided, Volume(uid, claim, policy)));
+        Assert.False(VolumeReclaimer.IsStillDue(decided, null));
+    }
 }
