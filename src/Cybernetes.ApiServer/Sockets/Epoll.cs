@@ -43,18 +43,29 @@ internal sealed unsafe partial class Epoll
     /// <returns>Whose it is, and whether nothing more will come from the other side.</returns>
     public (ulong Id, bool IsClosed) Wait()
     {
-        var told = stackalloc byte[EventBytes];
         while (true)
         {
-            var count = epoll_wait(_queue, told, 1, WithoutEnd);
-            if (count > 0)
-                break;
-            if (count < 0 && Marshal.GetLastPInvokeError() != Interrupted)
-                throw new Win32Exception();
+            if (TryTake(WithoutEnd, out var told))
+                return told;
         }
-        var bytes = new ReadOnlySpan<byte>(told, EventBytes);
+    }
+
+    /// <summary>The next event, when there is one already; see <see cref="Wait"/>.</summary>
+    public bool TryTake(out (ulong Id, bool IsClosed) told) => TryTake(0, out told);
+
+    private bool TryTake(int milliseconds, out (ulong Id, bool IsClosed) told)
+    {
+        var taken = stackalloc byte[EventBytes];
+        var count = epoll_wait(_queue, taken, 1, milliseconds);
+        if (count < 0 && Marshal.GetLastPInvokeError() != Interrupted)
+            throw new Win32Exception();
+        told = default;
+        if (count <= 0)
+            return false;
+        var bytes = new ReadOnlySpan<byte>(taken, EventBytes);
         var events = BitConverter.ToUInt32(bytes);
-        return (BitConverter.ToUInt64(bytes[s_dataOffset..]), (events & (PeerClosed | Closed | Failed)) != 0);
+        told = (BitConverter.ToUInt64(bytes[s_dataOffset..]), (events & (PeerClosed | Closed | Failed)) != 0);
+        return true;
     }
 
     private static int Checked(int result) => result >= 0 ? result : throw new Win32Exception();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -10,6 +11,10 @@ namespace Cybernetes.ApiServer.Sockets;
 /// thread that was woken for it, and no other is. Each takes one event at a time from a queue of the system, so that a thread which is held up
 /// (by a disk that hangs, say) holds up one connection only; when all are, more are started. Lives as long as the process.
 /// </summary>
+/// <remarks>
+/// A thread whose last events came quickly looks for the next one for a moment before it sleeps (<see cref="Lingering"/>): waking a processor
+/// that sleeps takes longer than many a request, in a virtual machine above all. It gives its processor to whoever else wants it meanwhile.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class SocketPoller
 {
@@ -80,9 +85,10 @@ internal sealed class SocketPoller
     {
         // What one connection's work leaves behind in the thread's context is not another's.
         var context = ExecutionContext.Capture()!;
+        var lingering = new Lingering();
         while (true)
         {
-            var (id, isClosed) = _epoll.Wait();
+            var (id, isClosed) = Next(ref lingering);
             Interlocked.Increment(ref _taken);
             if (Interlocked.Decrement(ref _waiting) == 0)
                 LookSoon();
@@ -93,6 +99,20 @@ internal sealed class SocketPoller
             }
             Interlocked.Increment(ref _waiting);
         }
+    }
+
+    private (ulong Id, bool IsClosed) Next(ref Lingering lingering)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetTimestamp() - began < lingering.Ticks)
+        {
+            if (_epoll.TryTake(out var told))
+                return told;
+            Thread.Yield();
+        }
+        var next = _epoll.Wait();
+        lingering.Slept(Stopwatch.GetTimestamp() - began);
+        return next;
     }
 
     private void LookSoon()

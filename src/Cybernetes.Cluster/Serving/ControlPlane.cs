@@ -154,7 +154,8 @@ public sealed class ControlPlane : IAsyncDisposable
         }
         string path = Path.Combine(options.DataDirectory, "store");
         ILogger logger = options.Loggers.CreateLogger("store");
-        return EmbeddedStore.Open(path, options.Time, logger: logger).TryGet(out EmbeddedStore? store, out StoreError? error)
+        EmbeddedStoreOptions limits = new() { AnswersGoOnWithWriter = true };
+        return EmbeddedStore.Open(path, options.Time, limits, logger: logger).TryGet(out EmbeddedStore? store, out StoreError? error)
             ? store
             : throw new ControlPlaneException($"cannot open the store in {path}: {error.Message}");
     }

@@ -106,7 +106,7 @@ public sealed class EmbeddedStore : IStore
             return ValueTask.FromResult<StoreResult<TransactionResult>>(new StoreError(StoreErrorKind.TooLarge, "etcdserver: request is too large"));
         if (TransactionForm.OnlyReads(transaction) && _closed == 0)
             return ValueTask.FromResult(Read(transaction));
-        return Enqueue(new TransactionRequest(transaction, bytes));
+        return Enqueue(new TransactionRequest(transaction, bytes) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
     }
 
     public IWatch Watch(WatchRequest request)
@@ -120,14 +120,14 @@ public sealed class EmbeddedStore : IStore
     public ValueTask<StoreResult<long>> CompactAsync(long revision, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Enqueue(new CompactRequest(revision));
+        return Enqueue(new CompactRequest(revision) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
     }
 
     public ValueTask<StoreResult<LeaseState>> GrantLeaseAsync(TimeSpan timeToLive, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeToLive, TimeSpan.Zero);
-        return Enqueue(new GrantLeaseRequest(timeToLive));
+        return Enqueue(new GrantLeaseRequest(timeToLive) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
     }
 
     public ValueTask<StoreResult<LeaseState>> KeepLeaseAliveAsync(long lease, CancellationToken cancellation = default)
@@ -149,7 +149,7 @@ public sealed class EmbeddedStore : IStore
     public ValueTask<StoreResult<long>> RevokeLeaseAsync(long lease, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Enqueue(new RevokeLeaseRequest(lease, onlyIfOver: false, _leases));
+        return Enqueue(new RevokeLeaseRequest(lease, onlyIfOver: false, _leases) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
     }
 
     public ValueTask<StoreResult<StoreStatus>> StatusAsync(CancellationToken cancellation = default)

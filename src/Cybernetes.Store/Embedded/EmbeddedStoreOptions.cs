@@ -42,4 +42,11 @@ public sealed record EmbeddedStoreOptions
     /// <see cref="StoreErrorKind.NoSpace"/>.
     /// </summary>
     public long DatabaseByteLimit { get; init; }
+
+    /// <summary>
+    /// Whether those who wait for a write go on with the thread that has made it durable, one after the other, and not with one of the pool's,
+    /// which saves a change of threads in each group. For callers who are soon done or wait again; whoever does hold such a thread up holds up
+    /// those who are answered with him, for 10 ms the writes of others, and <see cref="EmbeddedStore.DisposeAsync"/>. Default false.
+    /// </summary>
+    public bool AnswersGoOnWithWriter { get; init; }
 }

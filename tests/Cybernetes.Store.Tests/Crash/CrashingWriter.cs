@@ -9,13 +9,13 @@ namespace Cybernetes.Store.Tests.Crash;
 internal static class CrashingWriter
 {
     public const string Argument = "--crashing-writer";
-    public const int Writers = 6;
+    public const int Writers = 12;
     public const int KeysPerWriter = 20;
 
     /// <param name="arguments">The folder; the first count; "compact" to compact now and then; the revision to watch from, 0 for none.</param>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var options = new EmbeddedStoreOptions { CompactionInterval = TimeSpan.Zero };
+        var options = new EmbeddedStoreOptions { CompactionInterval = TimeSpan.Zero, AnswersGoOnWithWriter = true };
         var opened = EmbeddedStore.Open(arguments[0], TimeProvider.System, options);
         if (!opened.TryGet(out var store, out var error))
         {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Cybernetes.Foundation;
 using Cybernetes.Store.Embedded;
-using Cybernetes.Store.Embedded.Journal;
 
 namespace Cybernetes.Store.Tests.Embedded;
 
@@ -16,6 +15,8 @@ public class GroupCommitTests
     // It stands still, so that the store does not try the disk by itself.
     private readonly VirtualTimeProvider _clock = new();
     private readonly SteppedJournal _journal = new();
+
+    protected virtual bool AnswersGoOnWithWriter => false;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -104,7 +105,7 @@ public class GroupCommitTests
     public async Task Writers_JournalFailsNowAndThen_HaveWhatTheyWereTold(int seed)
     {
         const int keys = 12;
-        var options = new EmbeddedStoreOptions { HistoryByteLimit = 20_000 };
+        var options = new EmbeddedStoreOptions { HistoryByteLimit = 20_000, AnswersGoOnWithWriter = AnswersGoOnWithWriter };
         await using var store = EmbeddedStore.OpenWith(_journal, _clock, options, ownThreads: true);
         _journal.FailByChance(new Random(seed));
         var told = new ConcurrentDictionary<long, string>();
@@ -132,7 +133,7 @@ public class GroupCommitTests
         }
     }
 
-    private EmbeddedStore Open() => EmbeddedStore.OpenWith(_journal, _clock, ownThreads: true);
+    private EmbeddedStore Open() => EmbeddedStore.OpenWith(_journal, _clock, new() { AnswersGoOnWithWriter = AnswersGoOnWithWriter }, ownThreads: true);
 
     /// <summary>A durable record and, behind it, a group whose commit has begun.</summary>
     private async Task<(WriteResult First, Task<StoreResult<WriteResult>>[] Held)> HoldGroupAsync(IStore store, long lease = 0)
@@ -157,47 +158,10 @@ public class GroupCommitTests
         }
         return behind;
     }
+}
 
-    /// <summary>A journal whose commits wait until they are told what becomes of them, or fail by chance.</summary>
-    private sealed class SteppedJournal : IJournal
-    {
-        private readonly BlockingCollection<StoreError?> _steps = [];
-        private readonly SemaphoreSlim _entered = new(0);
-        private readonly ConcurrentQueue<Record> _records = new();
-        private Random? _chance;
-
-        public long BytesOnDisk => 0;
-
-        public IEnumerable<long> Revisions => _records.Select(record => record.ModRevision);
-
-        public IEnumerable<string> Keys => _records.Select(record => record.Key);
-
-        public Record? Last(string key) => _records.LastOrDefault(record => record.Key == key);
-
-        public void Step(StoreError? outcome) => _steps.Add(outcome);
-
-        public void FailByChance(Random chance) => _chance = chance;
-
-        /// <summary>Waits until a commit has begun, each of which counts once.</summary>
-        public Task EnteredAsync(CancellationToken cancellation) => _entered.WaitAsync(cancellation);
-
-        public StoreError? Commit(JournalBatch batch)
-        {
-            _entered.Release();
-            var outcome = _chance is null ? _steps.Take() : _chance.Next(5) == 0 ? Broken : null;
-            if (outcome is not null)
-                return outcome;
-            foreach (var record in batch.Records)
-                _records.Enqueue(record);
-            return null;
-        }
-
-        public bool Tidy() => false;
-
-        public void Dispose()
-        {
-            _steps.Dispose();
-            _entered.Dispose();
-        }
-    }
+/// <summary>The same, when those who are answered go on with the thread that has written.</summary>
+public class GroupCommitOnWriterTests : GroupCommitTests
+{
+    protected override bool AnswersGoOnWithWriter => true;
 }

@@ -11,7 +11,8 @@ namespace Cybernetes.Store.Embedded.Writing;
 /// <remarks>
 /// When many write at once, the two take turns: while one's group is on its way to the disk the other gathers and prepares the next. It
 /// waits a moment for those who were just answered to come back (as PostgreSQL's commit_delay does): a commit costs as much for one
-/// row as for thirty, on the disk and of the processor.
+/// row as for thirty, on the disk and of the processor. Whoever has committed a group answers it, with nothing left that others wait for;
+/// those who are answered may go on with that thread, and when they hold all of the loop's threads up, more are started.
 /// </remarks>
 internal sealed class CommitLoop : IDisposable
 {
@@ -24,6 +25,12 @@ internal sealed class CommitLoop : IDisposable
     private const int ManyWriters = 8;
     private const int GatherMilliseconds = 1;
 
+    private const int Threads = 2;
+    private const int MostThreads = 32;
+
+    // So long may work that was handed over lie there, while all of the loop's threads are held up, before another one is started.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(10);
+
     // Who may take from the queue: nobody does; somebody does; one of the loop's threads shall.
     private const int Free = 0;
     private const int Taken = 1;
@@ -33,7 +40,9 @@ internal sealed class CommitLoop : IDisposable
     private readonly ConcurrentQueue<WriteGroup> _spareGroups = new();
     private readonly Writer _writer;
     private readonly EmbeddedStoreOptions _options;
-    private readonly Thread[] _threads;
+    private readonly List<Thread> _threads = [];
+    private readonly Lock _starting = new();
+    private readonly ITimer? _look;
     private readonly AutoResetEvent _wake = new(false);
     private readonly AutoResetEvent _gathered = new(false);
     private int _role = Free;
@@ -42,24 +51,37 @@ internal sealed class CommitLoop : IDisposable
     private int _queued;
     private int _pending;
     private int _groups;
+    private int _waiting;
+    private int _isLooking;
+    private long _takenOver;
+    private long _takenOverBefore;
     private int _inlineWork;
     private long _pendingBytes;
     private volatile bool _closed;
     private volatile bool _ended;
 
+    /// <param name="writer">What the groups are given to.</param>
+    /// <param name="options">Limits of what may wait.</param>
     /// <param name="ownThreads">Whether there is a disk to wait for.</param>
     public CommitLoop(Writer writer, EmbeddedStoreOptions options, bool ownThreads)
     {
         (_writer, _options) = (writer, options);
-        _threads = new Thread[ownThreads ? 2 : 0];
-        for (var i = 0; i < _threads.Length; i++)
-            _threads[i] = new Thread(Run) { Name = "store writer", IsBackground = true };
+        if (!ownThreads)
+            return;
+        using (ExecutionContext.SuppressFlow())
+        {
+            // Threads are held up in real time, whatever time the store lives in.
+            _look = TimeProvider.System.CreateTimer(
+                static loop => ((CommitLoop)loop!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
+
+    private bool HasThreads => _look is not null;
 
     public void Start()
     {
-        foreach (var thread in _threads)
-            thread.Start();
+        for (var i = 0; HasThreads && i < Threads; i++)
+            StartThread();
     }
 
     /// <summary>Queues a request, or says why not; then the request is not answered.</summary>
@@ -74,98 +96,161 @@ internal sealed class CommitLoop : IDisposable
             Interlocked.Add(ref _pendingBytes, request.Bytes);
         var queued = Interlocked.Increment(ref _queued);
         _queue.Enqueue(request);
-        if (_threads.Length == 0)
+        if (!HasThreads)
             RunInline();
         else if (TryTakeRole())
-            RunOnce();
+            RunOnceOrHandOver();
         else if (queued >= Volatile.Read(ref _wakeAt))
             StopGathering();
         // The threads may have ended between the first look and now: then nobody else answers.
-        if (_closed && _threads.Length > 0 && !AreRunning())
+        if (_closed && HasThreads && !AreRunning())
             FailRest();
         return null;
     }
 
-    /// <summary>Stops after what is queued now; later requests are refused.</summary>
+    /// <summary>Stops after what is queued now; later requests are refused. Not to be called by one who is answered, on that thread.</summary>
     public void Dispose()
     {
         if (_closed)
             return;
-        _closed = true;
+        lock (_starting)
+            _closed = true;
         _wake.Set();
         foreach (var thread in _threads)
-        {
-            if (thread.IsAlive)
-                thread.Join();
-        }
-        if (_threads.Length > 0)
+            thread.Join();
+        _look?.Dispose();
+        if (HasThreads)
             FailRest();
     }
 
-    private bool AreRunning() => _threads.Any(thread => thread.IsAlive);
+    private bool AreRunning()
+    {
+        lock (_starting)
+            return _threads.Any(thread => thread.IsAlive);
+    }
+
+    private void StartThread()
+    {
+        lock (_starting)
+        {
+            if (_closed || _threads.Count >= MostThreads)
+                return;
+            var thread = new Thread(Run) { Name = "store writer", IsBackground = true };
+            _threads.Add(thread);
+            // It counts from now on: where processors are slow to begin with it, no further one is started for the same want.
+            Interlocked.Increment(ref _waiting);
+            thread.UnsafeStart();
+        }
+    }
 
     private bool TryTakeRole() =>
         Volatile.Read(ref _role) == Free && Interlocked.CompareExchange(ref _role, Taken, Free) == Free;
 
-    /// <summary>Lets others take from the queue; true when there is work for one who saw us, and we have the role again.</summary>
-    private bool StepDown()
+    /// <summary>Lets others take from the queue. What is there already is for one of the loop's threads.</summary>
+    private void StepDown()
     {
         Interlocked.Exchange(ref _role, Free);
-        return (!_queue.IsEmpty || _closed) && TryTakeRole();
+        // Those who came before they could see that do not come again.
+        if ((!_queue.IsEmpty || _writer.HasWork || _closed) && TryTakeRole())
+            HandOver();
     }
 
     private void HandOver()
     {
         Interlocked.Exchange(ref _role, HandedOver);
         _wake.Set();
+        if (Volatile.Read(ref _waiting) == 0 && Volatile.Read(ref _isLooking) == 0 && Interlocked.Exchange(ref _isLooking, 1) == 0)
+            _look!.Change(s_patience, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>One group on the thread of a caller, who has the role; the rest, and what would have to wait, is for the loop's threads.</summary>
-    private void RunOnce()
+    /// <summary>Some time after work was handed over while no thread waited for it.</summary>
+    private void Look()
     {
-        if (Volatile.Read(ref _groups) == 0)
+        var takenOver = Volatile.Read(ref _takenOver);
+        if (Volatile.Read(ref _role) == HandedOver && Volatile.Read(ref _waiting) == 0)
         {
-            ProcessGroup(mayHandOver: false);
-            if (!_writer.HasWork && !StepDown())
-                return;
+            if (takenOver == _takenOverBefore)
+                StartThread();
+            _takenOverBefore = takenOver;
+            if (!_closed)
+                _look!.Change(s_patience, Timeout.InfiniteTimeSpan);
+            return;
         }
-        HandOver();
+        _takenOverBefore = takenOver;
+        Interlocked.Exchange(ref _isLooking, 0);
+        // Handed over in between: then nobody else looks.
+        if (Volatile.Read(ref _role) == HandedOver && Volatile.Read(ref _waiting) == 0 && !_closed && Interlocked.Exchange(ref _isLooking, 1) == 0)
+            _look!.Change(s_patience, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// With the role: one group on the thread of a caller. The rest, and what would have to wait, is for the loop's threads; and so is all when the
+    /// caller is one who was just answered and others wait for their answers behind him.
+    /// </summary>
+    private void RunOnceOrHandOver()
+    {
+        if (Volatile.Read(ref _groups) != 0 || !Answers.MayWrite)
+        {
+            HandOver();
+            return;
+        }
+        var group = Build();
+        var failure = Commit(group);
+        StepDown();
+        Answer(group, failure);
     }
 
     private void Run()
     {
+        Interlocked.Decrement(ref _waiting);
         while (!_ended)
         {
             if (TakeOver())
-                RunAll();
-            else
-                _wake.WaitOne();
+            {
+                RunOnce();
+                continue;
+            }
+            Interlocked.Increment(ref _waiting);
+            _wake.WaitOne();
+            Interlocked.Decrement(ref _waiting);
         }
         // One wake-up is for one thread.
         _wake.Set();
     }
 
-    private bool TakeOver() =>
-        Interlocked.CompareExchange(ref _role, Taken, HandedOver) == HandedOver
-        || ((_closed || !_queue.IsEmpty || _writer.HasWork) && TryTakeRole());
-
-    /// <summary>With the role: takes groups until there is nothing left, or the other thread takes them.</summary>
-    private void RunAll()
+    private bool TakeOver()
     {
-        do
+        if (Interlocked.CompareExchange(ref _role, Taken, HandedOver) != HandedOver
+            && !((_closed || !_queue.IsEmpty || _writer.HasWork) && TryTakeRole()))
+            return false;
+        Interlocked.Increment(ref _takenOver);
+        return true;
+    }
+
+    /// <summary>With the role: takes groups until there is one to be answered, and nothing of the role is left.</summary>
+    private void RunOnce()
+    {
+        while (IsMoreToDo())
         {
-            while (IsMoreToDo())
+            var group = Build();
+            var isOneOfMany = Volatile.Read(ref _writers) >= ManyWriters;
+            if (isOneOfMany)
+                HandOver();
+            var failure = Commit(group);
+            if (!isOneOfMany && group.Requests.Count == 0)
             {
-                if (!ProcessGroup(mayHandOver: true))
-                    return;
+                Answer(group, failure);
+                continue;
             }
-            if (_closed)
-            {
-                _ended = true;
-                return;
-            }
+            if (!isOneOfMany)
+                StepDown();
+            Answer(group, failure);
+            return;
         }
-        while (StepDown());
+        if (_closed)
+            _ended = true;
+        else
+            StepDown();
     }
 
     private bool IsMoreToDo()
@@ -205,14 +290,17 @@ internal sealed class CommitLoop : IDisposable
         {
             seen = Volatile.Read(ref _inlineWork);
             do
-                ProcessGroup(mayHandOver: false);
+            {
+                var group = Build();
+                Answer(group, Commit(group));
+            }
             while (_writer.HasWork || !_queue.IsEmpty);
         }
         while (Interlocked.CompareExchange(ref _inlineWork, 0, seen) != seen);
     }
 
-    /// <summary>Takes one group through; false when the role has been handed over meanwhile.</summary>
-    private bool ProcessGroup(bool mayHandOver)
+    /// <summary>A sealed group, which has its turn to be written.</summary>
+    private WriteGroup Build()
     {
         Interlocked.Increment(ref _groups);
         if (!_spareGroups.TryDequeue(out var group))
@@ -223,20 +311,27 @@ internal sealed class CommitLoop : IDisposable
         // What came while another group was on its way to the disk.
         Fill(group);
         _writer.Seal(group);
-        var hasRole = !mayHandOver || Volatile.Read(ref _writers) < ManyWriters;
-        if (!hasRole)
-            HandOver();
-        _writer.Commit(group);
+        return group;
+    }
+
+    private StoreError? Commit(WriteGroup group)
+    {
+        var failure = _writer.Commit(group);
         var count = group.Requests.Count;
         var waiting = Interlocked.Add(ref _pending, -count);
         Interlocked.Add(ref _pendingBytes, -group.Bytes);
         // How many write at the same time; forgotten slowly, since a group can be small by chance.
         var writers = Volatile.Read(ref _writers);
         Volatile.Write(ref _writers, Math.Max(count + waiting, writers - ((writers + 3) / 4)));
+        Interlocked.Decrement(ref _groups);
+        return failure;
+    }
+
+    private void Answer(WriteGroup group, StoreError? failure)
+    {
+        Answers.Give(_writer, group, failure);
         group.Clear();
         _spareGroups.Enqueue(group);
-        Interlocked.Decrement(ref _groups);
-        return hasRole;
     }
 
     private void Fill(WriteGroup group)

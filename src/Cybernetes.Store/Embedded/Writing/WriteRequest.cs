@@ -21,9 +21,14 @@ internal abstract class WriteRequest
 /// <summary>A request somebody waits for.</summary>
 internal abstract class WriteRequest<T> : WriteRequest, IValueTaskSource<StoreResult<T>>
 {
-    // Continuations must not run on the writer's thread.
     private ManualResetValueTaskSourceCore<StoreResult<T>> _source = new() { RunContinuationsAsynchronously = true };
     private bool _answered;
+
+    /// <summary>Whether who waits goes on with the thread that wrote it (<see cref="EmbeddedStoreOptions.AnswersGoOnWithWriter"/>).</summary>
+    public bool GoesOnWithWriter
+    {
+        init => _source.RunContinuationsAsynchronously = !value;
+    }
 
     /// <summary>The answer; to be awaited once.</summary>
     public ValueTask<StoreResult<T>> Task => new(this, _source.Version);

@@ -9,9 +9,9 @@ namespace Cybernetes.Store.Embedded.Writing;
 /// the log and the watchers' chains; 4. publishes it; 5. wakes watchers; 6. answers. A failure in 1 or 2 leaves no trace.
 /// </summary>
 /// <remarks>
-/// Step 1 of a group may go on while the one before it is in step 2, and step 2 while that one is in 3 to 6: each of the three has one
+/// Step 1 of a group may go on while the one before it is in step 2, and step 2 while that one is in 3 to 5: each of the three has one
 /// thread at a time, which takes its place in the next before it leaves its own, so that no group overtakes another. What is built upon a
-/// group that fails, fails too.
+/// group that fails, fails too. Answers stand in nobody's way.
 /// </remarks>
 internal sealed class Writer(
     StoreState initial, IJournal journal, ChangeLog log, WatchHub hub, LeaseTable leases, Compactor compactor, StateReader reader,
@@ -85,8 +85,9 @@ internal sealed class Writer(
         }
     }
 
-    /// <summary>Makes a sealed group durable and visible, in its turn, and answers it.</summary>
-    public void Commit(WriteGroup group)
+    /// <summary>Makes a sealed group durable and visible, in its turn.</summary>
+    /// <returns>Why it came to nothing; null when it did not.</returns>
+    public StoreError? Commit(WriteGroup group)
     {
         var failure = TryWrite(group);
         var room = failure is { Kind: StoreErrorKind.NoSpace } && group.Requests.Count > 0 ? MakeRoom() : null;
@@ -95,16 +96,31 @@ internal sealed class Writer(
         try
         {
             failure ??= TryPublish(group);
-            if (failure is not null)
-                FailAll(group.Requests, failure);
             if (room is not null)
                 TryPublish(room);
             // While the disk fails, whoever writes next tries again.
             _hasWork = (failure is null || room is not null) && !_broken && (_untidy || compactor.HasWork(_state.CompactRevision));
+            return failure;
         }
         finally
         {
             _publishing.Exit();
+        }
+    }
+
+    /// <summary>Step 6 for one request of a group. Who waits for it may go on with this thread before it returns.</summary>
+    public void Answer(WriteRequest request, CommitBatch batch, StoreError? failure)
+    {
+        try
+        {
+            if (failure is null)
+                request.Complete(batch);
+            else
+                request.Fail(failure);
+        }
+        catch (Exception bug)
+        {
+            request.Fail(Break(bug));
         }
     }
 
@@ -137,7 +153,7 @@ internal sealed class Writer(
         }
     }
 
-    /// <summary>Steps 3 to 6.</summary>
+    /// <summary>Steps 3 to 5.</summary>
     private void Publish(WriteGroup group)
     {
         var records = group.Journal.Records;
@@ -154,8 +170,6 @@ internal sealed class Writer(
         compactor.Complete(group.Slice);
         if (records.Count > 0)
             hub.Wake();
-        foreach (var request in group.Requests)
-            request.Complete(group.Batch);
     }
 
     /// <summary>Step 2; after an error nothing of the group, and of what was built upon it, is left.</summary>
@@ -232,9 +246,4 @@ internal sealed class Writer(
         return fault;
     }
 
-    private static void FailAll(List<WriteRequest> requests, StoreError error)
-    {
-        foreach (var request in requests)
-            request.Fail(error);
-    }
 }
