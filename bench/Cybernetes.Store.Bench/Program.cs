@@ -27,8 +27,9 @@ finally
 
 internal static class Measure
 {
+    /// <summary>A store as a server opens it.</summary>
     public static EmbeddedStore Open(string folder, string name) =>
-        EmbeddedStore.Open(Path.Combine(folder, name), TimeProvider.System).Value;
+        EmbeddedStore.Open(Path.Combine(folder, name), TimeProvider.System, new EmbeddedStoreOptions { AnswersGoOnWithWriter = true }).Value;
 
     /// <summary>Writers that each put as fast as they are answered; gives puts a second.</summary>
     public static async Task<double> PutAsync(EmbeddedStore store, int writers, int puts, int size, int keys)
