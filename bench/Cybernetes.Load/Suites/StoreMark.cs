@@ -26,7 +26,8 @@ internal static class StoreMark
         (List, 68, "MB/s", 10, true),
         (Pages, 58, "MB/s", 10, true),
         (Watch, 40_000, "events/s", 8, true),
-        (WatchP99, 1200, "ms", 12, false),
+        // What is asked of it, 100 ms, stands with the limits.
+        (WatchP99, 1200, "ms", 0, false),
         (Memory, 641, "MB", 3, false),
         (StartUp, 2.5, "s", 0, false),
     ];

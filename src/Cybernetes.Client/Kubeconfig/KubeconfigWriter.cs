@@ -56,7 +56,7 @@ public static class KubeconfigWriter
     public static bool Merge(string path, KubeconfigAccess access, bool makeCurrent = false)
     {
         CreateDirectory(path);
-        using FileStream held = TakeLock(path + ".lock");
+        using KubeconfigLock held = KubeconfigLock.Take(path + ".lock");
         string existing = File.Exists(path) ? File.ReadAllText(path) : "";
         YamlMappingNode? root = KubeconfigFile.ParseRoot(existing, path);
         if (root is null)
@@ -75,7 +75,9 @@ public static class KubeconfigWriter
             || !parsed.Contexts.ContainsKey(parsed.CurrentContext);
         if (isCurrent)
             Set(root, "current-context", new YamlScalarNode(access.ContextName));
-        AtomicFile.Write(path, Encoding.UTF8.GetBytes(Print(root)), AtomicFile.OwnerOnly);
+        string merged = Print(root);
+        if (merged != existing)
+            AtomicFile.Write(path, Encoding.UTF8.GetBytes(merged), AtomicFile.OwnerOnly);
         return isCurrent;
     }
 
@@ -86,21 +88,6 @@ public static class KubeconfigWriter
             Directory.CreateDirectory(directory);
         else
             Directory.CreateDirectory(directory, AtomicFile.OwnerOnly | UnixFileMode.UserExecute);
-    }
-
-    // client-go's convention: who creates PATH.lock exclusively may write PATH. It fails at once when the lock is taken, and so
-    // do we.
-    private static FileStream TakeLock(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException failure) when (File.Exists(path))
-        {
-            throw new KubeconfigException(
-                $"{path} is there: another process is writing this kubeconfig (or left it behind; then remove it)", failure);
-        }
     }
 
     private static void ReplaceNamed(YamlMappingNode root, YamlMappingNode addition, string listName)

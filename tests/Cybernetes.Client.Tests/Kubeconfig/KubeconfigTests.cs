@@ -207,6 +207,67 @@ public sealed class KubeconfigTests : IDisposable
     }
 
     [Fact]
+    public void Merge_LockLeftBehindByADeadProcess_IsTakenOver()
+    {
+        if (OperatingSystem.IsWindows())
+            return; // the system removes it with its process
+        string path = File("config", Foreign);
+        File("config.lock", "cybernetes\n");
+        KubeconfigWriter.Merge(path, Ours());
+        Assert.Contains("127.0.0.1", System.IO.File.ReadAllText(path));
+        Assert.Equal(["config"], Directory.GetFiles(_directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Merge_LockHeldByALivingProcess_IsNotTakenOver()
+    {
+        string path = File("config", Foreign);
+        using (KubeconfigLock.Take(path + ".lock"))
+            Assert.Throws<KubeconfigException>(() => KubeconfigWriter.Merge(path, Ours()));
+        Assert.Equal(Foreign, System.IO.File.ReadAllText(path));
+        KubeconfigWriter.Merge(path, Ours());
+        Assert.Equal(["config"], Directory.GetFiles(_directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Lock_ManyWantIt_IsHeldByOneAtATime()
+    {
+        string path = File("config.lock", "cybernetes\n");
+        int holders = 0;
+        int taken = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                try
+                {
+                    using KubeconfigLock held = KubeconfigLock.Take(path);
+                    Assert.Equal(1, Interlocked.Increment(ref holders));
+                    Interlocked.Increment(ref taken);
+                    Interlocked.Decrement(ref holders);
+                }
+                catch (KubeconfigException)
+                {
+                    // Another has it.
+                }
+            }
+        })));
+        Assert.InRange(taken, 1, 800);
+        Assert.Empty(Directory.GetFiles(_directory));
+    }
+
+    [Fact]
+    public void Merge_NothingNew_LeavesTheFileAlone()
+    {
+        string path = File("config", Foreign);
+        KubeconfigWriter.Merge(path, Ours());
+        KubeconfigWriter.Merge(path, Ours());
+        System.IO.File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch);
+        KubeconfigWriter.Merge(path, Ours());
+        Assert.Equal(DateTime.UnixEpoch, System.IO.File.GetLastWriteTimeUtc(path));
+    }
+
+    [Fact]
     public void Merge_SymbolicLink_StaysALink()
     {
         if (OperatingSystem.IsWindows())
