@@ -15,6 +15,9 @@ internal sealed class EtcdEndpoints : IDisposable
     private static readonly BackoffOptions RoundPause =
         new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1)) { Jitter = 0.5 };
 
+    // A deadline of nothing is none to ask with.
+    private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(1);
+
     private readonly GrpcEndpoint[] _all;
     private readonly EtcdStoreOptions _options;
     private readonly TimeProvider _time;
@@ -56,7 +59,7 @@ internal sealed class EtcdEndpoints : IDisposable
         for (var tries = 1; ; tries++)
         {
             var endpoint = Preferred;
-            var left = _options.RequestTimeout - _time.GetElapsedTime(began);
+            var left = Left(began);
             var limit = repeatable && _all.Length > 1 && _options.AttemptTimeout < left ? _options.AttemptTimeout : left;
             try
             {
@@ -71,8 +74,18 @@ internal sealed class EtcdEndpoints : IDisposable
                     throw;
                 if (pause > TimeSpan.Zero)
                     await Task.Delay(pause, _time, cancellation).ConfigureAwait(false);
+                // A pause may take longer than was asked for.
+                if (Left(began) <= s_least)
+                    throw;
             }
         }
+    }
+
+    /// <summary>What is left of a call's time, never nothing.</summary>
+    private TimeSpan Left(long began)
+    {
+        var left = _options.RequestTimeout - _time.GetElapsedTime(began);
+        return left > s_least ? left : s_least;
     }
 
     /// <summary>The version of a member, asked for once a connection's life.</summary>
