@@ -83,19 +83,20 @@ internal sealed class KubeconfigLock : IDisposable
     {
         if (OperatingSystem.IsWindows())
             return null;
+        FileStream? left = null;
         try
         {
             // Fails while the one who made it lives.
-            var left = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0);
+            left = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0);
             var mark = new byte[s_mark.Length];
             if (left.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false) == mark.Length && mark.AsSpan().SequenceEqual(s_mark))
                 return left;
-            left.Dispose();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Held, gone, or of another user.
         }
+        left?.Dispose();
         return null;
     }
 }

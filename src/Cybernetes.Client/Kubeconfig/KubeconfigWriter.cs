@@ -75,9 +75,7 @@ public static class KubeconfigWriter
             || !parsed.Contexts.ContainsKey(parsed.CurrentContext);
         if (isCurrent)
             Set(root, "current-context", new YamlScalarNode(access.ContextName));
-        string merged = Print(root);
-        if (merged != existing)
-            AtomicFile.Write(path, Encoding.UTF8.GetBytes(merged), AtomicFile.OwnerOnly);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(Print(root)), AtomicFile.OwnerOnly);
         return isCurrent;
     }
 

@@ -106,7 +106,7 @@ public sealed class EmbeddedStore : IStore
             return ValueTask.FromResult<StoreResult<TransactionResult>>(new StoreError(StoreErrorKind.TooLarge, "etcdserver: request is too large"));
         if (TransactionForm.OnlyReads(transaction) && _closed == 0)
             return ValueTask.FromResult(Read(transaction));
-        return Enqueue(new TransactionRequest(transaction, bytes) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
+        return Enqueue(new TransactionRequest(transaction, bytes));
     }
 
     public IWatch Watch(WatchRequest request)
@@ -120,14 +120,14 @@ public sealed class EmbeddedStore : IStore
     public ValueTask<StoreResult<long>> CompactAsync(long revision, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Enqueue(new CompactRequest(revision) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
+        return Enqueue(new CompactRequest(revision));
     }
 
     public ValueTask<StoreResult<LeaseState>> GrantLeaseAsync(TimeSpan timeToLive, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeToLive, TimeSpan.Zero);
-        return Enqueue(new GrantLeaseRequest(timeToLive) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
+        return Enqueue(new GrantLeaseRequest(timeToLive));
     }
 
     public ValueTask<StoreResult<LeaseState>> KeepLeaseAliveAsync(long lease, CancellationToken cancellation = default)
@@ -149,7 +149,7 @@ public sealed class EmbeddedStore : IStore
     public ValueTask<StoreResult<long>> RevokeLeaseAsync(long lease, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Enqueue(new RevokeLeaseRequest(lease, onlyIfOver: false, _leases) { GoesOnWithWriter = _options.AnswersGoOnWithWriter });
+        return Enqueue(new RevokeLeaseRequest(lease, onlyIfOver: false, _leases));
     }
 
     public ValueTask<StoreResult<StoreStatus>> StatusAsync(CancellationToken cancellation = default)
@@ -201,8 +201,11 @@ public sealed class EmbeddedStore : IStore
             compactor.Note(_log.TryGet(position)!);
     }
 
-    private ValueTask<StoreResult<T>> Enqueue<T>(WriteRequest<T> request) =>
-        _loop.Enqueue(request) is { } error ? ValueTask.FromResult<StoreResult<T>>(error) : request.Task;
+    private ValueTask<StoreResult<T>> Enqueue<T>(WriteRequest<T> request)
+    {
+        request.GoesOnWithWriter = _options.AnswersGoOnWithWriter;
+        return _loop.Enqueue(request) is { } error ? ValueTask.FromResult<StoreResult<T>>(error) : request.Task;
+    }
 
     private StoreResult<TransactionResult> Read(Transaction transaction)
     {

@@ -24,10 +24,13 @@ internal abstract class WriteRequest<T> : WriteRequest, IValueTaskSource<StoreRe
     private ManualResetValueTaskSourceCore<StoreResult<T>> _source = new() { RunContinuationsAsynchronously = true };
     private bool _answered;
 
-    /// <summary>Whether who waits goes on with the thread that wrote it (<see cref="EmbeddedStoreOptions.AnswersGoOnWithWriter"/>).</summary>
+    /// <summary>
+    /// Whether who waits goes on with the thread that wrote it (<see cref="EmbeddedStoreOptions.AnswersGoOnWithWriter"/>). To be set before it is
+    /// queued.
+    /// </summary>
     public bool GoesOnWithWriter
     {
-        init => _source.RunContinuationsAsynchronously = !value;
+        set => _source.RunContinuationsAsynchronously = !value;
     }
 
     /// <summary>The answer; to be awaited once.</summary>
